@@ -1,0 +1,160 @@
+"""The configuration, parsed once, and what input functions ask of it."""
+
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from dendroflow import mechanisms as compiled
+from dendroflow.errors import DendroflowError
+from dendroflow.plan.code import digest_of_library
+from dendroflow.plan.planning import Plan, make_plan
+from dendroflow.settings.figures import output_names, signals
+from dendroflow.settings.project import load
+from snakemake.logging import logger
+
+RESULTS = Path("results")
+NEURON_VERSION = version("neuron")
+
+
+def config_file():
+    """The last configuration file, relative to the working directory if it lies below it."""
+    path = Path(workflow.configfiles[-1]).absolute()
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+CONFIG_FILE = config_file()
+
+try:
+    CONFIG = load(config, CONFIG_FILE)
+except DendroflowError as error:
+    sys.exit(str(error))
+
+EXPERIMENTS = list(CONFIG.experiments)
+FIGURES = {
+    name: [(figure, output) for figure in experiment.figures for output in output_names(figure)]
+    for name, experiment in CONFIG.experiments.items()
+}
+
+
+wildcard_constraints:
+    experiment="[a-z][a-z0-9_]*",
+    recipe="[0-9a-f]{16}",
+    measures="[0-9a-f]{16}",
+    batch="[0-9a-f]{16}",
+    build="[0-9a-f]{16}",
+    morphology="[A-Za-z0-9][A-Za-z0-9._-]*",
+    pin="[0-9a-f]{16}|unpinned",
+    suffix="swc|asc",
+    neuron="[0-9][0-9A-Za-z.+-]*",
+
+
+def plan_now(experiment):
+    """Plan an experiment from its configuration and from what the results hold."""
+    plan = make_plan(CONFIG, experiment, RESULTS, workflow.cores or 1)
+    logger.info(
+        f"{experiment}: {plan.requested} points requested, "
+        f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {len(plan.new)} batches"
+    )
+    return plan
+
+
+if workflow.is_main_process:
+    try:
+        PLANS = {experiment: plan_now(experiment) for experiment in EXPERIMENTS}
+    except DendroflowError as error:
+        sys.exit(str(error))
+
+
+@cache
+def planned(experiment):
+    """The plan; a job on a cluster reads it, since results have changed since it was made."""
+    if workflow.is_main_process:
+        return PLANS[experiment]
+    return Plan.read(RESULTS / experiment / "plan.parquet")
+
+
+def batch_files(experiment, kind):
+    """Traces, outcomes or features of all batches of an experiment."""
+    plan = planned(experiment)
+    folder = f"results/{experiment}/{plan.recipe}"
+    if kind == "features":
+        folder += f"/features/{plan.measures}"
+    else:
+        folder += f"/{kind}"
+    return [f"{folder}/{batch}.parquet" for batch in plan.batches]
+
+
+def morphology_path(name):
+    """A morphology's file, in a folder of its name and of the content that is expected."""
+    source = CONFIG.morphologies[name]
+    pin = source.sha256[:16] if source.sha256 else "unpinned"
+    return f"results/morphologies/{name}/{pin}/{name}.{source.suffix}"
+
+
+def geometry_path(name):
+    """What NEURON's importer makes of a morphology."""
+    return str(Path(morphology_path(name)).with_name(f"geometry-{NEURON_VERSION}.npz"))
+
+
+def morphology_names():
+    """Morphologies that any experiment needs."""
+    return sorted(
+        {name for experiment in EXPERIMENTS for name in planned(experiment).morphologies()}
+    )
+
+
+def batch_morphologies(wildcards):
+    """Morphologies that the points of a batch need."""
+    return list(planned(wildcards.experiment).morphologies(wildcards.batch))
+
+
+def batch_geometries(wildcards):
+    """Their geometries."""
+    return [geometry_path(name) for name in batch_morphologies(wildcards)]
+
+
+def mechanisms_library(experiment):
+    """The compiled mechanisms of an experiment's model; nothing if it has none."""
+    build = compiled.digest(compiled.sources(CONFIG.model_folder(experiment)))
+    return [f"results/mechanisms/{build}/{compiled.LIBRARY}"] if build else []
+
+
+def mechanism_sources(build):
+    """The .mod files of a build."""
+    for experiment in EXPERIMENTS:
+        files = compiled.sources(CONFIG.model_folder(experiment))
+        if files and compiled.digest(files) == build:
+            return [str(file) for file in files]
+    raise ValueError(f"no model of this configuration has the mechanisms {build}")
+
+
+def one_of(experiments):
+    """A pattern that matches these experiments; a name that none can have if there are none."""
+    return "|".join(experiments) or "0"
+
+
+def figure_traces(experiment):
+    """Traces of all batches, if any figure of the experiment draws signals."""
+    figures = CONFIG.experiments[experiment].figures
+    return batch_files(experiment, "traces") if any(map(signals, figures)) else []
+
+
+def figure_output(experiment, figure, file):
+    """A file of a figure, with its caption for the report."""
+    return report(
+        f"results/figures/{experiment}/{file}",
+        caption="../docs/report/figure.rst",
+        category=CONFIG.experiments[experiment].title,
+        labels={"figure": figure.title or figure.name, "format": file.rpartition(".")[2]},
+    )
+
+
+def experiment_facts(experiment):
+    """What the database and the figures say about an experiment."""
+    return CONFIG.experiments[experiment].model_dump(
+        mode="json", include={"title", "description", "sweep", "features"}, exclude_none=True
+    )

@@ -1,0 +1,70 @@
+"""The database of all experiments, and the verdict on points that failed."""
+
+
+localrules:
+    build_database,
+    check_failures,
+
+
+rule build_database:
+    """Build the SQLite database whole, and move it into place."""
+    input:
+        features=expand("results/{experiment}/features.parquet", experiment=EXPERIMENTS),
+        feature_values=expand("results/{experiment}/feature_values.parquet", experiment=EXPERIMENTS),
+        outcomes=lambda wildcards: [
+            path for name in EXPERIMENTS for path in batch_files(name, "outcomes")
+        ],
+        morphologies=lambda wildcards: [
+            f"{morphology_path(name)}.json" for name in morphology_names()
+        ],
+    output:
+        database="results/dendroflow.sqlite",
+    log:
+        "results/logs/build_database.log",
+    benchmark:
+        "results/benchmarks/build_database.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        experiments={name: experiment_facts(name) for name in EXPERIMENTS},
+        morphologies=lambda wildcards: morphology_names(),
+        code=digest_of_library("dendroflow.stores.database", "dendroflow.stores.contents"),
+    message:
+        "Building the database"
+    script:
+        "../scripts/build_database.py"
+
+
+rule check_failures:
+    """List the points that failed; fail if an experiment has more of them than allowed."""
+    input:
+        features=expand("results/{experiment}/features.parquet", experiment=EXPERIMENTS),
+    output:
+        failures="results/failures.csv",
+    log:
+        "results/logs/check_failures.log",
+    benchmark:
+        "results/benchmarks/check_failures.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        experiments=EXPERIMENTS,
+        max_failed_share=CONFIG.project.max_failed_share,
+    message:
+        "Checking for failed points"
+    script:
+        "../scripts/check_failures.py"
+
+
+rule database:
+    """Build the database."""
+    input:
+        database="results/dendroflow.sqlite",

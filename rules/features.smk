@@ -1,0 +1,60 @@
+"""Features: extracted from the traces of each batch, then joined with the requested points."""
+
+
+rule extract_features:
+    """Extract features and statistics from the traces of one batch."""
+    input:
+        traces="results/{experiment}/{recipe}/traces/{batch}.parquet",
+        outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
+    output:
+        features="results/{experiment}/{recipe}/features/{measures}/{batch}.parquet",
+    log:
+        "results/logs/extract_features/{experiment}-{recipe}-{measures}-{batch}.log",
+    benchmark:
+        "results/benchmarks/extract_features/{experiment}-{recipe}-{measures}-{batch}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        features=lambda wildcards: CONFIG.experiments[wildcards.experiment].features.model_dump(
+            mode="json"
+        ),
+    message:
+        "Extracting features of batch {wildcards.batch} of {wildcards.experiment}"
+    script:
+        "../scripts/extract_features.py"
+
+
+rule gather_features:
+    """Join an experiment's requested points with their features."""
+    input:
+        plan="results/{experiment}/plan.parquet",
+        features=lambda wildcards: batch_files(wildcards.experiment, "features"),
+    output:
+        features="results/{experiment}/features.parquet",
+        feature_values="results/{experiment}/feature_values.parquet",
+    log:
+        "results/logs/gather_features/{experiment}.log",
+    benchmark:
+        "results/benchmarks/gather_features/{experiment}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=digest_of_library("dendroflow.stores.gathering"),
+    message:
+        "Gathering the features of {wildcards.experiment}"
+    script:
+        "../scripts/gather_features.py"
+
+
+rule features:
+    """Extract and gather the features of all experiments."""
+    input:
+        features=expand("results/{experiment}/features.parquet", experiment=EXPERIMENTS),

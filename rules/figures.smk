@@ -1,0 +1,44 @@
+"""Figures: all those of an experiment in one job."""
+
+for experiment in EXPERIMENTS:
+
+    rule:
+        name:
+            f"render_figures_{experiment}"
+        input:
+            plan=f"results/{experiment}/plan.parquet",
+            features=f"results/{experiment}/features.parquet",
+            traces=lambda wildcards, experiment=experiment: figure_traces(experiment),
+        output:
+            figures=[
+                figure_output(experiment, figure, file) for figure, file in FIGURES[experiment]
+            ],
+        log:
+            f"results/logs/render_figures/{experiment}.log",
+        benchmark:
+            f"results/benchmarks/render_figures/{experiment}.tsv"
+        conda:
+            "../envs/environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=30,
+        params:
+            facts=experiment_facts(experiment),
+            figures=[
+                figure.model_dump(mode="json") for figure in CONFIG.experiments[experiment].figures
+            ],
+            captions={file: figure.caption for figure, file in FIGURES[experiment]},
+            code=digest_of_library("dendroflow.figures.render"),
+        message:
+            f"Drawing the figures of {experiment}"
+        script:
+            "../scripts/render_figures.py"
+
+
+rule figures:
+    """Draw the figures of all experiments."""
+    input:
+        figures=[
+            f"results/figures/{name}/{file}" for name in EXPERIMENTS for _, file in FIGURES[name]
+        ],

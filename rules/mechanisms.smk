@@ -1,0 +1,29 @@
+"""Mechanisms: compiled once for each set of sources, NEURON version and architecture."""
+
+
+rule compile_mechanisms:
+    """Compile the .mod files of a model, and see that NEURON loads them."""
+    input:
+        sources=lambda wildcards: mechanism_sources(wildcards.build),
+    output:
+        library=f"results/mechanisms/{{build}}/{compiled.LIBRARY}",
+    log:
+        "results/logs/compile_mechanisms/{build}.log",
+    benchmark:
+        "results/benchmarks/compile_mechanisms/{build}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    message:
+        "Compiling mechanisms {wildcards.build}"
+    script:
+        "../scripts/compile_mechanisms.py"
+
+
+rule mechanisms:
+    """Compile the mechanisms of all models that the configuration names."""
+    input:
+        libraries=sorted({library for name in EXPERIMENTS for library in mechanisms_library(name)}),

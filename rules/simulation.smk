@@ -1,0 +1,51 @@
+"""Simulation: a batch of points is one job; its result never changes, so nothing reruns it."""
+
+KEEPING_TRACES = [
+    name for name, experiment in CONFIG.experiments.items() if experiment.execution.keep_traces
+]
+
+
+rule simulate_batch:
+    input:
+        plan=ancient("results/{experiment}/plan.parquet"),
+        mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
+        geometries=ancient(batch_geometries),
+    output:
+        traces="results/{experiment}/{recipe}/traces/{batch}.parquet",
+        outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
+    log:
+        "results/logs/simulate_batch/{experiment}-{recipe}-{batch}.log",
+    benchmark:
+        "results/benchmarks/simulate_batch/{experiment}-{recipe}-{batch}.tsv"
+    """Simulate the points of one batch; a point that fails is a row, not an error."""
+    wildcard_constraints:
+        experiment=one_of(KEEPING_TRACES),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        model=lambda wildcards: str(CONFIG.model_folder(wildcards.experiment)),
+        morphologies=batch_morphologies,
+    message:
+        "Simulating batch {wildcards.batch} of {wildcards.experiment}"
+    script:
+        "../scripts/simulate_batch.py"
+
+
+use rule simulate_batch as simulate_batch_with_temporary_traces with:
+    output:
+        traces=temp("results/{experiment}/{recipe}/traces/{batch}.parquet"),
+        outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
+    wildcard_constraints:
+        experiment=one_of(name for name in EXPERIMENTS if name not in KEEPING_TRACES),
+
+
+rule simulate:
+    """Simulate all points of all experiments."""
+    input:
+        outcomes=lambda wildcards: [
+            path for name in EXPERIMENTS for path in batch_files(name, "outcomes")
+        ],

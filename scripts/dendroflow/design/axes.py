@@ -1,0 +1,77 @@
+"""The values of an axis, and columns of values."""
+
+from collections.abc import Sequence
+from decimal import Context, Decimal, localcontext
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dendroflow.settings.sweep import Axis
+
+Column = npt.NDArray[Any]
+Value = bool | int | float | str
+
+# Significant digits of a generated value, and those that its computation needs so that, for
+# instance, the middle of [-0.3, 0.3] is 0 and not 5e-17.
+_DIGITS = 12
+_EXACT = Context(prec=40)
+
+
+def rounded(value: float | Decimal) -> float:
+    """Return `value` rounded to 12 significant digits."""
+    return float(f"{value:.{_DIGITS - 1}e}")
+
+
+def axis_values(axis: Axis) -> Sequence[Value]:
+    """Return the values of `axis` in order.
+
+    Spaces are computed in decimal arithmetic and rounded to 12 significant digits: the third
+    value of linspace [0, 1, 11] is the 0.3 that one would write.
+    """
+    if axis.values is not None:
+        return axis.values
+    with localcontext(_EXACT):
+        if axis.arange is not None:
+            first, _, step = map(_decimal, axis.arange)
+            return [rounded(first + k * step) for k in range(axis.size)]
+        intervals = axis.size - 1
+        if axis.linspace is not None:
+            first, last, _ = map(_decimal, axis.linspace)
+            return [
+                rounded((first * (intervals - k) + last * k) / intervals) for k in range(axis.size)
+            ]
+        assert axis.logspace is not None, "an axis has one form"
+        first, last, _ = map(_decimal, axis.logspace)
+        low, ratio = first.ln(), (last / first).ln()
+        return [rounded((low + ratio * k / intervals).exp()) for k in range(axis.size)]
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(repr(number))
+
+
+def as_column(values: Sequence[Value | None]) -> Column:
+    """Return `values` as an array of the narrowest type that changes none of them.
+
+    Booleans, whole numbers (int64) and floats have arrays of their own; whole numbers beside
+    floats become floats where that is exact. Text, mixtures and missing values (None) are objects.
+    """
+    kinds = {type(value) for value in values}
+    if kinds in ({bool}, {int}, {float}):
+        return np.array(values)
+    if kinds == {int, float}:
+        floats = [float(value) for value in values]  # type: ignore[arg-type]
+        if all(number == value for number, value in zip(floats, values, strict=True)):
+            return np.array(floats)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def joined(pieces: Sequence[Column]) -> Column:
+    """Return the concatenation of `pieces`, without changing a value."""
+    if len({piece.dtype for piece in pieces}) == 1:
+        return np.concatenate(pieces)
+    values = [value for piece in pieces for value in piece.tolist()]
+    return as_column(values)

@@ -1,0 +1,162 @@
+"""From the blocks of a sweep to a table of points."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dendroflow.design.axes import Column, Value, as_column, axis_values, joined
+from dendroflow.design.sampling import latin_hypercube, saltelli, sobol
+from dendroflow.design.tables import read_table
+from dendroflow.errors import ConfigurationError
+from dendroflow.settings.sweep import MOST_POINTS, Axis, Block
+
+Columns = dict[str, Column]
+
+
+def expand(sweep: Sequence[Block], folder: Path) -> pd.DataFrame:
+    """Return the points of `sweep`, a row each.
+
+    Parameters
+    ----------
+    sweep
+        The blocks, as read by `dendroflow.settings.sweep.Sweep`.
+    folder
+        The folder of the experiment's file, to which table files are relative.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Swept paths as columns, in order of first appearance; rows in order of the blocks, and
+        within a block with the first axis varying slowest; the index counts from 0. Columns are
+        bool, int64 or float64, else objects. Where a block does not sweep a path that another
+        one sweeps, the cell is None: see `fill_missing`. A row that a sampled design meets twice
+        stands once; other equal rows are left for `refuse_duplicates`.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are no points, or more than `MOST_POINTS`; if a table file is unfit; if a table's
+        column is swept by another design of its block.
+    """
+    blocks = [_block_columns(block, folder) for block in sweep]
+    counts = [_count(columns) for columns in blocks]
+    _refuse_too_many(sum(counts))
+    if not sum(counts):
+        raise ConfigurationError("sweep: an experiment without points; name a path and its values")
+    paths = dict.fromkeys(path for columns in blocks for path in columns)
+    return _frame(
+        {
+            path: joined(
+                [
+                    columns[path] if path in columns else np.full(count, None, dtype=object)
+                    for columns, count in zip(blocks, counts, strict=True)
+                ]
+            )
+            for path in paths
+        }
+    )
+
+
+def fill_missing(table: pd.DataFrame, own: Mapping[str, Value | None]) -> pd.DataFrame:
+    """Return `table` with each None replaced by the experiment's own value of that path.
+
+    Raises
+    ------
+    ConfigurationError
+        If a path has missing values and `own` has none for it.
+    """
+    columns: Columns = {}
+    for path in map(str, table.columns):
+        column = table[path].to_numpy()
+        missing = table[path].isna().to_numpy()
+        if missing.any():
+            if own.get(path) is None:
+                raise ConfigurationError(
+                    f"sweep: a block does not sweep {path}, as others do, and it has no value of "
+                    "its own; name one in that block or in the experiment"
+                )
+            filled = column.astype(object)
+            filled[missing] = own[path]
+            column = as_column(filled.tolist())
+        columns[path] = column
+    return _frame(columns)
+
+
+def _frame(columns: Columns) -> pd.DataFrame:
+    # A series keeps the type that it is given; the constructor alone would guess another for text.
+    return pd.DataFrame(
+        {path: pd.Series(column, dtype=column.dtype) for path, column in columns.items()}
+    )
+
+
+def _count(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > MOST_POINTS:
+        raise ConfigurationError(
+            f"sweep: asks for {count:,} points; {MOST_POINTS:,} are the most in one experiment"
+        )
+
+
+def _block_columns(block: Block, folder: Path) -> Columns:
+    """Return the points of one block: the product of its designs."""
+    product: Columns = {}
+    for design in _designs(block, folder):
+        if shared := sorted(product.keys() & design.keys()):
+            raise ConfigurationError(
+                f"{folder / str(block.table)}: column {shared[0]} is swept by another design of "
+                "the same block; drop one or write a block of its own"
+            )
+        product = _multiplied(product, design)
+    return product
+
+
+def _designs(block: Block, folder: Path) -> list[Columns]:
+    designs = []
+    if block.grid is not None:
+        designs.append(_grid(block.grid))
+    if block.zip is not None:
+        designs.append({path: as_column(axis_values(axis)) for path, axis in block.zip.items()})
+    if block.list is not None:
+        designs.append(
+            {path: as_column([row[path] for row in block.list]) for path in block.list[0]}
+        )
+    if block.table is not None:
+        designs.append(read_table(folder / block.table))
+    if block.latin_hypercube is not None:
+        designs.append(_distinct(latin_hypercube(block.latin_hypercube)))
+    if block.sobol is not None:
+        designs.append(_distinct(sobol(block.sobol)))
+    if block.saltelli is not None:
+        designs.append(_distinct(saltelli(block.saltelli)))
+    return designs
+
+
+def _grid(axes: Mapping[str, Axis]) -> Columns:
+    _refuse_too_many(math.prod(axis.size for axis in axes.values()))
+    product: Columns = {}
+    for path, axis in axes.items():
+        product = _multiplied(product, {path: as_column(axis_values(axis))})
+    return product
+
+
+def _multiplied(slow: Columns, fast: Columns) -> Columns:
+    """Return all pairs of a row of `slow` and a row of `fast`."""
+    if not slow:
+        return fast
+    slow_count, fast_count = _count(slow), _count(fast)
+    _refuse_too_many(slow_count * fast_count)
+    return {path: np.repeat(column, fast_count) for path, column in slow.items()} | {
+        path: np.tile(column, slow_count) for path, column in fast.items()
+    }
+
+
+def _distinct(columns: Columns) -> Columns:
+    """Return the first of equal rows: sampling may meet a point twice, which is one point."""
+    repeated = _frame(columns).duplicated().to_numpy()
+    return {path: column[~repeated] for path, column in columns.items()}

@@ -1,0 +1,138 @@
+"""Names of points by their content."""
+
+import json
+import math
+from hashlib import blake2b
+from itertools import repeat
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from dendroflow.design.axes import Column
+from dendroflow.errors import ConfigurationError
+
+# Rows that are put into words at once; it bounds the memory and decides nothing else.
+_CHUNK = 100_000
+_UNIFORM = ("string", "integer", "floating", "boolean", "mixed-integer-float")
+
+
+def point_ids(table: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return a name for each row of `table` that depends on its content alone.
+
+    The name is the BLAKE2b hash, of 10 bytes in hexadecimal digits, of the row as JSON text:
+    ``json.dumps(row, sort_keys=True)`` with all numbers as floats (a whole number that no float
+    equals keeps its digits). So it does not depend on the order of rows or columns, nor on the
+    index, nor on the columns' types: 1 equals 1.0, and 0.0 equals -0.0, but True is not 1.
+    This never changes, for results are found again by these names.
+
+    Parameters
+    ----------
+    table
+        A column for each swept path; booleans, numbers and text without gaps.
+
+    Returns
+    -------
+    array of str, shape (rows,)
+        20 hexadecimal digits each.
+
+    Raises
+    ------
+    ConfigurationError
+        If a value is missing, not finite, or neither truth value, number nor text.
+    """
+    paths = sorted(map(str, table.columns))
+    columns = [_plain(table[path]) for path in paths]
+    entries = ", ".join(json.dumps(path).replace("%", "%%") + ": %s" for path in paths)
+    template = "{" + entries + "}"
+    ids = np.empty(len(table), dtype=object)
+    for start in range(0, len(table), _CHUNK):
+        rows = slice(start, min(start + _CHUNK, len(table)))
+        words = [
+            _words(path, column[rows], start) for path, column in zip(paths, columns, strict=True)
+        ]
+        contents = zip(*words, strict=True) if words else repeat((), rows.stop - start)
+        ids[rows] = [
+            blake2b((template % content).encode(), digest_size=10).hexdigest()
+            for content in contents
+        ]
+    return ids
+
+
+def refuse_duplicates(table: pd.DataFrame, ids: npt.NDArray[np.object_], where: str) -> None:
+    """Refuse points that are equal.
+
+    Parameters
+    ----------
+    table
+        The points, a row each.
+    ids
+        Their names, as `point_ids` returns them.
+    where
+        The file and key to blame, such as ``config/experiments/a.yaml: sweep``.
+
+    Raises
+    ------
+    ConfigurationError
+        If two rows are equal; it names their values and how many rows repeat an earlier one.
+    """
+    repeated = pd.Index(ids).duplicated()
+    if not repeated.any():
+        return
+    second = int(np.argmax(repeated))
+    first = int(np.argmax(ids == ids[second]))
+    values = ", ".join(f"{path} = {table[path].iloc[second]}" for path in table.columns)
+    count = int(repeated.sum())
+    raise ConfigurationError(
+        f"{where}: rows {first + 1} and {second + 1} are the same point ({values}); "
+        f"{count} {'row repeats' if count == 1 else 'rows repeat'} an earlier one, remove "
+        f"{'it' if count == 1 else 'them'}"
+    )
+
+
+def _plain(column: "pd.Series[Any]") -> Column:
+    """Return a column as a numpy array: of numbers or booleans where it is one, else of objects."""
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+        return column.to_numpy()
+    return column.to_numpy(dtype=object)
+
+
+def _words(path: str, column: Column, first_row: int) -> list[str]:
+    """Return the JSON text of each row of a column, writing each distinct value once."""
+    # Mixed objects cannot be told apart by factorize, for which True is 1.
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=False) not in _UNIFORM:
+        codes, values = np.arange(len(column)), column
+    else:
+        codes, values = pd.factorize(column, use_na_sentinel=False)
+    texts = np.empty(len(values), dtype=object)
+    for code, value in enumerate(values.tolist()):
+        text = _canonical(value)
+        if text is None:
+            row = first_row + int(np.argmax(codes == code)) + 1
+            raise ConfigurationError(
+                f"row {row}: {path} is {value}; a point needs a finite number, text or truth value"
+            )
+        texts[code] = text
+    return texts[codes].tolist()  # type: ignore[no-any-return]
+
+
+def _canonical(value: object) -> str | None:
+    """Return the one JSON text of a value and its equals, or None for what cannot be swept."""
+    if isinstance(value, float):
+        return repr(value + 0.0) if math.isfinite(value) else None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, Integral):
+        return _canonical_integer(int(value))
+    return _canonical(float(value)) if isinstance(value, np.floating) else None
+
+
+def _canonical_integer(value: int) -> str:
+    try:
+        return repr(float(value)) if float(value) == value else str(value)
+    except OverflowError:
+        return str(value)

@@ -1,0 +1,83 @@
+"""Designs that sample ranges: Latin hypercube, Sobol sequence, Saltelli's design."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from dendroflow.design.axes import Column, rounded
+from dendroflow.settings.sweep import LatinHypercube, Range, Saltelli, Sobol
+
+Floats = npt.NDArray[np.float64]
+
+
+def latin_hypercube(design: LatinHypercube) -> dict[str, Column]:
+    """Return a Latin hypercube sample (McKay, Beckman and Conover, 1979).
+
+    Returns
+    -------
+    dict of str to array of shape (samples,)
+        A column for each path; exactly one sample lies in each of the `samples` strata of a range.
+    """
+    from scipy.stats import qmc
+
+    sampler = qmc.LatinHypercube(len(design.axes), rng=np.random.default_rng(design.seed))
+    return _scaled(sampler.random(design.samples), design.axes)
+
+
+def sobol(design: Sobol) -> dict[str, Column]:
+    """Return the first `samples` points of a scrambled Sobol sequence (Sobol, 1967; Owen, 1998).
+
+    Returns
+    -------
+    dict of str to array of shape (samples,)
+        A column for each path.
+    """
+    from scipy.stats import qmc
+
+    sampler = qmc.Sobol(len(design.axes), rng=np.random.default_rng(design.seed))
+    return _scaled(sampler.random_base2(design.samples.bit_length() - 1), design.axes)
+
+
+def saltelli(design: Saltelli) -> dict[str, Column]:
+    """Return Saltelli's design, in the order in which `SALib.analyze.sobol` wants the results.
+
+    Rows may repeat (with two axes and second order they always do): `expand` keeps the first of
+    equal rows, and an analysis joins results to these rows by their values.
+
+    Returns
+    -------
+    dict of str to array of shape (N (2 D + 2),), or (N (D + 2),) without second order
+        A column for each of the D paths, N being `samples`.
+
+    References
+    ----------
+    Saltelli et al. (2010), Computer Physics Communications 181, 259-270.
+    """
+    from SALib.sample import sobol as salib_sobol
+
+    problem = {
+        "num_vars": len(design.axes),
+        "names": list(design.axes),
+        "bounds": [[0.0, 1.0]] * len(design.axes),
+    }
+    unit = salib_sobol.sample(
+        problem, design.samples, calc_second_order=design.second_order, seed=design.seed
+    )
+    return _scaled(unit, design.axes)
+
+
+def _scaled(unit: Floats, axes: Mapping[str, Range]) -> dict[str, Column]:
+    """Return the columns of `unit` (rows, axes), which lie in [0, 1], stretched over the ranges."""
+    return {path: _stretched(unit[:, i], axis) for i, (path, axis) in enumerate(axes.items())}
+
+
+def _stretched(unit: Floats, axis: Range) -> Column:
+    if axis.integer_range is not None:
+        first, last = axis.integer_range
+        steps = np.floor(unit * (last - first + 1)).astype(np.int64)
+        return first + np.minimum(steps, last - first)
+    low, high = axis.ends
+    logarithmic = axis.log_range is not None
+    values = low * (high / low) ** unit if logarithmic else low + unit * (high - low)
+    return np.clip([rounded(value) for value in values.tolist()], low, high)

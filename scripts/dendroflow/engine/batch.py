@@ -1,0 +1,93 @@
+"""One job: simulate a batch of points and store its traces and outcomes."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from dendroflow.engine.lanes import Clock, GroupResult, Point
+from dendroflow.engine.pool import Workload, run_points
+from dendroflow.stores.schemas import OUTCOMES, TRACES
+from dendroflow.stores.tables import writing
+
+logger = logging.getLogger(__name__)
+
+
+def points_to_run(table: pd.DataFrame, fixed: Mapping[str, Any]) -> list[Point]:
+    """Make points from the rows of a plan; those that share a clock become neighbours.
+
+    Parameters
+    ----------
+    table
+        a row per point: point_id and the swept paths.
+    fixed
+        path -> value of all that is not swept.
+    """
+    swept = [path for path in table.columns if path not in ("point_id", "batch")]
+    columns = [table[path].tolist() for path in swept]
+    points = []
+    for point_id, *values in zip(table["point_id"], *columns, strict=True):
+        points.append(_point(point_id, {**fixed, **dict(zip(swept, values, strict=True))}))
+    order: dict[Clock, int] = {}
+    for point in points:
+        order.setdefault(point.clock, len(order))
+    return sorted(points, key=lambda point: order[point.clock])
+
+
+def simulate_batch(
+    workload: Workload,
+    points: list[Point],
+    traces: Path,
+    outcomes: Path,
+    *,
+    workers: int,
+    timeout_s: float,
+    notes: Mapping[str, Any],
+) -> dict[str, int]:
+    """Simulate points and store them; both files appear when all is done.
+
+    Parameters
+    ----------
+    notes
+        provenance, kept in the metadata of `outcomes`.
+
+    Returns
+    -------
+    dict
+        status -> number of points.
+    """
+    counts: dict[str, int] = {}
+    results = run_points(workload, points, workers=workers, timeout_s=timeout_s)
+    with writing(traces, TRACES) as trace_rows, writing(outcomes, OUTCOMES, notes) as outcome_rows:
+        for result in results:
+            if result.traces:
+                trace_rows.write(pa.table(result.traces))
+            outcome_rows.write(_outcome_table(result))
+            for outcome in result.outcomes:
+                counts[outcome.status] = counts.get(outcome.status, 0) + 1
+                if outcome.status != "ok":
+                    logger.warning(
+                        "point %s: %s: %s", outcome.point_id, outcome.status, outcome.error
+                    )
+            logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+    return counts
+
+
+def _point(point_id: str, values: Mapping[str, Any]) -> Point:
+    prefix = "parameters."
+    parameters = {
+        path.removeprefix(prefix): value
+        for path, value in values.items()
+        if path.startswith(prefix)
+    }
+    clock = Clock(**{field.name: values[f"simulation.{field.name}"] for field in fields(Clock)})
+    return Point(point_id, parameters, clock, int(values["simulation.seed"]), values["morphology"])
+
+
+def _outcome_table(result: GroupResult) -> pa.Table:
+    rows = [asdict(outcome) for outcome in result.outcomes]
+    return pa.Table.from_pylist(rows, schema=OUTCOMES)

@@ -1,0 +1,288 @@
+"""From stored traces to one row of features per point."""
+
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from dendroflow.errors import StoreError
+from dendroflow.features.recordings import COLUMNS, Recording, Recordings, TraceError
+from dendroflow.features.statistics import STATISTICS, cut
+from dendroflow.settings.features import FeatureBlock, Features
+from dendroflow.stores.schemas import OUTCOMES, checked
+
+# What eFEL interpolates a trace of varying step to: NEURON's default step (ms).
+DEFAULT_STEP = 0.025
+# eFEL's derivative needs five samples; with fewer it reads beyond them.
+LEAST_SAMPLES = 5
+# The coarsest step (ms) that eFEL is given, as in EfelSettings.
+COARSEST_STEP = 1.0
+# Messages of features that do not exist pile up within eFEL until it is reset.
+TRACES_PER_RESET = 1024
+
+
+def schema(features: Features) -> pa.Schema:
+    """Return the columns of `extract`.
+
+    Those of the outcome, a number per feature (null where it does not exist; the mean where eFEL
+    gives several), and `<column>.values` with all values of each eFEL feature that keeps them.
+    """
+    outcome = [OUTCOMES.field(name) for name in ("point_id", "status", "error", "runtime_s")]
+    means = [pa.field(column, pa.float64()) for column in features.columns]
+    lists = [
+        pa.field(f"{column}.values", pa.list_(pa.float64()))
+        for block in features.blocks
+        if block.keep_values
+        for column in block.efel_columns.values()
+    ]
+    return pa.schema([*outcome, *means, *lists])
+
+
+def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Table:
+    """Measure the features of each point.
+
+    Parameters
+    ----------
+    traces
+        A table of `stores.schemas.TRACES`; times in ms.
+    outcomes
+        A table of `stores.schemas.OUTCOMES`.
+    features
+        What is measured.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of `schema(features)`, a row per row of `outcomes`, in its order. Features
+        are null for a point that is not ok. An ok point becomes `nonfinite` if a signal is not
+        finite, and `failed` if it cannot be measured; its error then begins with "features: ".
+
+    Raises
+    ------
+    StoreError
+        If a table does not have the declared columns, or an ok point lacks a signal.
+    """
+    outcomes = checked(outcomes, OUTCOMES)
+    recordings = Recordings(traces, outcomes)
+    result = _Result(features, outcomes)
+    # What overflows is not finite, and becomes null.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block in features.blocks:
+            if block.statistics:
+                _measure_statistics(block, recordings, result)
+            if block.efel:
+                _measure_efel(block, recordings, result)
+    return result.table()
+
+
+def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[pa.Table]:
+    """Measure the features of the points of a batch, one row group of its traces at a time.
+
+    Parameters
+    ----------
+    traces, outcomes
+        Parquet files of `stores.schemas.TRACES` and `OUTCOMES`. The traces of a point lie in one
+        row group, and the row groups are in the order of the outcomes.
+    features
+        What is measured.
+
+    Yields
+    ------
+    pyarrow.Table
+        As from `extract`; one after the other, they cover all outcomes in their order.
+
+    Raises
+    ------
+    StoreError
+        As for `extract`, and if row groups are not in the order of the outcomes.
+    """
+    table = checked(pq.read_table(outcomes), OUTCOMES)
+    points = table["point_id"].combine_chunks()
+    done = 0
+    with pq.ParquetFile(traces) as file:
+        for group in range(file.num_row_groups):
+            part = file.read_row_group(group, columns=list(COLUMNS))
+            positions = pc.min_max(pc.index_in(part["point_id"], value_set=points)).as_py()
+            if positions["min"] is None:
+                continue
+            if positions["min"] < done:
+                raise StoreError(f"{traces}: row groups are not in the order of {outcomes}")
+            end = positions["max"] + 1
+            yield extract(part, table.slice(done, end - done), features)
+            done = end
+    if done < len(table) or not len(table):
+        nothing = pq.read_schema(traces).empty_table()
+        yield extract(nothing, table.slice(done), features)
+
+
+class _Result:
+    """The columns that are being filled, by position among the outcomes."""
+
+    def __init__(self, features: Features, outcomes: pa.Table) -> None:
+        self._outcomes = outcomes
+        self._schema = schema(features)
+        n = len(outcomes)
+        self._means = {name: np.full(n, np.nan) for name in features.columns}
+        self._lists: dict[str, list[NDArray[np.float64] | None]] = {
+            field.name: [None] * n for field in self._schema if pa.types.is_list(field.type)
+        }
+        self.failures: dict[int, TraceError] = {}
+
+    def put(self, position: int, column: str, value: float) -> None:
+        self._means[column][position] = value
+
+    def put_values(self, position: int, column: str, values: NDArray[np.float64]) -> None:
+        mean = values[0] if len(values) == 1 else values.mean()
+        if not math.isfinite(mean):
+            values = np.where(np.isfinite(values), values, np.nan)
+        self._means[column][position] = mean
+        if (kept := self._lists.get(f"{column}.values")) is not None:
+            kept[position] = values
+
+    def table(self) -> pa.Table:
+        columns = {name: self._outcomes[name] for name in OUTCOMES.names}
+        if self.failures:
+            n = len(self._outcomes)
+            where = list(self.failures)
+            for values in self._means.values():
+                values[where] = np.nan
+            for kept in self._lists.values():
+                for position in where:
+                    kept[position] = None
+            status: list[str | None] = [None] * n
+            error: list[str | None] = [None] * n
+            for position, failure in self.failures.items():
+                status[position] = failure.status
+                error[position] = f"features: {failure}"
+            for name, changed in (("status", status), ("error", error)):
+                columns[name] = pc.coalesce(pa.array(changed, pa.string()), columns[name])
+        for name, values in self._means.items():
+            columns[name] = pa.array(
+                np.where(np.isfinite(values), values, np.nan), from_pandas=True
+            )
+        for name, kept in self._lists.items():
+            columns[name] = pa.array(kept, pa.list_(pa.float64()), from_pandas=True)
+        return pa.table([columns[name] for name in self._schema.names], schema=self._schema)
+
+
+def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:
+    for position, row in recordings.rows(block.signal):
+        if position in result.failures:
+            continue
+        try:
+            recording = recordings[row]
+            recording.check(block.signal, block.window)
+        except TraceError as error:
+            result.failures[position] = error
+            continue
+        t, values = recording.t, recording.values
+        if block.window:
+            t, values = cut(t, values, *block.window)
+        for name, column in block.statistic_columns.items():
+            result.put(position, column, STATISTICS[name].function(t, values))
+
+
+def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:
+    rows = recordings.rows(block.signal, unit="mV")
+    with _quiet_efel():
+        for begin in range(0, len(rows), TRACES_PER_RESET):
+            measure = _Efel(block)
+            for position, row in rows[begin : begin + TRACES_PER_RESET]:
+                if position in result.failures:
+                    continue
+                try:
+                    recording = recordings[row]
+                    recording.check(block.signal, block.stimulus)
+                    found = measure(recording)
+                except TraceError as error:
+                    result.failures[position] = error
+                    continue
+                for name, column in block.efel_columns.items():
+                    values = found[name]
+                    if values is not None and len(values):
+                        result.put_values(position, column, values)
+
+
+class _Efel:
+    """eFEL with the settings of a block, all of them set, whatever was set before."""
+
+    def __init__(self, block: FeatureBlock) -> None:
+        import efel
+
+        self._efel = efel
+        self._block = block
+        self._names = list(block.efel)
+        start, end = block.stimulus or (math.nan, math.nan)
+        self._trace = {"stim_start": [start], "stim_end": [end]}
+        self._step: float | None = None
+        self._t: NDArray[np.float64] | None = None
+        efel.reset()
+        for name, value in block.settings.model_dump(exclude_none=True).items():
+            efel.set_setting(name, value)
+
+    def __call__(self, recording: Recording) -> dict[str, NDArray[np.float64] | None]:
+        """Return the values of each feature, None for one that does not exist.
+
+        Raises
+        ------
+        TraceError
+            If the trace is too short, or eFEL raises an exception.
+        """
+        t, values = recording.t, recording.values
+        if recording.dt is None:
+            # CVODE stores a time twice at an event; eFEL cannot interpolate there.
+            later = np.append(np.diff(t) > 0, True)
+            t, values = t[later], values[later]
+        step = self._block.settings.interp_step or recording.dt or DEFAULT_STEP
+        if len(t) < 3 or round((t[-1] - t[0]) / step) + 1 < LEAST_SAMPLES:
+            raise TraceError(
+                f"{self._block.signal} lasts {t[-1] - t[0]:g} ms, which is fewer than "
+                f"{LEAST_SAMPLES} samples at interp_step {step:g}"
+            )
+        if step > COARSEST_STEP:
+            raise TraceError(
+                f"{self._block.signal} has a sample every {step:g} ms, too few for eFEL: "
+                "record more of them, or set interp_step"
+            )
+        if step != self._step:
+            self._efel.set_setting("interp_step", step)
+            self._step = step
+        # eFEL is a third faster with lists; most traces share their times.
+        if t is not self._t:
+            self._t, self._trace["T"] = t, t.tolist()
+        self._trace["V"] = values.tolist()
+        try:
+            (found,) = self._efel.get_feature_values(
+                [self._trace], self._names, raise_warnings=False
+            )
+        except Exception as error:  # whatever eFEL raises concerns this trace alone
+            raise TraceError(f"eFEL: {type(error).__name__}: {error}") from error
+        return {
+            name: None if values is None else np.asarray(values, dtype=np.float64)
+            for name, values in found.items()
+        }
+
+
+@contextmanager
+def _quiet_efel() -> Iterator[None]:
+    """Mute eFEL's warnings about features that do not exist, and leave no settings behind."""
+    import efel
+
+    logger = logging.getLogger("efel")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        efel.reset()

@@ -1,0 +1,130 @@
+"""Statistics of a signal, for what eFEL has no words for, such as a concentration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def maximum(t: Array, y: Array) -> float:
+    """Largest sample."""
+    return float(y.max())
+
+
+def minimum(t: Array, y: Array) -> float:
+    """Smallest sample."""
+    return float(y.min())
+
+
+def peak_to_peak(t: Array, y: Array) -> float:
+    """Largest minus smallest sample."""
+    return float(np.ptp(y))
+
+
+def mean(t: Array, y: Array) -> float:
+    """Integral divided by the duration, so that long steps count for more than short ones."""
+    return integral(t, y) / float(t[-1] - t[0])
+
+
+def standard_deviation(t: Array, y: Array) -> float:
+    """Root of the time-weighted mean of the squared deviations from the mean."""
+    return float(np.sqrt(mean(t, (y - mean(t, y)) ** 2)))
+
+
+def integral(t: Array, y: Array) -> float:
+    """Area under the signal, by the trapezoidal rule."""
+    return float(np.trapezoid(y, t))
+
+
+def initial(t: Array, y: Array) -> float:
+    """Value at the start."""
+    return float(y[0])
+
+
+def final(t: Array, y: Array) -> float:
+    """Value at the end."""
+    return float(y[-1])
+
+
+def time_of_maximum(t: Array, y: Array) -> float:
+    """Time of the largest sample; of the first, where several are equal."""
+    return float(t[y.argmax()])
+
+
+def time_of_minimum(t: Array, y: Array) -> float:
+    """Time of the smallest sample; of the first, where several are equal."""
+    return float(t[y.argmin()])
+
+
+def half_decay_time(t: Array, y: Array) -> float:
+    """Time that the signal takes from its maximum to half-way back to its initial value."""
+    peak = int(y.argmax())
+    half = (y[0] + y[peak]) / 2
+    below = np.flatnonzero(y[peak:] <= half)
+    if y[peak] == y[0] or not below.size:
+        return float("nan")
+    end = peak + int(below[0])
+    crossing = np.interp(half, [y[end], y[end - 1]], [t[end], t[end - 1]])
+    return float(crossing - t[peak])
+
+
+def _of_signal(unit: str) -> str:
+    return unit
+
+
+def _of_time(unit: str) -> str:
+    return "ms"
+
+
+def _of_integral(unit: str) -> str:
+    return f"{unit}·ms" if unit else "ms"
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A function of times (ms) and values, both of shape (n,), n > 1; NaN where undefined."""
+
+    function: Callable[[Array, Array], float]
+    unit: Callable[[str], str] = _of_signal
+
+    @property
+    def definition(self) -> str:
+        """One line that says what the statistic is."""
+        return (self.function.__doc__ or "").splitlines()[0]
+
+
+STATISTICS = {
+    "maximum": Statistic(maximum),
+    "minimum": Statistic(minimum),
+    "peak_to_peak": Statistic(peak_to_peak),
+    "mean": Statistic(mean),
+    "standard_deviation": Statistic(standard_deviation),
+    "integral": Statistic(integral, _of_integral),
+    "initial": Statistic(initial),
+    "final": Statistic(final),
+    "time_of_maximum": Statistic(time_of_maximum, _of_time),
+    "time_of_minimum": Statistic(time_of_minimum, _of_time),
+    "half_decay_time": Statistic(half_decay_time, _of_time),
+}
+
+
+def cut(t: Array, y: Array, start: float, end: float) -> tuple[Array, Array]:
+    """Return the part of a signal between two times, its ends interpolated linearly.
+
+    Parameters
+    ----------
+    t, y
+        Times in ms, ascending, and values; shape (n,).
+    start, end
+        In ms; what lies outside of the signal is not made up.
+    """
+    start, end = max(start, t[0]), min(end, t[-1])
+    inside = slice(np.searchsorted(t, start, side="right"), np.searchsorted(t, end, side="left"))
+    ends = np.interp([start, end], t, y)
+    return (
+        np.concatenate([[start], t[inside], [end]]),
+        np.concatenate([ends[:1], y[inside], ends[1:]]),
+    )

@@ -1,0 +1,206 @@
+"""What a figure is drawn from, and how its points are selected."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.settings.figures import Figure, columns, signals
+
+OK = "ok"
+UNORDERED = frozenset({"point_id", "status", "error", "runtime_s"})
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a column or a signal is called in a figure, with its unit ("" if it has none)."""
+
+    text: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.unit})" if self.unit else self.text
+
+    @property
+    def headline(self) -> str:
+        """The text as the start of a title."""
+        first = self.text.split(" ")[0]
+        plain = first.isalpha() and first.islower()
+        return self.text[:1].upper() + self.text[1:] if plain else self.text
+
+    def quantity(self, value: Any) -> str:
+        """A value with the unit, such as "6.3 °C"."""
+        return f"{shown(value)} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """What the figures of one experiment are drawn from.
+
+    Attributes
+    ----------
+    experiment
+        name of the experiment.
+    title
+        title of the experiment; it heads every figure.
+    points
+        a row for each requested point: point_id, swept parameters, features, status, error.
+        A feature that does not exist is null.
+    labels
+        text and unit of every column and signal.
+    read_traces
+        (point ids, signals) -> rows of `dendroflow.stores.schemas.TRACES`.
+    swept
+        columns of the swept parameters; they tell a single point apart from the others.
+    """
+
+    experiment: str
+    title: str
+    points: pd.DataFrame
+    labels: Mapping[str, Label]
+    read_traces: Callable[[Sequence[str], Sequence[str]], pa.Table]
+    swept: tuple[str, ...] = ()
+
+    def describe(self, point: "pd.Series[Any]") -> str:
+        """Values of the swept parameters of a point, such as "temperature = 6.3 °C"."""
+        values = (
+            f"{self.labels[c].text} = {self.labels[c].quantity(point[c])}" for c in self.swept
+        )
+        return ", ".join(values)
+
+
+def shown(value: Any) -> str:
+    """A value as it is written in legends and titles."""
+    if isinstance(value, float | np.floating):
+        return f"{value:g}"
+    return str(value)
+
+
+def is_null(value: Any) -> bool:
+    """Whether a value of a table is missing."""
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
+
+
+def is_numeric(values: "pd.Series[Any]") -> bool:
+    """Whether values can lie on a continuous axis."""
+    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    return numeric or bool(values.isna().all())
+
+
+def numbers(figure: Figure, points: pd.DataFrame, column: str) -> "pd.Series[float]":
+    """A column as numbers, NaN where it is null or infinite.
+
+    Raises
+    ------
+    ConfigurationError
+        If the column holds something else.
+    """
+    if not is_numeric(points[column]):
+        raise ConfigurationError(
+            f"figure {figure.name}: column {column} does not hold numbers; "
+            "use it as `hue`, `style` or in `where`"
+        )
+    values = points[column].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+    return pd.Series(np.where(np.isfinite(values), values, np.nan), index=points.index)
+
+
+def levels(values: "pd.Series[Any]") -> list[Any]:
+    """The distinct values that are not null, in order."""
+    return sorted({v for v in values.tolist() if not is_null(v)}, key=_order)
+
+
+def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
+    """The points that a figure's `where` leaves, in an order that depends on their values alone.
+
+    A point that did not succeed stays if the condition is on a feature, which it cannot have.
+
+    Raises
+    ------
+    ConfigurationError
+        If the figure uses a column or signal that does not exist.
+    """
+    _check_known(figure, data)
+    points = data.points
+    failed = points["status"] != OK
+    for column, wanted in figure.where.items():
+        options = wanted if isinstance(wanted, tuple) else (wanted,)
+        match = points[column].map(lambda value, options=options: _is_any(value, options))
+        points = points[match.astype(bool) | (failed & points[column].isna())]
+        failed = failed[points.index]
+    order = [c for c in points.columns if c not in UNORDERED]
+    keys = {c: points[c].map(_order) for c in order}
+    ranks = pd.DataFrame(keys, index=points.index).assign(point_id=points["point_id"])
+    return points.loc[ranks.sort_values([*order, "point_id"]).index].reset_index(drop=True)
+
+
+def read_rows(
+    figure: Figure, data: FigureData, point_ids: Sequence[str], names: Sequence[str]
+) -> pd.DataFrame:
+    """Traces of signals, with their times, in the order of points, signals and rows.
+
+    Returns
+    -------
+    DataFrame
+        the columns of TRACES; `t` always holds the times, ms.
+
+    Raises
+    ------
+    StoreError
+        If a point has no trace of a signal.
+    """
+    table = data.read_traces(list(point_ids), list(names))
+    rows = pd.DataFrame(
+        {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+    )
+    found = set(zip(rows["point_id"], rows["signal"], strict=True))
+    for point_id in point_ids:
+        for name in names:
+            if (point_id, name) not in found:
+                raise StoreError(
+                    f"figure {figure.name}: no trace of {name} is stored for point {point_id}; "
+                    "simulate it again, and keep its traces"
+                )
+    rows["t"] = [_times(t, t0, dt, v) for t, t0, dt, v in rows[["t", "t0", "dt", "values"]].values]
+    return rows
+
+
+def _times(t: Any, t0: float, dt: float, values: "np.ndarray[Any, Any]") -> Any:
+    return t0 + dt * np.arange(len(values)) if np.isfinite(dt) else np.asarray(t, dtype=float)
+
+
+def _check_known(figure: Figure, data: FigureData) -> None:
+    known = [c for c in data.points.columns if c in data.labels]
+    checks = [("column", columns(figure), known), ("signal", signals(figure), list(data.labels))]
+    for word, used, options in checks:
+        for name in sorted(used - set(options) - (UNORDERED if word == "column" else set())):
+            near = get_close_matches(name, options, n=3)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise ConfigurationError(f"figure {figure.name}: there is no {word} {name!r}{hint}")
+
+
+def _order(value: Any) -> tuple[int, float, str]:
+    """A key that sorts numbers first, by value, then texts, then nulls."""
+    if is_null(value):
+        return (2, 0.0, "")
+    if isinstance(value, int | float | np.number):
+        return (0, float(value), "")
+    return (1, 0.0, str(value))
+
+
+def _is_any(value: Any, options: Sequence[Any]) -> bool:
+    """Whether a value is one of the options; numbers may differ by their last digits."""
+    if is_null(value):
+        return False
+    for option in options:
+        if isinstance(option, bool) or isinstance(value, str | bool | np.bool_):
+            equal = value == option
+        else:
+            equal = not isinstance(option, str) and np.isclose(value, option, rtol=1e-9, atol=0)
+        if equal:
+            return True
+    return False

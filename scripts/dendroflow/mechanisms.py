@@ -1,0 +1,118 @@
+"""Compiling `.mod` files, named by their content."""
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from dendroflow.errors import MechanismError
+
+LIBRARY = "libnrnmech.so"
+TIMEOUT_S = 600
+
+
+def sources(folder: Path) -> tuple[Path, ...]:
+    """The `.mod` files of a model folder, in order of name."""
+    return tuple(sorted(folder.glob("*.mod")))
+
+
+def digest(files: Sequence[Path]) -> str | None:
+    """Name of the build of `files`: their names and bytes, NEURON's version, the architecture.
+
+    Returns
+    -------
+    str or None
+        16 hexadecimal digits; None without files: then there is nothing to build.
+    """
+    if not files:
+        return None
+    state = hashlib.sha256()
+    state.update(f"{importlib.metadata.version('neuron')} {platform.machine()}".encode())
+    for file in files:
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        state.update(f"\n{file.name} {content}".encode())
+    return state.hexdigest()[:16]
+
+
+def compile_mechanisms(files: Sequence[Path], library: Path) -> str:
+    """Compile `files` with nrnivmodl into `library`, and see that NEURON can load it.
+
+    Returns
+    -------
+    str
+        What the compiler said.
+
+    Raises
+    ------
+    MechanismError
+        With the compiler's message; nothing is left under the name `library`.
+    """
+    library.parent.mkdir(parents=True, exist_ok=True)
+    # A sibling of the final name, so that the last step is a rename.
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=library.parent) as scratch:
+        build = Path(scratch)
+        for file in files:
+            shutil.copyfile(file, build / file.name)
+        said = _run([_nrnivmodl()], build, f"nrnivmodl refused {files[0].parent}")
+        built = build / platform.machine() / LIBRARY
+        if not built.exists():
+            raise MechanismError(f"nrnivmodl left no {LIBRARY} for {files[0].parent}:\n{said}")
+        # Loading ends the process if a mechanism has the name of one that NEURON has.
+        load = "import sys; from neuron import h; h.nrn_load_dll(sys.argv[1])"
+        with tempfile.TemporaryDirectory(prefix="dendroflow-") as elsewhere:
+            _run(
+                [sys.executable, "-c", load, str(built.resolve())],
+                Path(elsewhere),
+                f"the mechanisms of {files[0].parent} compile but do not load",
+            )
+        built.replace(library)
+    return said
+
+
+def load_mechanisms(library: Path) -> None:
+    """Load a compiled library into this process, once.
+
+    Raises
+    ------
+    MechanismError
+        If NEURON does not load it.
+    """
+    from neuron import h
+
+    if not h.nrn_load_dll(str(library.resolve())):
+        raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
+
+
+def _nrnivmodl() -> str:
+    beside = Path(sys.executable).parent / "nrnivmodl"
+    found = str(beside) if beside.exists() else shutil.which("nrnivmodl")
+    if found is None:
+        raise MechanismError("nrnivmodl is not on PATH; it is installed with NEURON")
+    return found
+
+
+def _run(command: list[str], folder: Path, complaint: str) -> str:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    try:
+        child = subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ | {"PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise MechanismError(f"{complaint}: not finished after {TIMEOUT_S} s") from None
+    if child.returncode != 0:
+        raise MechanismError(f"{complaint} (exit code {child.returncode}):\n{child.stdout.strip()}")
+    return child.stdout

@@ -1,0 +1,6 @@
+"""What a user's model imports: `from dendroflow.model import Model, quantity`."""
+
+from dendroflow.model.contract import Geometry, Model, Recording, Site, quantity
+from dendroflow.model.toolkit import current_step, discretise
+
+__all__ = ["Geometry", "Model", "Recording", "Site", "current_step", "discretise", "quantity"]

@@ -1,0 +1,213 @@
+"""The contract between dendroflow and a user's model.
+
+A model creates sections, mechanisms and stimuli, and names its signals; nothing else. NEURON's
+clock and globals belong to the engine, so that many cells can be advanced in one process.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dendroflow.errors import ModelError
+
+
+class Geometry(Protocol):
+    """A reconstruction that is ready to become the sections of a cell."""
+
+    def instantiate(self, cell: object) -> None:
+        """Create the sections, owned by `cell`, in `cell.soma`, `cell.dend` and so on."""
+
+
+def quantity(default: Any, unit: str = "", description: str = "", **bounds: Any) -> Any:
+    """Declare a parameter of a model.
+
+    Parameters
+    ----------
+    default
+        value where an experiment says nothing else.
+    unit
+        as it shall appear in figures, such as `"S/cm²"`.
+    description
+        what it is, in a few words; labels the axis of a figure.
+    **bounds
+        `gt`, `ge`, `lt`, `le` of pydantic's `Field`.
+    """
+    return Field(default, description=description, json_schema_extra={"unit": unit}, **bounds)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A signal that a cell records: a vector of NEURON, or a function called after the run.
+
+    `location` and `outline` (x, y, z, diameter in µm of each 3-D point) are those of a segment.
+    """
+
+    signal: str
+    unit: str
+    vector: Any = None
+    times: Any = None
+    function: Callable[[], float] | None = None
+    sampling: float | None = None
+    location: str | None = None
+    outline: tuple[float, ...] | None = None
+
+
+@dataclass
+class Site:
+    """Where a model is built: what the engine hands to it besides its parameters."""
+
+    seed: int = 1
+    geometry: Geometry | None = None
+    sampling: float | None = None
+    variable_step: bool = False
+    recordings: list[Recording] = field(default_factory=list)
+
+
+class Model:
+    """Base of all models: subclass it in `config/models/<model>/model.py`.
+
+    Attributes
+    ----------
+    signals
+        name -> unit of everything that `build` records.
+    isolated
+        true for a model that cannot share a process with other cells: anything with `rxd`.
+    required_sections
+        kinds of section (`"soma"`, `"axon"`, `"dend"`, `"apic"`) that the morphology must have.
+        A model that names any, or that sets `needs_morphology`, is run with one.
+    """
+
+    class Parameters(BaseModel):
+        """Base of a model's parameters, each declared by `quantity`."""
+
+        model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    signals: ClassVar[Mapping[str, str]] = {}
+    isolated: ClassVar[bool] = False
+    needs_morphology: ClassVar[bool] = False
+    required_sections: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __repr__(self) -> str:
+        return "cell"
+
+    def build(self, p: Any) -> None:
+        """Create the cell from its parameters `p`, an instance of `Parameters`."""
+        raise NotImplementedError
+
+    def load_morphology(self) -> None:
+        """Create the sections of the morphology: `self.soma`, `self.dend`, `self.all`, ...
+
+        Raises
+        ------
+        ModelError
+            If the experiment names no morphology.
+        """
+        if self._site.geometry is None:
+            raise ModelError(f"model {type(self).__name__} needs a morphology and was given none")
+        self._site.geometry.instantiate(self)
+
+    def stream(self, index: int = 0) -> tuple[int, int, int]:
+        """Keys of a Random123 stream that depends on `simulation.seed` and `index` alone.
+
+        Give them to `NetStim.noiseFromRandom123` or `h.Random().Random123`.
+        """
+        return (self._site.seed, index, 0)
+
+    def record(self, signal: str, reference: Any) -> None:
+        """Record a NEURON reference such as `self.soma(0.5)._ref_v` as a declared signal.
+
+        Raises
+        ------
+        ModelError
+            If `signal` is not declared in `signals`, or recorded already.
+        """
+        if any(recording.signal == signal for recording in self._site.recordings):
+            raise ModelError(f"signal {signal!r} is recorded twice")
+        self._site.recordings.append(self._recording(signal, reference, self._site.sampling))
+
+    def record_everywhere(
+        self, signal: str, variable: str, sections: Iterable[Any], sampling: float | None = None
+    ) -> None:
+        """Record a range variable such as `"v"` in every segment of `sections`.
+
+        Parameters
+        ----------
+        sampling
+            interval (ms); the experiment's by default. Nothing is kept between two samples.
+        """
+        interval = sampling or self._site.sampling
+        for section in sections:
+            if not section.n3d():
+                raise ModelError(
+                    f"{_short_name(section)} has no 3-D points: call h.define_shape() in build"
+                )
+            outlines = _outlines(section)
+            for segment, outline in zip(section, outlines, strict=True):
+                reference = getattr(segment, f"_ref_{variable}")
+                location = f"{_short_name(section)}({segment.x:.6g})"
+                self._site.recordings.append(
+                    self._recording(signal, reference, interval, location, outline)
+                )
+
+    def measure(self, signal: str, function: Callable[[], float]) -> None:
+        """Keep what `function()` returns once the run is over, as a signal of one sample."""
+        self._site.recordings.append(Recording(signal, self._unit(signal), function=function))
+
+    def _unit(self, signal: str) -> str:
+        if signal not in self.signals:
+            raise ModelError(
+                f"signal {signal!r} is recorded but not declared in {type(self).__name__}.signals"
+            )
+        return self.signals[signal]
+
+    def _recording(
+        self,
+        signal: str,
+        reference: Any,
+        sampling: float | None,
+        location: str | None = None,
+        outline: tuple[float, ...] | None = None,
+    ) -> Recording:
+        from neuron import h
+
+        unit = self._unit(signal)
+        interval = () if sampling is None else (sampling,)
+        vector = h.Vector().record(reference, *interval)
+        times = None
+        if sampling is None and self._site.variable_step:
+            times = h.Vector().record(h._ref_t)
+        return Recording(signal, unit, vector, times, None, sampling, location, outline)
+
+
+def _short_name(section: Any) -> str:
+    """`"dend[3]"` for NEURON's `"cell.dend[3]"`."""
+    return str(section.name()).rpartition(".")[2]
+
+
+def _outlines(section: Any) -> list[tuple[float, ...]]:
+    """x, y, z, diameter (µm) of the 3-D points in each segment, its ends interpolated."""
+    count = section.n3d()
+    points = [
+        (section.x3d(i), section.y3d(i), section.z3d(i), section.diam3d(i)) for i in range(count)
+    ]
+    arcs = [section.arc3d(i) for i in range(count)]
+    edges = [arcs[-1] * k / section.nseg for k in range(section.nseg + 1)]
+
+    def at(arc: float) -> tuple[float, ...]:
+        i = next((i for i in range(1, count) if arcs[i] >= arc), count - 1)
+        span = arcs[i] - arcs[i - 1]
+        share = (arc - arcs[i - 1]) / span if span else 0.0
+        return tuple(a + share * (b - a) for a, b in zip(points[i - 1], points[i], strict=True))
+
+    outlines = []
+    for start, end in itertools.pairwise(edges):
+        within = [p for p, arc in zip(points, arcs, strict=True) if start < arc < end]
+        outline = [at(start), *within, at(end)]
+        outlines.append(tuple(value for point in outline for value in point))
+    return outlines

@@ -1,0 +1,68 @@
+"""Importing a user's model."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from dendroflow.errors import ModelError
+from dendroflow.model.contract import Model
+
+
+def load_model(folder: Path) -> type[Model]:
+    """The model class of `folder/model.py`, which is imported.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, raises on import, creates sections, or defines no single model.
+    """
+    path = folder / "model.py"
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; a model is a folder with a model.py")
+    module = _import(path)
+    models = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Model)
+        and value.__module__ == module.__name__
+    ]
+    if len(models) != 1:
+        names = ", ".join(model.__name__ for model in models) or "none"
+        raise ModelError(f"{path}: must define one subclass of Model; it defines {names}")
+    from neuron import h
+
+    if any(True for _ in h.allsec()):
+        raise ModelError(f"{path}: creates sections on import; create them in build")
+    return models[0]
+
+
+def _import(path: Path) -> ModuleType:
+    name = f"dendroflow_model_{path.parent.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path}: cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ModelError(f"{path}: {_where(error, path)}{type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def _where(error: BaseException, path: Path) -> str:
+    """`"line 12: "`, where the model's own file is to blame."""
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: "
+    lines = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        if Path(traceback.tb_frame.f_code.co_filename) == path:
+            lines.append(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return f"line {lines[-1]}: " if lines else ""

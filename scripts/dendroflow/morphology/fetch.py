@@ -1,0 +1,261 @@
+"""Obtaining a morphology: from NeuroMorpho.Org, an address, a file or an installed package."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from dendroflow.errors import MorphologyError
+from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
+from dendroflow.morphology.files import data_sha256, parse, write_atomically
+from dendroflow.settings.morphologies import (
+    Download,
+    LocalFile,
+    MorphologySource,
+    NeuroMorpho,
+    NeuroMorphoSource,
+    PackageFile,
+)
+
+logger = logging.getLogger(__name__)
+
+SERVICE_CITATION = "NeuroMorpho.Org (RRID:SCR_002145)"
+DATABASE_CITATION = (
+    "Tecuatl C, Ljungquist B, Ascoli GA (2024) FASEB BioAdvances 6:207-221, "
+    "doi:10.1096/fba.2024-00048"
+)
+LICENCE = "CC BY 4.0"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A morphology that has arrived and is what was pinned.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the catalogue.
+    address : str
+        Where it came from; no path of this machine.
+    data_sha256, bytes_sha256 : str
+        sha256 of its data lines, which is its identity, and of the file.
+    citations : tuple of str
+        What to cite when it is used.
+    record : dict or None
+        NeuroMorpho.Org's metadata, where there is any.
+    """
+
+    name: str
+    address: str
+    data_sha256: str
+    bytes_sha256: str
+    citations: tuple[str, ...] = ()
+    record: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class _Found:
+    data: bytes
+    address: str
+    record: dict[str, Any] | None = None
+
+
+def fetch(
+    name: str,
+    source: MorphologySource,
+    destination: Path,
+    metadata: Path,
+    *,
+    neuromorpho: NeuroMorpho,
+    root: Path,
+) -> Fetched:
+    """Bring a morphology to `destination`, and what is known about it to `metadata` (JSON).
+
+    Both are written whole or not at all, and only if the file is a morphology that NEURON reads as
+    it is written and has the pinned sha256. What stood at their names before is removed first.
+
+    Parameters
+    ----------
+    name : str
+        The morphology's name in the catalogue.
+    source : MorphologySource
+        Where it is, and the sha256 of its data lines.
+    destination, metadata : Path
+        Files to write.
+    neuromorpho : NeuroMorpho
+        The service, and the limits of downloads.
+    root : Path
+        Folder of the configuration, to which the path of a file is relative.
+
+    Raises
+    ------
+    MorphologyError
+        In one line that names the morphology, its address and what to do.
+    """
+    destination.unlink(missing_ok=True)
+    metadata.unlink(missing_ok=True)
+    found = _find(name, source, neuromorpho, root)
+    label = _label(name, found.address)
+    if found.data.lstrip()[:1] == b"<":
+        raise MorphologyError(
+            f"{label}: is an HTML page, not a morphology; check the address, and the archive and "
+            "name if there are any"
+        )
+    parse(found.data, source.suffix, label)
+    digest = data_sha256(found.data, source.suffix)
+    _check_pin(name, label, source.sha256, digest)
+    fetched = Fetched(
+        name=name,
+        address=found.address,
+        data_sha256=digest,
+        bytes_sha256=hashlib.sha256(found.data).hexdigest(),
+        citations=_citations(found.record),
+        record=found.record,
+    )
+    write_atomically(metadata, _metadata(fetched, source))
+    write_atomically(destination, found.data)
+    logger.info("%s: sha256 of the data lines %s", label, digest)
+    return fetched
+
+
+def _label(name: str, address: str) -> str:
+    return f"morphology '{name}' ({address})"
+
+
+def _check_pin(name: str, label: str, pin: str | None, digest: str) -> None:
+    if pin is None:
+        raise MorphologyError(
+            f"{label}: is not pinned; if this is the file you want, add to morphologies.{name} "
+            f"in the configuration:  sha256: {digest}"
+        )
+    if pin != digest:
+        raise MorphologyError(
+            f"{label}: its data lines have the sha256 {digest}, but morphologies.{name}.sha256 in "
+            f"the configuration is {pin}; find out why it changed, and correct the pin only if "
+            "you want the new file"
+        )
+
+
+def _metadata(fetched: Fetched, source: MorphologySource) -> bytes:
+    content = {
+        "name": fetched.name,
+        "source": source.model_dump(mode="json", exclude={"sha256"}),
+        "address": fetched.address,
+        "sha256_of_data_lines": fetched.data_sha256,
+        "sha256_of_file": fetched.bytes_sha256,
+        "licence": LICENCE if fetched.record else None,
+        "citations": list(fetched.citations),
+        "record": fetched.record,
+    }
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _citations(record: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return the three citations that NeuroMorpho.Org's terms ask for, or none."""
+    if record is None:
+        return ()
+    papers = [f"doi:{doi}" for doi in _texts(record.get("reference_doi"))]
+    papers += [f"PMID:{pmid}" for pmid in _texts(record.get("reference_pmid"))]
+    original = f"original paper(s): {', '.join(papers)}" if papers else "original paper: unknown"
+    return (original, SERVICE_CITATION, DATABASE_CITATION)
+
+
+def _texts(value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [str(item) for item in items if item not in (None, "", "None")]
+
+
+def _find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path) -> _Found:
+    match source:
+        case NeuroMorphoSource():
+            return _from_neuromorpho(name, source, service)
+        case Download():
+            downloader = Downloader(service)
+            remedy = f"check morphologies.{name}.url"
+            return _Found(_get(downloader, source.url, name, remedy), source.url)
+        case LocalFile():
+            return _from_file(name, root / source.file, source.file, service.max_bytes)
+        case PackageFile():
+            return _from_package(name, source, service.max_bytes)
+
+
+def _get(downloader: Downloader, url: str, name: str, not_found: str) -> bytes:
+    """Return the body at an address; `not_found` says what to do if there is none."""
+    try:
+        return downloader.get(url)
+    except NotFoundError as error:
+        raise MorphologyError(f"{_label(name, url)}: {error}; {not_found}") from error
+    except DownloadError as error:
+        raise MorphologyError(f"{_label(name, url)}: {error}") from error
+
+
+def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho) -> _Found:
+    cell = source.neuromorpho
+    downloader = Downloader(service)
+    key = f"morphologies.{name}.neuromorpho"
+    api = f"{service.address}/api/neuron/name/{quote(cell.name)}"
+    body = _get(downloader, api, name, f"there is no neuron '{cell.name}': check {key}.name")
+    record = _record(body, _label(name, api))
+    for field, declared in (("neuron_name", cell.name), ("archive", cell.archive)):
+        actual = str(record.get(field))
+        if actual.casefold() != declared.casefold():
+            raise MorphologyError(
+                f"{_label(name, api)}: its {field} is '{actual}', not '{declared}'; correct "
+                f"{key}.{'archive' if field == 'archive' else 'name'}"
+            )
+    folder = quote(cell.archive.lower())
+    url = f"{service.address}/dableFiles/{folder}/CNG%20version/{quote(cell.name)}.CNG.swc"
+    remedy = f"check {key}.archive and {key}.name"
+    return _Found(_get(downloader, url, name, remedy), url, record)
+
+
+def _record(body: bytes, label: str) -> dict[str, Any]:
+    try:
+        record = json.loads(body)
+    except ValueError as error:
+        raise MorphologyError(
+            f"{label}: does not answer in JSON; check neuromorpho.address, or try again later"
+        ) from error
+    if not isinstance(record, dict):
+        raise MorphologyError(f"{label}: does not answer with one neuron; check its address")
+    return record
+
+
+def _from_file(name: str, path: Path, address: str, max_bytes: int) -> _Found:
+    label = _label(name, address)
+    try:
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except FileNotFoundError as error:
+        raise MorphologyError(
+            f"{label}: there is no such file; check morphologies.{name} and the file"
+        ) from error
+    except OSError as error:
+        raise MorphologyError(f"{label}: cannot be read ({error.strerror}); check it") from error
+    if len(data) > max_bytes:
+        raise MorphologyError(f"{label}: larger than {max_bytes} bytes; check it, or max_bytes")
+    return _Found(data, address)
+
+
+def _from_package(name: str, source: PackageFile, max_bytes: int) -> _Found:
+    spec = importlib.util.find_spec(source.package)
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    if not folders:
+        raise MorphologyError(
+            f"{_label(name, f'{source.package}: {source.path}')}: the package '{source.package}' "
+            f"is not installed; install it, or correct morphologies.{name}.package"
+        )
+    address = f"{_distribution(source.package)}: {source.path}"
+    return _from_file(name, Path(folders[0]) / source.path, address, max_bytes)
+
+
+def _distribution(package: str) -> str:
+    """Return a package's name and version."""
+    for distribution in importlib.metadata.packages_distributions().get(package, []):
+        return f"{package} {importlib.metadata.version(distribution)}"
+    return package

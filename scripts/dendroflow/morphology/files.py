@@ -1,0 +1,98 @@
+"""Morphology files: reading them, and what makes two of them the same."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from dendroflow.errors import MorphologyError
+from dendroflow.morphology import neurolucida, swc
+from dendroflow.morphology.tree import Tree, refuse
+
+_COMMENTS = {"swc": b"#", "asc": b";"}
+_PARSERS = {"swc": swc.parse, "asc": neurolucida.parse}
+
+
+def data_sha256(data: bytes, suffix: str) -> str:
+    """Return the sha256 of a morphology's data lines, which does not depend on its header.
+
+    Comment lines and blank lines are dropped, trailing blanks stripped, and each line ends in LF.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    suffix : str
+        `swc` (comments start with #) or `asc` (comments start with ;).
+    """
+    lines = [line.rstrip() for line in data.splitlines()]
+    kept = [line for line in lines if line and not line.lstrip().startswith(_COMMENTS[suffix])]
+    return hashlib.sha256(b"".join(line + b"\n" for line in kept)).hexdigest()
+
+
+def parse(data: bytes, suffix: str, source: str) -> Tree:
+    """Read the bytes of a morphology.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    suffix : str
+        `swc` or `asc` (Neurolucida).
+    source : str
+        Its name, for messages.
+
+    Raises
+    ------
+    MorphologyError
+        With file, line and reason, if the file is not a cell that NEURON reads as it is written.
+    """
+    if not data.strip():
+        refuse(source, None, "is empty")
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        refuse(source, 1, "starts with a byte order mark; save the file as plain ASCII without it")
+    if data.lstrip()[:1] == b"<":
+        refuse(source, 1, "is an HTML or XML page, not a morphology")
+    if b"\0" in data:
+        line = data[: data.index(b"\0")].count(b"\n") + 1
+        refuse(source, line, "holds a zero byte: a binary file, not a morphology")
+    return _PARSERS[suffix](data, source)
+
+
+def read(path: Path) -> Tree:
+    """Read and check an SWC or Neurolucida file; nothing of it reaches NEURON.
+
+    Parameters
+    ----------
+    path : Path
+        A file whose name ends in .swc or .asc.
+
+    Returns
+    -------
+    Tree
+        The checked graph of points.
+
+    Raises
+    ------
+    MorphologyError
+        With file, line and reason, if the file cannot be read or is not a cell that NEURON reads
+        as it is written.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in _PARSERS:
+        refuse(str(path), None, "a morphology's name ends in .swc or .asc")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MorphologyError(f"{path}: cannot be read: {error.strerror}") from error
+    return parse(data, suffix, str(path))
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that its name never stands for half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

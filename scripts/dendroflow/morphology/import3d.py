@@ -1,0 +1,91 @@
+"""Run NEURON's Import3d on one file and save the sections; a program for a process of its own.
+
+Import3d crashes on some files, and prints about others, so `geometry.import_geometry` starts this
+as a child: `python -m dendroflow.morphology.import3d cell.swc geometry.npz`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dendroflow.errors import MorphologyError
+from dendroflow.morphology.geometry import Geometry
+
+
+class Cell:
+    """Owns the sections that Import3d creates."""
+
+
+def import3d(path: Path) -> Any:
+    """Return a cell made by NEURON's Import3d of a file; its sections are in `cell.all`.
+
+    Raises
+    ------
+    MorphologyError
+        If NEURON's library of hoc files is incomplete.
+    RuntimeError
+        If NEURON cannot read the file; it prints more about it.
+    """
+    from neuron import h
+
+    # A missing file is no error to `load_file`.
+    h.load_file("stdlib.hoc")
+    if not h.load_file("import3d.hoc"):
+        raise MorphologyError("NEURON's import3d.hoc was not found; install NEURON again")
+    neurolucida = path.suffix.lower() == ".asc"
+    reader = h.Import3d_Neurolucida3() if neurolucida else h.Import3d_SWC_read()
+    reader.input(str(path))
+    cell = Cell()
+    h.Import3d_GUI(reader, False).instantiate(cell)
+    return cell
+
+
+def describe(sections: list[Any]) -> Geometry:
+    """Return the geometry of a cell's sections, in their order.
+
+    Raises
+    ------
+    MorphologyError
+        If a section is connected by its 1 end, which Import3d never does.
+    """
+    index = {section: i for i, section in enumerate(sections)}
+    segments = [section.parentseg() for section in sections]
+    if any(section.orientation() != 0 for section in sections):
+        raise MorphologyError("a section is connected by its 1 end")
+    # NEURON lists the children of a section from the last to the first that was connected.
+    order = [index[child] for section in sections for child in reversed(section.children())]
+    points = [
+        (section.x3d(k), section.y3d(k), section.z3d(k), section.diam3d(k))
+        for section in sections
+        for k in range(section.n3d())
+    ]
+    return Geometry(
+        names=tuple(section.name().rpartition(".")[2] for section in sections),
+        parents=np.array(
+            [-1 if segment is None else index[segment.sec] for segment in segments], dtype=np.int32
+        ),
+        parent_x=np.array(
+            [0.0 if segment is None else segment.x for segment in segments], dtype=np.float64
+        ),
+        order=np.array(order, dtype=np.int32),
+        starts=np.cumsum([0, *(section.n3d() for section in sections)], dtype=np.int32),
+        points=np.array(points, dtype=np.float32).reshape(-1, 4),
+        anchors=np.array([_anchor(section) for section in sections], dtype=np.float32),
+    )
+
+
+def _anchor(section: Any) -> tuple[float, float, float]:
+    """Return the point of a section's logical connection to its parent (µm), or nan."""
+    from neuron import h
+
+    if not h.pt3dstyle(sec=section):
+        return (np.nan, np.nan, np.nan)
+    x, y, z = h.ref(0.0), h.ref(0.0), h.ref(0.0)
+    h.pt3dstyle(1, x, y, z, sec=section)
+    return (x[0], y[0], z[0])
+
+
+if __name__ == "__main__":
+    describe(import3d(Path(sys.argv[1])).all).save(Path(sys.argv[2]))

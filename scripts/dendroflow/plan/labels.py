@@ -1,0 +1,63 @@
+"""What the columns of an experiment are: kind, unit and meaning, for tables and figures."""
+
+from dataclasses import dataclass
+
+from dendroflow.features.units import units
+from dendroflow.model.description import Description
+from dendroflow.plan.names import leaf
+from dendroflow.settings.features import Features
+
+SETTINGS = {
+    "duration": ("simulated time", "ms"),
+    "dt": ("time step", "ms"),
+    "v_init": ("initial potential", "mV"),
+    "celsius": ("temperature", "°C"),
+    "solver": ("solver", ""),
+    "atol": ("absolute tolerance", ""),
+    "rtol": ("relative tolerance", ""),
+    "sampling": ("sampling interval", "ms"),
+    "seed": ("seed", ""),
+}
+BOOKKEEPING = {
+    "point_id": ("hash of all values of the point", ""),
+    "status": ("what became of the point", ""),
+    "error": ("why it is not ok", ""),
+    "runtime_s": ("wall-clock time of the simulation", "s"),
+    "batch": ("the batch that holds it; joins provenance", ""),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an experiment's table, or one signal."""
+
+    name: str
+    kind: str
+    unit: str
+    meaning: str
+
+
+def columns(swept: list[str], description: Description, features: Features) -> list[Column]:
+    """All columns of an experiment's table, and its signals."""
+    result = [_swept(path, description) for path in swept]
+    result += [
+        Column(name, "feature", unit, name.replace("_", " "))
+        for name, unit in units(features, description.signals).items()
+    ]
+    result += [
+        Column(name, "bookkeeping", unit, meaning) for name, (meaning, unit) in BOOKKEEPING.items()
+    ]
+    result += [
+        Column(name, "signal", unit, name.replace("_", " "))
+        for name, unit in description.signals.items()
+    ]
+    return result
+
+
+def _swept(path: str, description: Description) -> Column:
+    group, _, name = path.partition(".")
+    if group == "parameters":
+        parameter = description.parameters[name]
+        return Column(leaf(path), "swept", parameter.unit, parameter.description or name)
+    meaning, unit = SETTINGS.get(name, ("morphology", ""))
+    return Column(leaf(path), "swept", unit, meaning)

@@ -1,0 +1,216 @@
+"""The points of an experiment: every value that a model or NEURON's clock takes, checked."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from dendroflow.design import expand, fill_missing, point_ids, refuse_duplicates
+from dendroflow.errors import ConfigurationError
+from dendroflow.model.description import Description, Parameter
+from dendroflow.plan.names import nearest
+from dendroflow.settings.experiment import Experiment
+from dendroflow.settings.project import Configuration, describe
+from dendroflow.settings.simulation import Simulation
+
+BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
+    "minimum": ("at least", operator.ge),
+    "exclusiveMinimum": ("above", operator.gt),
+    "maximum": ("at most", operator.le),
+    "exclusiveMaximum": ("below", operator.lt),
+}
+
+
+@dataclass(frozen=True)
+class Points:
+    """The requested points.
+
+    Attributes
+    ----------
+    table
+        `point_id` and one column per swept path, a row per point in the order of the design.
+    fixed
+        path -> value of all that is not swept.
+    """
+
+    table: pd.DataFrame
+    fixed: Mapping[str, Any]
+
+    @property
+    def swept(self) -> list[str]:
+        """Swept paths, in the order of the design."""
+        return [str(column) for column in self.table.columns if column != "point_id"]
+
+
+def requested_points(
+    configuration: Configuration, experiment: str, description: Description
+) -> Points:
+    """Expand an experiment's sweep, complete it with fixed values, and check every value.
+
+    Raises
+    ------
+    ConfigurationError
+        For a name that the model does not have, a value outside its bounds, a morphology that
+        the catalogue does not hold, a sweep without points, or two points that are equal.
+    """
+    settings = configuration.experiments[experiment]
+    source = configuration.experiment_file(experiment)
+    fixed = _fixed_values(settings, description, source)
+    with _naming(source):
+        table = expand(settings.sweep, source.parent)
+    for path in table.columns:
+        if path not in fixed:
+            raise ConfigurationError(f"{source}: sweep: {_unknown(path, fixed, settings.model)}")
+    # A block that does not sweep a path takes the experiment's own value.
+    with _naming(source):
+        table = fill_missing(table, fixed)
+    for path in fixed:
+        check = _checker(path, description, settings, source)
+        if path in table:
+            converted = {value: check(value) for value in table[path].drop_duplicates().tolist()}
+            table[path] = table[path].map(converted)
+        else:
+            fixed[path] = check(fixed[path])
+    _check_morphologies(table, fixed, configuration, experiment, description)
+    identity = _identity(table, fixed, configuration)
+    ids = point_ids(identity)
+    refuse_duplicates(table, ids, f"{source}: sweep")
+    for path in table.columns:
+        fixed.pop(path)
+    table.insert(0, "point_id", ids)
+    return Points(table, fixed)
+
+
+@contextmanager
+def _naming(source: Path) -> Iterator[None]:
+    """Put the experiment's file before an error about its sweep."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{source}: {error}") from error
+
+
+def _fixed_values(settings: Experiment, description: Description, source: Path) -> dict[str, Any]:
+    """Every path with the value that it has where it is not swept."""
+    for name in settings.parameters:
+        if name not in description.parameters:
+            hint = nearest(name, description.parameters)
+            raise ConfigurationError(
+                f"{source}: parameters.{name}: model {settings.model} has no such parameter{hint}"
+            )
+    fixed = {
+        f"parameters.{name}": settings.parameters.get(name, parameter.default)
+        for name, parameter in description.parameters.items()
+    }
+    fixed |= {f"simulation.{name}": value for name, value in settings.simulation}
+    fixed["morphology"] = settings.morphology
+    return fixed
+
+
+def _unknown(path: str, fixed: Mapping[str, Any], model: str) -> str:
+    group, _, name = path.partition(".")
+    names = [known.partition(".")[2] for known in fixed if known.startswith(f"{group}.")]
+    what = f"model {model} has no parameter" if group == "parameters" else "there is no setting"
+    return f"{path}: {what} {name!r}{nearest(name, names)}"
+
+
+def _checker(
+    path: str, description: Description, settings: Experiment, source: Path
+) -> Callable[[Any], Any]:
+    """What checks a value of `path` and converts it to its type."""
+    group, _, name = path.partition(".")
+    where = f"{source}: {path}"
+    if group == "parameters":
+        parameter = description.parameters[name]
+        return lambda value: _parameter_value(where, value, parameter)
+    if group == "simulation":
+        return lambda value: _simulation_value(where, name, value, settings.simulation)
+    return lambda value: value
+
+
+def _parameter_value(where: str, value: Any, parameter: Parameter) -> Any:
+    schema = parameter.schema
+    if value is None:
+        raise ConfigurationError(f"{where}: has no default; give it under parameters or sweep it")
+    choice = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    if choice is not None:
+        for option in choice:
+            if option == value and isinstance(option, bool) == isinstance(value, bool):
+                return option
+        raise ConfigurationError(f"{where}: {value!r} is none of {choice}")
+    converted = _of_type(where, value, schema.get("type"))
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    for key, (words, holds) in BOUNDS.items():
+        if key in schema and not holds(converted, schema[key]):
+            raise ConfigurationError(f"{where}: {value!r} must be {words} {schema[key]:g}{unit}")
+    return converted
+
+
+def _of_type(where: str, value: Any, kind: str | None) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "number":
+        if not number:
+            raise ConfigurationError(f"{where}: {value!r} is not a number")
+        return float(value)
+    if kind == "integer":
+        if not number or value != int(value):
+            raise ConfigurationError(f"{where}: {value!r} is not a whole number")
+        return int(value)
+    expected = {"boolean": bool, "string": str}.get(kind or "")
+    if expected is not None and not isinstance(value, expected):
+        raise ConfigurationError(f"{where}: {value!r} is not a {kind}")
+    return value
+
+
+def _simulation_value(where: str, name: str, value: Any, simulation: Simulation) -> Any:
+    try:
+        changed = Simulation.model_validate(simulation.model_dump() | {name: value})
+    except ValidationError as error:
+        raise ConfigurationError(f"{where}: {describe(error)}") from error
+    return getattr(changed, name)
+
+
+def _check_morphologies(
+    table: pd.DataFrame,
+    fixed: Mapping[str, Any],
+    configuration: Configuration,
+    experiment: str,
+    description: Description,
+) -> None:
+    settings = configuration.experiments[experiment]
+    source = configuration.experiment_file(experiment)
+    names = set(table["morphology"]) if "morphology" in table else {fixed["morphology"]}
+    if not description.needs_morphology:
+        if names != {None}:
+            raise ConfigurationError(
+                f"{source}: morphology: model {settings.model} takes none; remove the key"
+            )
+        return
+    catalogue = configuration.folder / "morphologies.yaml"
+    for name in names:
+        if name is None:
+            raise ConfigurationError(
+                f"{source}: morphology: model {settings.model} needs one of those in {catalogue}"
+            )
+        if name not in configuration.morphologies:
+            hint = nearest(str(name), configuration.morphologies)
+            raise ConfigurationError(f"{source}: morphology: {name!r} is not in {catalogue}{hint}")
+
+
+def _identity(
+    table: pd.DataFrame, fixed: Mapping[str, Any], configuration: Configuration
+) -> pd.DataFrame:
+    """All values of all points; a morphology counts by its content, not by its name."""
+    whole = table.assign(**{path: value for path, value in fixed.items() if path not in table})
+    pins = {
+        name: source.sha256 or f"unpinned {name}"
+        for name, source in configuration.morphologies.items()
+    }
+    whole["morphology"] = whole["morphology"].map(lambda name: pins.get(name, "none"))
+    # What is not set has no value to hash; a value of its own would collide with a real one.
+    return whole[[column for column in whole if whole[column].notna().all()]]

@@ -1,0 +1,59 @@
+"""What decides a result besides the values of its point."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dendroflow import mechanisms
+from dendroflow.plan.code import digest_of_library, digest_of_model
+from dendroflow.settings.features import Features
+
+SIMULATING = ("dendroflow.engine.lanes", "dendroflow.morphology.geometry")
+MEASURING = ("dendroflow.features.extract",)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Code and versions behind a simulation. Values, morphologies included, are the point's."""
+
+    model: str
+    model_code: str
+    mechanisms: str | None
+    library_code: str
+    neuron: str
+    machine: str
+
+    @property
+    def name(self) -> str:
+        """16 hexadecimal digits."""
+        return _name(asdict(self))
+
+
+def simulation_recipe(folder: Path) -> Recipe:
+    """The recipe of a model folder, with the library and NEURON as they are now."""
+    return Recipe(
+        model=folder.name,
+        model_code=digest_of_model(folder),
+        mechanisms=mechanisms.digest(mechanisms.sources(folder)),
+        library_code=digest_of_library(*SIMULATING),
+        neuron=importlib.metadata.version("neuron"),
+        machine=platform.machine(),
+    )
+
+
+def measures(features: Features) -> str:
+    """Name of a way to measure: the features asked for, the code that extracts them, eFEL."""
+    return _name(
+        {
+            "features": features.model_dump(mode="json"),
+            "library_code": digest_of_library(*MEASURING),
+            "efel": importlib.metadata.version("efel"),
+        }
+    )
+
+
+def _name(content: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,46 @@
+"""An experiment: a model, what is swept, how it is simulated, what is measured and drawn."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator
+
+from dendroflow.settings.base import Settings
+from dendroflow.settings.features import Features
+from dendroflow.settings.figures import Figure, check_names
+from dendroflow.settings.simulation import Execution, Simulation
+from dendroflow.settings.sweep import Scalar, Sweep
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+MorphologyName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)
+]
+
+# Tables of the database that are not experiments.
+RESERVED_NAMES = frozenset(
+    {"batches", "columns", "experiments", "feature_values", "morphologies", "provenance"}
+)
+
+
+class Experiment(Settings):
+    """The content of `config/experiments/<experiment>.yaml`."""
+
+    title: str = Field(min_length=1, description="heads the figures and the report")
+    description: str = Field("", description="what the experiment asks, for the report")
+    model: Name = Field(description="a folder of `config/models/`")
+    morphology: MorphologyName | None = Field(
+        None, description="an entry of `config/morphologies.yaml`, for models that need one"
+    )
+    parameters: dict[str, Scalar] = Field(
+        default_factory=dict, description="values that differ from the model's defaults"
+    )
+    simulation: Simulation = Field(description="NEURON's clock and globals")
+    sweep: Sweep = Field(description="the points")
+    features: Features = Field(description="what is measured on the signals")
+    figures: tuple[Figure, ...] = Field((), description="what is drawn")
+    execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")
+
+    @field_validator("figures")
+    @classmethod
+    def _names_differ(cls, figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
+        check_names(figures)
+        return figures

@@ -1,0 +1,377 @@
+"""What is measured on the signals: the `features` of an experiment.
+
+The names of eFEL's features are declared here, so that a configuration is checked without
+importing eFEL; a test compares them with the installed eFEL.
+"""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    RootModel,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from dendroflow.settings.base import Settings
+
+# Units are those of eFEL's own table, except that slopes of a logarithm have none.
+_EFEL_BY_UNIT = {
+    "ms": """
+        activation_time_constant AHP_time_from_peak all_ISI_values AP1_begin_width AP1_width
+        AP2_AP1_begin_width_diff AP2_begin_width AP2_width AP_begin_time AP_begin_width
+        AP_duration AP_duration_half_width AP_fall_time AP_rise_time AP_width
+        AP_width_between_threshold APlast_width deactivation_time_constant
+        decay_time_constant_after_stim doublet_ISI inactivation_time_constant interburst_duration
+        irregularity_index ISI_values ISIs multiple_decay_time_constant_after_stim peak_time
+        sag_time_constant spike_half_width spike_width2 time time_constant time_to_first_spike
+        time_to_interburst_min time_to_last_spike time_to_postburst_adp_peak
+        time_to_postburst_fast_ahp time_to_postburst_slow_ahp time_to_second_spike
+    """,
+    "mV": """
+        ADP_peak_amplitude ADP_peak_values AHP1_depth_from_peak AHP2_depth_from_peak AHP_depth
+        AHP_depth_abs AHP_depth_abs_slow AHP_depth_diff AHP_depth_from_peak AHP_depth_slow
+        amp_drop_first_last amp_drop_first_second amp_drop_second_last AP1_amp AP1_begin_voltage
+        AP1_peak AP2_amp AP2_AP1_diff AP2_AP1_peak_diff AP2_begin_voltage AP2_peak AP_amplitude
+        AP_amplitude_diff AP_amplitude_from_voltagebase AP_begin_voltage AP_height APlast_amp
+        depolarized_base fast_AHP initburst_sahp initburst_sahp_ssse initburst_sahp_vb
+        interburst_15percent_values interburst_20percent_values interburst_25percent_values
+        interburst_30percent_values interburst_40percent_values interburst_60percent_values
+        interburst_min_values interburst_voltage max_amp_difference maximum_voltage
+        maximum_voltage_from_voltagebase mean_AP_amplitude min_AHP_values min_between_peaks_values
+        min_voltage_between_spikes minimum_voltage peak_voltage postburst_adp_peak_values
+        postburst_fast_ahp_values postburst_min_values postburst_slow_ahp_values sag_amplitude
+        steady_state_hyper steady_state_voltage steady_state_voltage_stimend
+        strict_interburst_voltage voltage voltage_after_stim voltage_base voltage_deflection
+        voltage_deflection_begin voltage_deflection_vb_ssse
+    """,
+    "V/s": """
+        AP_fall_rate AP_peak_downstroke AP_peak_upstroke AP_rise_rate phaseslope_max
+    """,
+    "1/ms": """
+        AP_phaseslope
+    """,
+    "Hz": """
+        burst_mean_freq impedance inv_fifth_ISI inv_first_ISI inv_fourth_ISI inv_ISI_values
+        inv_last_ISI inv_second_ISI inv_third_ISI inv_time_to_first_spike mean_frequency
+        strict_burst_mean_freq
+    """,
+    "nA": """
+        current current_base steady_state_current_stimend
+    """,
+    "MΩ": """
+        ohmic_input_resistance ohmic_input_resistance_vb_ssse
+    """,
+    "": """
+        adaptation_index adaptation_index2 ADP_peak_indices AHP_slow_time AP_amplitude_change
+        AP_begin_indices AP_duration_change AP_duration_half_width_change AP_end_indices
+        AP_fall_indices AP_fall_rate_change AP_rise_indices AP_rise_rate_change
+        burst_begin_indices burst_end_indices burst_ISI_indices burst_number depol_block
+        depol_block_bool fast_AHP_change interburst_15percent_indices interburst_20percent_indices
+        interburst_25percent_indices interburst_30percent_indices interburst_40percent_indices
+        interburst_60percent_indices interburst_min_indices is_not_stuck ISI_CV ISI_log_slope
+        ISI_log_slope_skip ISI_semilog_slope min_AHP_indices min_between_peaks_indices
+        number_initial_spikes peak_indices postburst_adp_peak_indices postburst_fast_ahp_indices
+        postburst_min_indices postburst_slow_ahp_indices sag_ratio1 sag_ratio2 single_burst_ratio
+        spike_count spike_count_stimint Spikecount Spikecount_stimint spikes_in_burst1_burst2_diff
+        spikes_in_burst1_burstlast_diff spikes_per_burst spikes_per_burst_diff strict_burst_number
+        trace_check
+    """,
+}
+EFEL_UNITS = {name: unit for unit, names in _EFEL_BY_UNIT.items() for name in names.split()}
+
+_NO_CURRENT = "needs a recorded current, which eFEL is not given here"
+_WHOLE_TRACE = "is the trace itself: use `statistics`"
+UNUSABLE = {
+    "current": _NO_CURRENT,
+    "current_base": _NO_CURRENT,
+    "impedance": _NO_CURRENT,
+    "steady_state_current_stimend": _NO_CURRENT,
+    "multiple_decay_time_constant_after_stim": "needs several stimuli; a block has one",
+    "time": _WHOLE_TRACE,
+    "voltage": _WHOLE_TRACE,
+}
+# eFEL fits from the stimulus on to 70 ms before its middle; where it is shorter, there is nothing
+# to fit, and eFEL may read beyond the trace.
+TIME_CONSTANT_STIMULUS = 140.0
+NEED_STIMULUS_CURRENT = frozenset({"ohmic_input_resistance", "ohmic_input_resistance_vb_ssse"})
+
+STATISTIC_NAMES = (
+    "maximum",
+    "minimum",
+    "peak_to_peak",
+    "mean",
+    "standard_deviation",
+    "integral",
+    "initial",
+    "final",
+    "time_of_maximum",
+    "time_of_minimum",
+    "half_decay_time",
+)
+
+# Columns that the tables of features and the database hold beside the features.
+RESERVED_COLUMNS = frozenset({"point_id", "status", "error", "runtime_s", "batch", "recipe"})
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    by_lower = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(name.casefold(), by_lower, n=3)
+    if not close:
+        return ""
+    return "; nearest: " + ", ".join(by_lower[other] for other in close)
+
+
+def _known_efel(name: str) -> str:
+    if name not in EFEL_UNITS:
+        raise ValueError(f"eFEL has no feature {name}{_nearest(name, EFEL_UNITS)}")
+    if name in UNUSABLE:
+        raise ValueError(f"the eFEL feature {name} {UNUSABLE[name]}")
+    return name
+
+
+def _known_statistic(name: str) -> str:
+    if name not in STATISTIC_NAMES:
+        near = _nearest(name, STATISTIC_NAMES)
+        raise ValueError(f"no statistic {name}{near}; there are: {', '.join(STATISTIC_NAMES)}")
+    return name
+
+
+def _start_before_end(interval: tuple[float, float]) -> tuple[float, float]:
+    start, end = interval
+    if start >= end:
+        raise ValueError(f"starts at {start:g} ms, which is not before its end at {end:g} ms")
+    return interval
+
+
+EfelName = Annotated[
+    str,
+    AfterValidator(_known_efel),
+    WithJsonSchema({"enum": [name for name in EFEL_UNITS if name not in UNUSABLE]}),
+]
+StatisticName = Annotated[
+    str, AfterValidator(_known_statistic), WithJsonSchema({"enum": list(STATISTIC_NAMES)})
+]
+Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_start_before_end)]
+Positive = Annotated[FiniteFloat, Field(gt=0)]
+Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
+BaseMode = Literal["mean", "median"]
+
+
+class EfelSettings(Settings):
+    """eFEL's settings, by eFEL's names and with its defaults, except for `interp_step`."""
+
+    interp_step: Annotated[FiniteFloat, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="step to which traces are interpolated (ms); null: the trace's own step, "
+        "0.025 where it varies",
+    )
+    Threshold: FiniteFloat = Field(-20.0, description="a spike crosses this upwards (mV)")
+    DerivativeThreshold: FiniteFloat = Field(10.0, description="dV/dt at a spike's begin (mV/ms)")
+    DownDerivativeThreshold: FiniteFloat = Field(
+        -12.0, description="dV/dt of the falling phase (mV/ms)"
+    )
+    DerivativeWindow: int = Field(
+        3, ge=1, description="samples in a row that exceed DerivativeThreshold at a begin"
+    )
+    strict_stiminterval: bool = Field(
+        False, description="only spikes within the stimulus are spikes"
+    )
+    min_spike_height: FiniteFloat = Field(20.0, ge=0, description="least height of a spike (mV)")
+    spike_skipf: FiniteFloat = Field(0.1, ge=0, lt=1, description="share of spikes to skip")
+    max_spike_skip: int = Field(2, ge=0, description="most spikes that are skipped")
+    ignore_first_ISI: bool = Field(  # noqa: N815
+        True, description="statistics of ISIs leave out the first"
+    )
+    burst_factor: Positive = Field(1.5, description="ISI over its neighbours that ends a burst")
+    strict_burst_factor: Positive = Field(2.0, description="the same for strict bursts")
+    voltage_base_start_perc: Share = Field(0.9, description="of the time to the stimulus")
+    voltage_base_end_perc: Share = Field(1.0, description="of the time to the stimulus")
+    voltage_base_mode: BaseMode = Field("mean", description="how voltage_base is averaged")
+    current_base_start_perc: Share = Field(0.9, description="of the time to the stimulus")
+    current_base_end_perc: Share = Field(1.0, description="of the time to the stimulus")
+    current_base_mode: BaseMode = Field("mean", description="how current_base is averaged")
+    rise_start_perc: Share = Field(0.0, description="of a spike's height, where its rise begins")
+    rise_end_perc: Share = Field(1.0, description="of a spike's height, where its rise ends")
+    initial_perc: FiniteFloat = Field(
+        0.1, ge=0, lt=1, description="share of the stimulus in which spikes are initial"
+    )
+    initburst_freq_threshold: int = Field(
+        50, ge=0, description="least rate of an initial burst (Hz)"
+    )
+    initburst_sahp_start: int = Field(5, ge=0, description="after the last spike of it (ms)")
+    initburst_sahp_end: int = Field(100, ge=0, description="after the last spike of it (ms)")
+    sahp_start: FiniteFloat = Field(5.0, ge=0, description="slow AHP, after the peak (ms)")
+    AP_phaseslope_range: int = Field(2, ge=1, description="samples on each side of a begin")
+    impedance_max_freq: Positive = Field(50.0, description="highest frequency (Hz)")
+    inactivation_tc_end_skip: int = Field(10, ge=0, description="samples left out at the end")
+    depol_block_min_duration: Positive = Field(50.0, description="of a depolarisation block (ms)")
+    precision_threshold: Positive = Field(1e-10, description="tolerance of times (ms)")
+    decay_start_after_stim: FiniteFloat = Field(
+        1.0, ge=0, description="of decay_time_constant_after_stim (ms)"
+    )
+    decay_end_after_stim: Positive = Field(
+        10.0, description="of decay_time_constant_after_stim (ms)"
+    )
+    stimulus_current: FiniteFloat | None = Field(
+        None, description="amplitude of the stimulus, for ohmic_input_resistance (nA)"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_settings(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            for key in given:
+                if key not in cls.model_fields:
+                    near = _nearest(str(key), cls.model_fields)
+                    raise ValueError(f"eFEL has no setting {key}{near}")
+        return given
+
+    @model_validator(mode="after")
+    def _intervals(self) -> "EfelSettings":
+        for start, end in (
+            ("voltage_base_start_perc", "voltage_base_end_perc"),
+            ("rise_start_perc", "rise_end_perc"),
+            ("decay_start_after_stim", "decay_end_after_stim"),
+        ):
+            if getattr(self, start) >= getattr(self, end):
+                raise ValueError(f"{start} must be less than {end}")
+        if self.stimulus_current == 0:
+            raise ValueError("stimulus_current must differ from 0")
+        return self
+
+
+class FeatureBlock(Settings):
+    """Features of one signal: eFEL's, statistics, or both."""
+
+    signal: str = Field(min_length=1, description="a signal that the model records")
+    stimulus: Interval | None = Field(
+        None, description="start and end of the stimulus (ms), for `efel`"
+    )
+    efel: tuple[EfelName, ...] = Field((), description="names of eFEL features")
+    settings: EfelSettings = Field(default_factory=EfelSettings, description="eFEL's settings")
+    statistics: tuple[StatisticName, ...] = Field((), description="names of statistics")
+    window: Interval | None = Field(
+        None, description="part of the trace that `statistics` see (ms); null: all of it"
+    )
+    prefix: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)] | None
+    ) = Field(
+        None,
+        description="put before the names of eFEL features, and before those of statistics "
+        "in place of the signal",
+    )
+    keep_values: bool = Field(
+        True, description="store all values of an eFEL feature (one per spike), not only the mean"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> "FeatureBlock":
+        if not self.efel and not self.statistics:
+            raise ValueError(f"nothing is asked of {self.signal}: give `efel` or `statistics`")
+        if self.efel and self.stimulus is None:
+            raise ValueError("`efel` needs `stimulus: [start, end]` in ms")
+        if "time_constant" in self.efel and self.stimulus is not None:
+            start, end = self.stimulus
+            if end - start <= TIME_CONSTANT_STIMULUS:
+                raise ValueError(
+                    f"time_constant needs a stimulus of more than {TIME_CONSTANT_STIMULUS:g} ms"
+                )
+        unused = {
+            "stimulus": self.stimulus is not None,
+            "settings": self.settings != EfelSettings(),
+            "keep_values": not self.keep_values,
+        }
+        for key, given in unused.items():
+            if given and not self.efel:
+                raise ValueError(f"`{key}` is for `efel`, which is not given")
+        if self.window is not None and not self.statistics:
+            raise ValueError("`window` is for `statistics`, which is not given")
+        for name in (*_repeated(self.efel), *_repeated(self.statistics)):
+            raise ValueError(f"{name} is listed twice")
+        needing = NEED_STIMULUS_CURRENT.intersection(self.efel)
+        if needing and self.settings.stimulus_current is None:
+            raise ValueError(f"{min(needing)} needs `settings: {{stimulus_current: ...}}` in nA")
+        return self
+
+    @property
+    def efel_columns(self) -> dict[str, str]:
+        """The column of each eFEL feature."""
+        before = f"{self.prefix}_" if self.prefix else ""
+        return {name: before + name for name in self.efel}
+
+    @property
+    def statistic_columns(self) -> dict[str, str]:
+        """The column of each statistic."""
+        return {name: f"{self.prefix or self.signal}_{name}" for name in self.statistics}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, in the order in which they are stored."""
+        return (*self.efel_columns.values(), *self.statistic_columns.values())
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _as_blocks(given: Any) -> Any:
+    return [given] if isinstance(given, dict | FeatureBlock) else given
+
+
+class Features(RootModel[tuple[FeatureBlock, ...]]):
+    """What is measured: one block, or a list of blocks."""
+
+    model_config = ConfigDict(frozen=True)
+
+    root: Annotated[
+        tuple[FeatureBlock, ...],
+        BeforeValidator(_as_blocks, json_schema_input_type=FeatureBlock | tuple[FeatureBlock, ...]),
+    ]
+
+    @model_validator(mode="after")
+    def _columns_differ(self) -> "Features":
+        # Like SQLite, which does not tell AP_width from ap_width.
+        first_of: dict[str, str] = {}
+        for column in self.columns:
+            key = column.casefold()
+            if key in RESERVED_COLUMNS:
+                raise ValueError(f"the column {column} is reserved: set another `prefix`")
+            if key in first_of:
+                raise ValueError(
+                    f"two blocks give the column {column}: set `prefix` in one of them"
+                    if first_of[key] == column
+                    else f"the columns {first_of[key]} and {column} differ by case only: "
+                    "set another `prefix`"
+                )
+            first_of[key] = column
+        return self
+
+    @property
+    def blocks(self) -> tuple[FeatureBlock, ...]:
+        """The blocks, in the order of the experiment."""
+        return self.root
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of every feature, in the order in which they are stored."""
+        return tuple(column for block in self.root for column in block.columns)
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The signals that are measured, each once."""
+        return tuple(dict.fromkeys(block.signal for block in self.root))
+
+    @property
+    def end(self) -> float | None:
+        """When the last stimulus or window ends (ms): a simulation must last as long."""
+        intervals = [i for block in self.root for i in (block.stimulus, block.window) if i]
+        return max((end for _, end in intervals), default=None)

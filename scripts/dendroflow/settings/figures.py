@@ -1,0 +1,315 @@
+"""The figures of an experiment, as they are declared.
+
+Everything that Snakemake and the planner must know of a figure (its files, columns and signals)
+follows from the declaration alone; nothing here draws, and no plotting library is imported.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from string import Formatter
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from dendroflow.settings.base import Settings
+
+PRINT_FORMATS = ("svg", "pdf", "png")
+
+Column = Annotated[str, StringConstraints(min_length=1)]
+FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=120)]
+Scalar = bool | int | float | str
+
+
+class _Figure(Settings):
+    """What figures of every kind have in common.
+
+    `where` keeps the points whose column has the given value, or one of the given values.
+    """
+
+    columns_of: ClassVar[tuple[str, ...]] = ()
+    signals_of: ClassVar[tuple[str, ...]] = ()
+    formats: ClassVar[tuple[str, ...]] = PRINT_FORMATS
+
+    name: FileName = Field("", description="file name; derived from the other keys if left out")
+    title: str | None = Field(None, min_length=1, description="heads the figure")
+    caption: str = Field("", description="a sentence or two beside the figure in the report")
+    where: Mapping[Column, Scalar | tuple[Scalar, ...]] = Field(
+        default_factory=dict, description="column: value, or a list of values; selects points"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, data: Any) -> Any:
+        """Fill in the name and the caption that were left out."""
+        if not isinstance(data, Mapping):
+            return data
+        keys = (*cls.signals_of, *cls.columns_of)
+        parts = [_listed(data[key]) for key in ("kind", *keys) if data.get(key)]
+        return {
+            **data,
+            "name": data.get("name") or _slug("-".join(parts)),
+            "caption": data.get("caption") or cls._default_caption(data),
+        }
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        raise NotImplementedError
+
+    @field_validator("where")
+    @classmethod
+    def _conditions_can_hold(cls, where: Mapping[str, Any]) -> Mapping[str, Any]:
+        for column, values in where.items():
+            if values == ():
+                raise ValueError(f"{column}: an empty list selects nothing; give a value")
+        return where
+
+
+class _Facets(_Figure):
+    """Relations of columns, in one panel or in one for each value of `col`."""
+
+    columns_of = ("y", "x", "hue", "style", "col")
+
+    x: Column = Field(description="column along the horizontal axis")
+    y: Column = Field(description="column along the vertical axis")
+    hue: Column | None = Field(None, description="column shown by colour")
+    style: Column | None = Field(None, description="column shown by dashes or markers")
+    col: Column | None = Field(None, description="column with a panel for each value")
+    log_x: bool = Field(False, description="logarithmic horizontal axis")
+    log_y: bool = Field(False, description="logarithmic vertical axis")
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        by = "".join(
+            f", {word} {data[key]}"
+            for key, word in (
+                ("hue", "coloured by"),
+                ("style", "styled by"),
+                ("col", "a panel for each"),
+            )
+            if data.get(key)
+        )
+        return f"{data.get('y')} against {data.get('x')}{by}."
+
+
+class Line(_Facets):
+    """Lines; the mean and the range where several points share a place on a line."""
+
+    kind: Literal["line"]
+    ends: str | None = Field(
+        None,
+        min_length=1,
+        description="text where a line ends because y no longer exists, such as "
+        "'no spike from {x:g} °C'",
+    )
+
+    @field_validator("ends")
+    @classmethod
+    def _template_is_sound(cls, ends: str | None) -> str | None:
+        if ends is not None:
+            fields = {field for _, field, _, _ in Formatter().parse(ends) if field is not None}
+            if fields - {"x"}:
+                raise ValueError(f"only {{x}} can be used in it, not {sorted(fields - {'x'})}")
+            try:
+                ends.format(x=1.0)
+            except ValueError as error:
+                raise ValueError(f"{ends!r} does not format a number: {error}") from None
+        return ends
+
+
+class Scatter(_Facets):
+    """One marker a point."""
+
+    kind: Literal["scatter"]
+
+
+class Heatmap(_Figure):
+    """A matrix of cells, coloured by `value`; the mean where several points share a cell."""
+
+    columns_of = ("value", "x", "y")
+
+    kind: Literal["heatmap"]
+    x: Column = Field(description="column along the horizontal axis")
+    y: Column = Field(description="column along the vertical axis")
+    value: Column = Field(description="column shown by colour")
+    annotate: bool = Field(False, description="write the value into each cell")
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        return f"{data.get('value')} by {data.get('x')} and {data.get('y')}."
+
+
+class Histogram(_Figure):
+    """How often values of `x` occur."""
+
+    columns_of = ("x", "hue")
+
+    kind: Literal["histogram"]
+    x: Column = Field(description="column whose values are counted")
+    hue: Column | None = Field(None, description="column shown by colour; the bars are stacked")
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        by = f", by {data['hue']}" if data.get("hue") else ""
+        return f"Distribution of {data.get('x')} over the points{by}."
+
+
+class Trace(_Figure):
+    """Signals over time, a line a point; a panel for each signal."""
+
+    columns_of = ("hue",)
+    signals_of = ("signal",)
+
+    kind: Literal["trace"]
+    signal: Column | Annotated[tuple[Column, ...], Field(min_length=1)] = Field(
+        description="a signal, or a list of them"
+    )
+    hue: Column | None = Field(None, description="column shown by colour")
+    window: tuple[float, float] | None = Field(None, description="shown part of the time, ms")
+    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
+
+    @field_validator("window")
+    @classmethod
+    def _window_is_open(cls, window: tuple[float, float] | None) -> tuple[float, float] | None:
+        if window is not None and not window[0] < window[1]:
+            raise ValueError(f"the start {window[0]:g} ms must lie before the end {window[1]:g} ms")
+        return window
+
+    @property
+    def signal_names(self) -> tuple[str, ...]:
+        """The signals, from top to bottom."""
+        return (self.signal,) if isinstance(self.signal, str) else self.signal
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        by = f", coloured by {data['hue']}" if data.get("hue") else ""
+        return f"{_listed(data.get('signal'))} over time{by}."
+
+
+class Moment(Settings):
+    """The time at which a signal rises most steeply, or at which it is largest."""
+
+    upstroke: Column | None = Field(None, description="signal whose steepest rise is meant")
+    peak: Column | None = Field(None, description="signal whose maximum is meant")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.upstroke is None) == (self.peak is None):
+            raise ValueError("give either `upstroke` or `peak`, with the name of a signal")
+        return self
+
+    @property
+    def signal(self) -> str:
+        """The signal that decides the time."""
+        return self.upstroke or self.peak or ""
+
+
+class Select(Settings):
+    """The point with the largest, or the smallest, value of a column."""
+
+    maximum: Column | None = None
+    minimum: Column | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.maximum is None) == (self.minimum is None):
+            raise ValueError("give either `maximum` or `minimum`, with the name of a column")
+        return self
+
+    @property
+    def column(self) -> str:
+        """The column that decides."""
+        return self.maximum or self.minimum or ""
+
+
+class Shape(_Figure):
+    """The cell of one point, coloured by a signal that is recorded along it, at one time."""
+
+    signals_of = ("signal",)
+    formats = (*PRINT_FORMATS, "html")
+
+    kind: Literal["shape"]
+    signal: Column = Field(description="a signal that is recorded in every segment")
+    at: Annotated[
+        Annotated[float, Tag("time")] | Annotated[Moment, Tag("moment")],
+        Discriminator(lambda at: "moment" if isinstance(at, Mapping | Moment) else "time"),
+    ] = Field(description="time, ms; or {upstroke: signal} or {peak: signal}")
+    offset: float = Field(0.0, description="added to the time of an upstroke or a peak, ms")
+    select: Select | None = Field(
+        None, description="which of the points that `where` leaves; the first without this"
+    )
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        at = data.get("at")
+        when = f"at {at} ms"
+        if isinstance(at, Mapping):
+            what = {"upstroke": "steepest rise", "peak": "peak"}
+            when = "at the " + ", ".join(f"{what.get(k, k)} of {at[k]}" for k in at)
+        return f"{data.get('signal')} along the cell {when}."
+
+
+Figure = Annotated[
+    Line | Scatter | Heatmap | Histogram | Trace | Shape, Field(discriminator="kind")
+]
+
+
+def output_names(figure: Figure) -> tuple[str, ...]:
+    """Name the files that a figure is rendered to.
+
+    Examples
+    --------
+    >>> output_names(Histogram(kind="histogram", x="AP_amplitude", name="amplitude"))
+    ('amplitude.svg', 'amplitude.pdf', 'amplitude.png')
+    """
+    return tuple(f"{figure.name}.{suffix}" for suffix in figure.formats)
+
+
+def columns(figure: Figure) -> set[str]:
+    """Name the columns of the table of points (parameters, features) that a figure uses."""
+    used = {getattr(figure, key) for key in figure.columns_of} - {None}
+    if isinstance(figure, Shape) and figure.select:
+        used.add(figure.select.column)
+    return used | set(figure.where)
+
+
+def signals(figure: Figure) -> set[str]:
+    """Name the recorded signals that a figure uses."""
+    if isinstance(figure, Trace):
+        return set(figure.signal_names)
+    if isinstance(figure, Shape):
+        return {figure.signal} | ({figure.at.signal} if not isinstance(figure.at, float) else set())
+    return set()
+
+
+def check_names(figures: Iterable[Figure]) -> None:
+    """Refuse two figures that would be rendered to the same files.
+
+    Raises
+    ------
+    ValueError
+        If two figures have one name.
+    """
+    seen: dict[str, int] = {}
+    for position, figure in enumerate(figures, start=1):
+        if figure.name in seen:
+            raise ValueError(
+                f"figures {seen[figure.name]} and {position} are both named {figure.name!r}; "
+                "give one of them another `name`"
+            )
+        seen[figure.name] = position
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _slug(text: str) -> str:
+    """`text` as a file name: lower case, underscores for all that is not a letter or a digit."""
+    return re.sub(r"[^a-z0-9-]+", "_", text.lower()).strip("_-")[:120].strip("_-")

@@ -1,0 +1,172 @@
+"""Where morphologies come from: one entry of the catalogue, and the NeuroMorpho.Org service.
+
+An entry says by its key which kind of source it is::
+
+    c91662: {neuromorpho: {archive: Amaral, name: c91662}, sha256: 11727a7f...}
+    l5pc:   {package: bluepyopt, path: tests/data/cell.asc, sha256: ...}
+    mine:   {file: cells/mine.swc, sha256: ...}
+    other:  {url: https://example.org/cell.swc, sha256: ...}
+"""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
+
+from dendroflow.settings.base import Settings
+
+Suffix = Literal["swc", "asc"]
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_FOLDER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+
+
+def _with_address(url: str) -> str:
+    """Return `url` if it is a plain http(s) address without a password in it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address starts with https:// or http:// and names a host")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("an address must not hold a user name or a password")
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise ValueError("an address has no blanks, control characters or backslashes")
+    return url
+
+
+def _with_suffix(url: str) -> str:
+    if PurePosixPath(urlsplit(url).path).suffix.lower() not in (".swc", ".asc"):
+        raise ValueError("the path of the address must end in .swc or .asc")
+    return url
+
+
+MorphologyName = Annotated[str, StringConstraints(pattern=f"^{_NAME}$", max_length=100)]
+Archive = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$", max_length=100)
+]
+FilePath = Annotated[
+    str, StringConstraints(pattern=rf"^({_FOLDER}/)*{_NAME}\.([sS][wW][cC]|[aA][sS][cC])$")
+]
+PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Address = Annotated[str, AfterValidator(_with_address)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
+
+
+def _suffix(path: str) -> Suffix:
+    return "asc" if path.lower().endswith(".asc") else "swc"
+
+
+class Pinned(Settings):
+    """What every source has: the sha256 of its data lines."""
+
+    sha256: Sha256 | None = Field(
+        None,
+        description="sha256 of the data lines (comments and blank lines dropped, trailing blanks "
+        "stripped, LF); where it is missing, the error prints the value to paste",
+    )
+
+
+class PackageFile(Pinned):
+    """A file that an installed Python package ships."""
+
+    package: PackageName = Field(description="name under which the package is imported")
+    path: FilePath = Field(description="path of the file inside the package's folder")
+
+    @property
+    def suffix(self) -> Suffix:
+        """Format of the file, `swc` or `asc`."""
+        return _suffix(self.path)
+
+
+class NeuroMorphoCell(Settings):
+    """A cell of NeuroMorpho.Org."""
+
+    archive: Archive = Field(description="archive, as NeuroMorpho.Org spells it")
+    name: MorphologyName = Field(description="name of the neuron, without .CNG.swc")
+
+
+class NeuroMorphoSource(Pinned):
+    """The standardised (CNG) file of a cell of NeuroMorpho.Org, with its metadata."""
+
+    neuromorpho: NeuroMorphoCell
+
+    @property
+    def suffix(self) -> Suffix:
+        """Format of the file: `swc`."""
+        return "swc"
+
+
+class LocalFile(Pinned):
+    """A file beside the configuration."""
+
+    file: FilePath = Field(description="path relative to the configuration's folder")
+
+    @property
+    def suffix(self) -> Suffix:
+        """Format of the file, `swc` or `asc`."""
+        return _suffix(self.file)
+
+
+class Download(Pinned):
+    """A file at an address."""
+
+    url: Annotated[Address, AfterValidator(_with_suffix)] = Field(
+        description="http(s) address whose path ends in .swc or .asc"
+    )
+
+    @property
+    def suffix(self) -> Suffix:
+        """Format of the file, `swc` or `asc`."""
+        return _suffix(urlsplit(self.url).path)
+
+
+_KINDS = {
+    "package": PackageFile,
+    "neuromorpho": NeuroMorphoSource,
+    "file": LocalFile,
+    "url": Download,
+}
+
+
+def _kind(entry: Any) -> str | None:
+    """Return the one key of `entry` that says what kind of source it is, or None."""
+    present = [
+        kind
+        for kind, source in _KINDS.items()
+        if isinstance(entry, source) or (isinstance(entry, dict) and kind in entry)
+    ]
+    return present[0] if len(present) == 1 else None
+
+
+MorphologySource = Annotated[
+    Annotated[PackageFile, Tag("package")]
+    | Annotated[NeuroMorphoSource, Tag("neuromorpho")]
+    | Annotated[LocalFile, Tag("file")]
+    | Annotated[Download, Tag("url")],
+    Discriminator(
+        _kind,
+        custom_error_type="morphology_source",
+        custom_error_message=(
+            "a morphology has exactly one of the keys neuromorpho, package, file and url"
+        ),
+    ),
+]
+
+
+class NeuroMorpho(Settings):
+    """The NeuroMorpho.Org service or a mirror of it; the limits hold for every download."""
+
+    address: Annotated[Address, AfterValidator(lambda url: url.rstrip("/"))] = Field(
+        "https://neuromorpho.org", description="address of the service, or of a mirror"
+    )
+    timeout_s: float = Field(30.0, gt=0, le=3600, description="longest silence of a server (s)")
+    deadline_s: float = Field(
+        300.0, gt=0, le=86400, description="longest time for one morphology, retries included (s)"
+    )
+    retries: int = Field(4, ge=0, le=20, description="further attempts after a transient failure")
+    backoff_s: float = Field(
+        1.0, ge=0, le=60, description="wait before the first retry, doubled before each next (s)"
+    )
+    max_bytes: int = Field(
+        50_000_000, gt=0, le=2_000_000_000, description="largest file accepted (bytes)"
+    )

@@ -1,0 +1,173 @@
+"""The configuration of a run, and all the files that it names, read and checked."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
+
+from dendroflow.errors import ConfigurationError
+from dendroflow.settings.base import Settings
+from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, MorphologyName, Name
+from dendroflow.settings.morphologies import MorphologySource, NeuroMorpho
+
+T = TypeVar("T")
+
+
+class Project(Settings):
+    """The content of `config/config.yaml`."""
+
+    experiments: tuple[Name, ...] = Field(
+        min_length=1, description="files of `experiments/` beside this file, without `.yaml`"
+    )
+    max_failed_share: float = Field(
+        0.1, ge=0, le=1, description="the run fails if more of an experiment's points fail"
+    )
+    execution: dict[str, Any] = Field(
+        default_factory=dict, description="overrides `execution` of every experiment"
+    )
+    neuromorpho: NeuroMorpho = Field(
+        default_factory=lambda: NeuroMorpho(), description="how NeuroMorpho.Org is reached"
+    )
+
+    @field_validator("experiments")
+    @classmethod
+    def _sound_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name in RESERVED_NAMES or name.startswith("sqlite_"):
+                raise ValueError(f"{name!r} is the name of a table of the database; choose another")
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} is listed twice")
+        return names
+
+    def of(self, experiment: str) -> dict[str, Any]:
+        """The part of the project that bears on the points of one experiment."""
+        return {"experiments": [experiment], "execution": self.execution}
+
+
+class Configuration(Settings):
+    """A project with its experiments and its catalogue of morphologies.
+
+    Attributes
+    ----------
+    folder
+        where `experiments/`, `models/` and `morphologies.yaml` lie.
+    """
+
+    folder: Path
+    project: Project
+    experiments: Mapping[str, Experiment]
+    morphologies: Mapping[str, MorphologySource]
+
+    def experiment_file(self, experiment: str) -> Path:
+        """The file of an experiment."""
+        return self.folder / "experiments" / f"{experiment}.yaml"
+
+    def model_folder(self, experiment: str) -> Path:
+        """The folder of the model of an experiment."""
+        return self.folder / "models" / self.experiments[experiment].model
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML in which a key that is given twice is an error instead of the last one winning."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key) if isinstance(key, str) else None
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> Any:
+    """Content of a YAML file; a `ConfigurationError` names the file and the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    try:
+        return yaml.load(text, Loader=_UniqueKeyLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ConfigurationError(f"{path}: line {line}: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ConfigurationError(f"{path}: is not YAML: {str(error).splitlines()[0]}") from error
+
+
+def describe(error: ValidationError) -> str:
+    """The first problem of a validation error as `key: message`, and how many more there are."""
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    key = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "unknown key; see docs/configuration.md for those that exist"
+    elif first["type"] not in ("value_error", "missing") and not isinstance(
+        first["input"], (dict, list, BaseModel)
+    ):
+        message += f", not {first['input']!r}"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return " ".join(f"{key + ': ' if key else ''}{message}{more}".split())
+
+
+def validated(kind: type[T], content: Any, source: Path | str) -> T:
+    """Parse `content` as `kind`; a `ConfigurationError` names `source` and the key."""
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        raise ConfigurationError(f"{source}: {describe(error)}") from error
+
+
+def load(content: Mapping[str, Any], source: Path) -> Configuration:
+    """Read and check everything that a configuration names.
+
+    Parameters
+    ----------
+    content
+        the parsed configuration, as Snakemake hands it over (files merged with `--config`).
+    source
+        its file; experiments, models and morphologies lie beside it.
+
+    Raises
+    ------
+    ConfigurationError
+        One line that names the file and the key.
+    """
+    project = validated(Project, dict(content), source)
+    folder = source.parent
+    experiments = {
+        name: _experiment(folder / "experiments" / f"{name}.yaml", project, source)
+        for name in project.experiments
+    }
+    catalogue = folder / "morphologies.yaml"
+    morphologies = validated(
+        dict[MorphologyName, MorphologySource],
+        (read_yaml(catalogue) or {}) if catalogue.exists() else {},
+        catalogue,
+    )
+    return Configuration(
+        folder=folder,
+        project=project,
+        experiments=MappingProxyType(experiments),
+        morphologies=MappingProxyType(morphologies),
+    )
+
+
+def _experiment(path: Path, project: Project, source: Path) -> Experiment:
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: holds no experiment: keys such as `title` and `model`")
+    experiment = validated(Experiment, content, path)
+    if not project.execution:
+        return experiment
+    execution = experiment.execution.model_dump() | project.execution
+    replaced = content | {"execution": execution}
+    return validated(Experiment, replaced, f"{source}: execution")

@@ -1,0 +1,449 @@
+"""What an experiment sweeps: blocks of designs over parameters, simulation settings, morphologies.
+
+The points of all blocks are put together; within a block the designs multiply.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    TypeAdapter,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from dendroflow.settings.base import Settings
+
+MOST_POINTS = 10_000_000
+SWEPT_PATH = r"^(parameters\.[A-Za-z_]\w*|simulation\.[a-z_]\w*|morphology)$"
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
+_GLOBALS = ("celsius", "dt", "duration", "v_init")
+
+
+def _refusal(problem: str) -> PydanticCustomError:
+    """Return an error whose message is `problem`, without pydantic's prefix."""
+    return PydanticCustomError("sweep", "{problem}", {"problem": problem})
+
+
+# Values ---------------------------------------------------------------------------------------
+
+
+def parse_number(text: str) -> int | float | None:
+    """Return the number that `text` writes in decimal digits, or None if it writes none."""
+    text = text.strip()
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _scalar(value: object) -> object:
+    """Refuse what is no finite number, text or truth; YAML 1.1 takes the number 1e-3 for text."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value) and "e" in value.lower():
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _refusal(f"{value} is not a finite number")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise _refusal(f"{value} does not fit into 64 bits")
+    if not isinstance(value, bool | int | float | str):
+        raise _refusal(f"{value!r} is no number, text or truth value")
+    if value == "":
+        raise _refusal("a value is empty")
+    return value
+
+
+def _number(value: object) -> float:
+    value = _scalar(value)
+    if isinstance(value, bool | str):
+        raise _refusal(f"{value!r} is not a number")
+    return float(value)  # type: ignore[arg-type]
+
+
+Scalar = Annotated[
+    bool | int | float | str,
+    PlainValidator(_scalar, json_schema_input_type=bool | int | float | str),
+]
+Number = Annotated[float, PlainValidator(_number, json_schema_input_type=float)]
+Whole = Annotated[int, Field(strict=True)]
+
+
+def _items(names: str) -> BeforeValidator:
+    """Demand a list with one item for each of `names`."""
+    count = names.count(",") + 1
+
+    def check(value: object) -> object:
+        if not isinstance(value, list | tuple) or len(value) != count:
+            raise _refusal(f"must be [{names}], is {value!r}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _filled(data: object) -> object:
+    """Refuse an empty list or mapping."""
+    if isinstance(data, list | tuple | Mapping) and not data:
+        raise _refusal("is empty; name at least one")
+    return data
+
+
+def _one_of(*forms: str) -> BeforeValidator:
+    """Demand a mapping that gives one of `forms`."""
+
+    def check(data: object) -> object:
+        if not isinstance(data, Mapping | Settings):
+            choice = ", ".join(f"{{{form}: [...]}}" for form in forms)
+            raise _refusal(f"must be one of {choice}; is {data!r}")
+        return data
+
+    return BeforeValidator(check)
+
+
+def _only(settings: Settings) -> str:
+    """Return the name of the one field that is given."""
+    names = [name for name in type(settings).model_fields if getattr(settings, name) is not None]
+    if len(names) != 1:
+        choice = ", ".join(type(settings).model_fields)
+        raise _refusal(f"takes exactly one of {choice}; has {', '.join(names) or 'none'}")
+    return names[0]
+
+
+def arange_steps(start: float, stop: float, step: float) -> Decimal:
+    """Return how many steps lead from `start` to `stop`, in exact decimal arithmetic."""
+    return (Decimal(repr(stop)) - Decimal(repr(start))) / Decimal(repr(step))
+
+
+def _check_steps(start: float, stop: float, step: float) -> None:
+    if step == 0 or (stop - start) * step <= 0:
+        raise _refusal(f"arange: steps of {step:g} do not lead from {start:g} to {stop:g}")
+    steps = arange_steps(start, stop, step)
+    if steps < MOST_POINTS and steps % 1:
+        last = Decimal(repr(start)) + int(steps) * Decimal(repr(step))
+        raise _refusal(
+            f"arange: stop is included, but steps of {step:g} from {start:g} do not meet "
+            f"{stop:g}; the last one before it is {float(last):g}"
+        )
+
+
+class Axis(Settings):
+    """The values of one swept path, listed or generated.
+
+    Generated values are rounded to 12 significant digits, so that a value does not depend on
+    the grid that made it; listed values stay as they are.
+    """
+
+    values: Annotated[tuple[Scalar, ...], BeforeValidator(_filled)] | None = Field(
+        None, description="The values themselves; a plain list means the same."
+    )
+    linspace: Annotated[tuple[Number, Number, Whole], _items("start, stop, number")] | None = Field(
+        None, description="[start, stop, number]: evenly spaced, both ends included."
+    )
+    logspace: Annotated[tuple[Number, Number, Whole], _items("start, stop, number")] | None = Field(
+        None, description="[start, stop, number]: from value to value in equal ratios, both > 0."
+    )
+    arange: Annotated[tuple[Number, Number, Number], _items("start, stop, step")] | None = Field(
+        None, description="[start, stop, step]: in equal steps, both ends included."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _only(self)
+        for spaced in (self.linspace, self.logspace):
+            if spaced is not None and (spaced[2] < 2 or spaced[0] == spaced[1]):
+                raise _refusal("needs two different ends and at least 2 values")
+        if self.logspace is not None and min(self.logspace[:2]) <= 0:
+            raise _refusal("logspace: both ends must be above 0")
+        if self.arange is not None:
+            _check_steps(*self.arange)
+        if self.size > MOST_POINTS:
+            raise _refusal(f"asks for {self.size:,} values; {MOST_POINTS:,} are the most")
+        return self
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        if self.values is not None:
+            return len(self.values)
+        if self.arange is not None:
+            return int(arange_steps(*self.arange)) + 1
+        spaced = self.linspace or self.logspace
+        assert spaced is not None, "the constructor demands one form"
+        return spaced[2]
+
+
+class Range(Settings):
+    """The interval from which one swept path is sampled."""
+
+    range: Annotated[tuple[Number, Number], _items("low, high")] | None = Field(
+        None, description="[low, high]: uniform."
+    )
+    log_range: Annotated[tuple[Number, Number], _items("low, high")] | None = Field(
+        None, description="[low, high]: uniform in the logarithm, both > 0."
+    )
+    integer_range: Annotated[tuple[Whole, Whole], _items("low, high")] | None = Field(
+        None, description="[low, high]: whole numbers, each equally likely, both ends included."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _only(self)
+        low, high = self.ends
+        if low >= high:
+            raise _refusal(f"low must be below high, is [{low:g}, {high:g}]")
+        if self.log_range is not None and low <= 0:
+            raise _refusal("log_range: both ends must be above 0")
+        if self.integer_range is not None and max(-low, high) > 2**53:
+            raise _refusal("integer_range: both ends must lie within 2**53 of 0")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Lowest and highest value."""
+        ends = self.range or self.log_range or self.integer_range
+        assert ends is not None, "the constructor demands one form"
+        return ends
+
+
+def _listed(data: object) -> object:
+    return {"values": data} if isinstance(data, list | tuple) else data
+
+
+AxisField = Annotated[
+    Axis,
+    _one_of("values", "linspace", "logspace", "arange"),
+    BeforeValidator(_listed, json_schema_input_type=tuple[Scalar, ...] | Axis),
+]
+RangeField = Annotated[Range, _one_of("range", "log_range", "integer_range")]
+
+
+# Paths ----------------------------------------------------------------------------------------
+
+
+def path_problem(path: object) -> str | None:
+    """Return why `path` cannot be swept, with the likely remedy, or None if it can be."""
+    if isinstance(path, str) and re.fullmatch(SWEPT_PATH, path):
+        return None
+    likely = _likely_path(str(path))
+    if re.fullmatch(SWEPT_PATH, likely):
+        return f"{path!r} is not a swept path; did you mean {likely}?"
+    return f"{path!r} is not a swept path: write parameters.<name>, simulation.<name> or morphology"
+
+
+def _likely_path(path: str) -> str:
+    roots = ("parameters", "simulation")
+    prefix, _, name = path.strip().rpartition(".")
+    if prefix or name in roots:
+        close = get_close_matches(prefix.lower(), roots, n=1)
+        return f"{close[0]}.{name}" if close else ""
+    if get_close_matches(name.lower(), ("morphology", "morphologies"), n=1):
+        return "morphology"
+    return f"simulation.{name}" if name in _GLOBALS else f"parameters.{name}"
+
+
+def _swept(data: object) -> object:
+    """Refuse keys that are no swept paths."""
+    if isinstance(data, Mapping):
+        for path in data:
+            if path in Block.model_fields:
+                raise _refusal(f"{path!r} is a design; write the paths beside it into a grid")
+            if problem := path_problem(path):
+                raise _refusal(problem)
+    return data
+
+
+def _refuse_numbered_morphologies(values: Sequence[object]) -> None:
+    for value in values:
+        if not isinstance(value, str):
+            raise _refusal(f"morphology: names are text; {value!r} needs quotes")
+
+
+def _named_morphologies(axes: dict[str, Axis]) -> dict[str, Axis]:
+    if axis := axes.get("morphology"):
+        if axis.values is None:
+            raise _refusal("morphology: takes a list of names")
+        _refuse_numbered_morphologies(axis.values)
+    return axes
+
+
+def _no_morphology(axes: dict[str, Range]) -> dict[str, Range]:
+    if "morphology" in axes:
+        raise _refusal("morphology: names cannot be sampled from a range; multiply with a grid")
+    return axes
+
+
+def _two_or_more(axes: dict[str, Range]) -> dict[str, Range]:
+    if len(axes) < 2:
+        raise _refusal("sensitivity indices need at least two axes")
+    return axes
+
+
+def _equally_long(axes: dict[str, Axis]) -> dict[str, Axis]:
+    if len({axis.size for axis in axes.values()}) > 1:
+        sizes = ", ".join(f"{path} has {axis.size}" for path, axis in axes.items())
+        raise _refusal(f"zipped axes must be equally long: {sizes}")
+    return axes
+
+
+def _same_paths(rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    for number, row in enumerate(rows, start=1):
+        if different := rows[0].keys() ^ row.keys():
+            raise _refusal(
+                f"row {number} and row 1 must sweep the same paths; they differ in "
+                f"{', '.join(sorted(different))}"
+            )
+    _refuse_numbered_morphologies([row["morphology"] for row in rows if "morphology" in row])
+    return rows
+
+
+def _table_file(name: str) -> str:
+    if not name.endswith((".csv", ".parquet")):
+        raise _refusal(f"must end in .csv or .parquet; is {name!r}")
+    return name
+
+
+def _power_of_two(samples: int) -> int:
+    if samples < 1 or samples & (samples - 1):
+        below = 1 << max(samples.bit_length() - 1, 0)
+        raise _refusal(f"must be a power of two, such as {below} or {2 * below}; is {samples}")
+    return samples
+
+
+SweptPath = Annotated[str, Field(pattern=SWEPT_PATH)]
+Axes = Annotated[
+    dict[SweptPath, AxisField],
+    BeforeValidator(_swept),
+    BeforeValidator(_filled),
+    AfterValidator(_named_morphologies),
+]
+Ranges = Annotated[
+    dict[SweptPath, RangeField],
+    BeforeValidator(_swept),
+    BeforeValidator(_filled),
+    AfterValidator(_no_morphology),
+]
+Row = Annotated[dict[SweptPath, Scalar], BeforeValidator(_swept), BeforeValidator(_filled)]
+PowerOfTwo = Annotated[Whole, Field(le=MOST_POINTS), AfterValidator(_power_of_two)]
+
+
+# Designs --------------------------------------------------------------------------------------
+
+
+class LatinHypercube(Settings):
+    """A Latin hypercube: each axis is cut into as many strata as samples, one sample in each."""
+
+    samples: Annotated[Whole, Field(ge=1, le=MOST_POINTS)] = Field(description="Number of points.")
+    seed: Annotated[Whole, Field(ge=0)] = Field(0, description="Seed of the random numbers.")
+    axes: Ranges = Field(description="What is sampled: path to range.")
+
+
+class Sobol(Settings):
+    """A scrambled Sobol sequence, which fills the space evenly."""
+
+    samples: PowerOfTwo = Field(description="Number of points, a power of two.")
+    seed: Annotated[Whole, Field(ge=0)] = Field(0, description="Seed of the scrambling.")
+    axes: Ranges = Field(description="What is sampled: path to range.")
+
+
+class Saltelli(Settings):
+    """Saltelli's design for Sobol sensitivity indices."""
+
+    samples: PowerOfTwo = Field(
+        description="Number N of base samples, a power of two; with D axes the design has "
+        "N (2 D + 2) rows with second-order indices and N (D + 2) without."
+    )
+    seed: Annotated[Whole, Field(ge=0)] = Field(0, description="Seed of the scrambling.")
+    second_order: bool = Field(True, strict=True, description="Allow second-order indices.")
+    axes: Annotated[Ranges, AfterValidator(_two_or_more)] = Field(
+        description="What is sampled: path to range, two at least."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.rows > MOST_POINTS:
+            raise _refusal(f"asks for {self.rows:,} points; {MOST_POINTS:,} are the most")
+        return self
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, equal ones included."""
+        return self.samples * ((2 if self.second_order else 1) * len(self.axes) + 2)
+
+
+class Block(Settings):
+    """Designs that multiply: every point of one with every point of the others.
+
+    The design that stands first in this list varies slowest, whatever the order in the file.
+    """
+
+    grid: Axes | None = Field(None, description="All combinations of the axes' values.")
+    zip: Annotated[Axes, AfterValidator(_equally_long)] | None = Field(
+        None, description="Axes of equal length, walked side by side."
+    )
+    list: (
+        Annotated[tuple[Row, ...], AfterValidator(_same_paths), BeforeValidator(_filled)] | None
+    ) = Field(None, description="Points written out one by one.")
+    table: Annotated[str, AfterValidator(_table_file)] | None = Field(
+        None,
+        description="A CSV or Parquet file, relative to the experiment's folder, "
+        "whose columns are swept paths.",
+    )
+    latin_hypercube: LatinHypercube | None = Field(None, description="A Latin hypercube.")
+    sobol: Sobol | None = Field(None, description="A scrambled Sobol sequence.")
+    saltelli: Saltelli | None = Field(None, description="A design for Sobol indices.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        designs = self.paths()
+        if not designs and self.table is None:
+            choice = ", ".join(type(self).model_fields)
+            raise _refusal(f"a block without points; give one of {choice}")
+        seen: dict[str, str] = {}
+        for design, paths in designs.items():
+            for path in paths:
+                if path in seen:
+                    raise _refusal(f"{path} is swept by both {seen[path]} and {design}")
+                seen[path] = design
+        return self
+
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """Return the swept paths of each design; those of a table are in its file."""
+        paths = {
+            "grid": self.grid,
+            "zip": self.zip,
+            "list": self.list and self.list[0],
+            "latin_hypercube": self.latin_hypercube and self.latin_hypercube.axes,
+            "sobol": self.sobol and self.sobol.axes,
+            "saltelli": self.saltelli and self.saltelli.axes,
+        }
+        return {design: tuple(axes) for design, axes in paths.items() if axes}
+
+
+_read_axes: Callable[[object], dict[str, Axis]] = TypeAdapter(Axes).validate_python
+
+
+def _blocks(data: object) -> object:
+    """Read the short forms: one block, or the axes of one grid."""
+    if isinstance(data, Block):
+        return (data,)
+    if not data:
+        raise _refusal("an experiment without points; name a path and its values")
+    if isinstance(data, list | tuple):
+        return data
+    if not isinstance(data, Mapping):
+        raise _refusal(f"must map paths to values, or be a list of blocks; is {data!r}")
+    if data.keys() <= Block.model_fields.keys():
+        return (Block.model_validate(data),)
+    return (Block(grid=_read_axes(data)),)
+
+
+Sweep = Annotated[
+    tuple[Block, ...],
+    BeforeValidator(_blocks, json_schema_input_type=Axes | Block | tuple[Block, ...]),
+]

@@ -1,0 +1,72 @@
+"""Collecting from the results what goes into the database."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dendroflow.stores.database import ExperimentRows
+from dendroflow.stores.tables import read_notes, read_table
+
+
+def experiment_rows(
+    name: str,
+    facts: Mapping[str, Any],
+    features: Path,
+    feature_values: Path,
+    outcomes: Iterable[Path],
+) -> ExperimentRows:
+    """All that the database says about one experiment.
+
+    Parameters
+    ----------
+    facts
+        title, description, sweep and features as they are declared.
+    features, feature_values
+        tables from `stores.gathering.gather`; the notes are those of the plan.
+    outcomes
+        outcome tables of its batches, whose notes hold their provenance.
+    """
+    notes = read_notes(features)
+    points = read_table(features).to_pandas()
+    columns = pd.DataFrame(notes["columns"])
+    return ExperimentRows(
+        name=name,
+        points=points,
+        feature_values=read_table(feature_values).to_pandas(),
+        facts={
+            **facts,
+            "model": notes["model"],
+            "points": len(points),
+            "failed": int((points["status"] != "ok").sum()),
+            "fixed": notes["fixed"],
+            "recipe": notes["recipe"],
+            "measures": notes["measures"],
+        },
+        columns=columns[columns["kind"] != "signal"],
+        batches={path.stem: read_notes(path) for path in outcomes},
+    )
+
+
+def morphology_rows(files: Mapping[str, Path]) -> pd.DataFrame:
+    """A row per morphology from the metadata that was fetched with it.
+
+    Parameters
+    ----------
+    files
+        name -> metadata file (JSON).
+    """
+    rows = []
+    for name, path in files.items():
+        metadata = json.loads(path.read_text(encoding="utf-8"))
+        rows.append(
+            {
+                "morphology": name,
+                "sha256": metadata["sha256"],
+                "source": json.dumps(metadata["source"], sort_keys=True),
+                "metadata": json.dumps(metadata, sort_keys=True),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,120 @@
+"""Reading and writing stored tables: Parquet, never half there under its final name."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dendroflow.errors import StoreError
+from dendroflow.stores.schemas import checked
+
+BYTES_PER_ROW_GROUP = 16_000_000
+NOTES_KEY = b"dendroflow"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name in the folder of `path`, moved there if all goes well, else removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class TableWriter:
+    """Writes a table that is too large for memory, in row groups of about 16 MB."""
+
+    def __init__(self, path: Path, schema: pa.Schema, notes: Mapping[str, Any]) -> None:
+        self._schema = schema
+        lists = [field.name for field in schema if pa.types.is_list(field.type)]
+        self._writer = pq.ParquetWriter(
+            path,
+            schema.with_metadata({NOTES_KEY: json.dumps(notes, sort_keys=True).encode()}),
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[field.name for field in schema if field.name not in lists],
+        )
+        self._pending: list[pa.Table] = []
+        self._bytes = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows; a row group holds whole tables as they were given."""
+        self._pending.append(checked(table, self._schema))
+        self._bytes += table.nbytes
+        if self._bytes > BYTES_PER_ROW_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            table = pa.concat_tables(self._pending)
+            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        self._pending, self._bytes = [], 0
+
+    def close(self) -> None:
+        """Write what is pending and the footer."""
+        self._flush()
+        self._writer.close()
+
+
+@contextmanager
+def writing(
+    path: Path, schema: pa.Schema, notes: Mapping[str, Any] | None = None
+) -> Iterator[TableWriter]:
+    """Write a table piecewise; `path` appears once it is complete.
+
+    Parameters
+    ----------
+    notes
+        JSON that is kept in the file's metadata.
+    """
+    with replacing(path) as temporary:
+        writer = TableWriter(temporary, schema, notes or {})
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+
+def write_table(
+    table: pa.Table, path: Path, schema: pa.Schema, notes: Mapping[str, Any] | None = None
+) -> None:
+    """Write a whole table."""
+    with writing(path, schema, notes) as writer:
+        writer.write(table)
+
+
+def read_table(path: Path, columns: list[str] | None = None, filters: Any = None) -> pa.Table:
+    """Read a stored table.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, damaged, or lacks a column.
+    """
+    try:
+        return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
+    except FileNotFoundError:
+        raise StoreError(f"{path}: there is no such file; run snakemake again") from None
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            f"{path}: is damaged ({str(error).splitlines()[0]}); delete it and run snakemake again"
+        ) from error
+
+
+def read_notes(path: Path) -> Any:
+    """The JSON that was kept with a table."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            f"{path}: is damaged ({str(error).splitlines()[0]}); delete it and run snakemake again"
+        ) from error
+    return json.loads(metadata.get(NOTES_KEY, b"{}"))

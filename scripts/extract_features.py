@@ -1,0 +1,32 @@
+"""Extract the features of one batch.
+
+Reads   input.traces, input.outcomes; params.features
+Writes  output.features: a row per point; status, error, runtime_s, a column per feature
+"""
+
+import logging
+from pathlib import Path
+
+from dendroflow.features.extract import extract_file, schema
+from dendroflow.job import job
+from dendroflow.settings.features import Features
+from dendroflow.stores.tables import writing
+
+
+def main(features: Features, traces: Path, outcomes: Path, output: Path) -> None:
+    done = 0
+    with writing(output, schema(features)) as rows:
+        for table in extract_file(traces, outcomes, features):
+            rows.write(table)
+            done += table.num_rows
+            logging.info("%d points", done)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            Features.model_validate(snakemake.params.features),
+            Path(snakemake.input.traces),
+            Path(snakemake.input.outcomes),
+            Path(snakemake.output.features),
+        )

@@ -1,0 +1,23 @@
+"""Join an experiment's requested points with their features.
+
+Reads   input.plan; input.features: the feature tables of all batches
+Writes  output.features: a row per requested point, in the order of the design
+        output.feature_values: a row per value of the features that have several
+"""
+
+from pathlib import Path
+
+from dendroflow.job import job
+from dendroflow.plan.planning import Plan
+from dendroflow.stores.gathering import gather
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        plan = Plan.read(Path(snakemake.input.plan))
+        gather(
+            plan.table,
+            [Path(path) for path in snakemake.input.features],
+            Path(snakemake.output.features),
+            Path(snakemake.output.feature_values),
+            plan.notes,
+        )

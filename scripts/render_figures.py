@@ -1,0 +1,57 @@
+"""Draw all figures of one experiment.
+
+Reads   input.features: a row per requested point; input.traces: of all batches, if needed
+        params: figures (as declared), facts (title)
+Writes  output.figures
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import TypeAdapter
+
+from dendroflow.figures.data import FigureData, Label
+from dendroflow.figures.render import render_all
+from dendroflow.job import job
+from dendroflow.settings.figures import Figure
+from dendroflow.stores.tables import read_notes, read_table
+
+
+def read_figure_data(experiment: str, title: str, features: Path, traces: list) -> FigureData:
+    notes = read_notes(features)
+    points = read_table(features).to_pandas()
+    batch_of = dict(zip(points["point_id"], points["batch"], strict=True))
+    files = {Path(path).stem: Path(path) for path in traces}
+
+    def read_traces(point_ids, signals) -> pa.Table:
+        wanted = pd.Series(list(point_ids)).groupby([batch_of[p] for p in point_ids])
+        return pa.concat_tables(
+            read_table(
+                files[batch],
+                filters=[("point_id", "in", list(ids)), ("signal", "in", list(signals))],
+            )
+            for batch, ids in wanted
+        )
+
+    return FigureData(
+        experiment=experiment,
+        title=title,
+        points=points,
+        labels={c["name"]: Label(c["meaning"], c["unit"]) for c in notes["columns"]},
+        read_traces=read_traces,
+        swept=tuple(c["name"] for c in notes["columns"] if c["kind"] == "swept"),
+    )
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        folder = Path(snakemake.output.figures[0]).parent
+        data = read_figure_data(
+            folder.name,
+            snakemake.params.facts["title"],
+            Path(snakemake.input.features),
+            snakemake.input.traces,
+        )
+        figures = TypeAdapter(list[Figure]).validate_python(snakemake.params.figures)
+        render_all(figures, data, folder)

@@ -1,0 +1,165 @@
+"""Points that stand in a file."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dendroflow.design import expand, point_ids
+from dendroflow.errors import ConfigurationError
+from dendroflow.settings.sweep import Block
+
+
+def from_csv(folder, text):
+    (folder / "points.csv").write_text(text, encoding="utf-8")
+    return expand((Block(table="points.csv"),), folder)
+
+
+def refusal(folder, text):
+    with pytest.raises(ConfigurationError) as caught:
+        from_csv(folder, text)
+    message = str(caught.value)
+    assert message.startswith(str(folder / "points.csv"))
+    assert "\n" not in message
+    return message.removeprefix(str(folder / "points.csv"))
+
+
+def test_csv(tmp_path):
+    table = from_csv(
+        tmp_path,
+        "\ufeffparameters.a, parameters.g,morphology,parameters.on,parameters.mode\r\n"
+        '1,0.3,0042,true,"fast, safe"\r\n'
+        "-2,1e-3,NA,False,slow\r\n\r\n",
+    )
+    assert table.to_dict("list") == {
+        "parameters.a": [1, -2],
+        "parameters.g": [0.3, 0.001],
+        "morphology": ["0042", "NA"],
+        "parameters.on": [True, False],
+        "parameters.mode": ["fast, safe", "slow"],
+    }
+    assert [str(kind) for kind in table.dtypes] == ["int64", "float64", "object", "bool", "object"]
+
+
+def test_csv_numbers_are_the_floats_nearest_to_what_is_written(tmp_path):
+    texts = ["0.1", "0.3", "1e-7", "123456.789e3", "2.2250738585072014e-308", "0.12345678901234567"]
+    table = from_csv(tmp_path, "parameters.a\n" + "\n".join(texts))
+    assert list(table["parameters.a"]) == [float(text) for text in texts]
+
+
+def test_parquet(tmp_path):
+    pq.write_table(
+        pa.table(
+            {
+                "parameters.a": pa.array([1, 2], pa.int16()),
+                "parameters.g": [0.1, 0.3],
+                "morphology": pa.array(["x", "y"]).dictionary_encode(),
+                "parameters.on": [True, False],
+            }
+        ),
+        tmp_path / "points.parquet",
+    )
+    table = expand((Block(table="points.parquet"),), tmp_path)
+    assert table.to_dict("list") == {
+        "parameters.a": [1, 2],
+        "parameters.g": [0.1, 0.3],
+        "morphology": ["x", "y"],
+        "parameters.on": [True, False],
+    }
+
+
+def test_csv_parquet_and_list_name_the_same_points(tmp_path):
+    rows = [
+        {"parameters.a": 1, "morphology": "x", "parameters.g": 0.3},
+        {"parameters.a": 2, "morphology": "y", "parameters.g": 1e-6},
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "points.csv", index=False)
+    pd.DataFrame(rows).to_parquet(tmp_path / "points.parquet")
+    names = [
+        list(point_ids(expand((block,), tmp_path)))
+        for block in (
+            Block(list=rows),
+            Block(table="points.csv"),
+            Block(table="points.parquet"),
+        )
+    ]
+    assert names[0] == names[1] == names[2]
+
+
+def test_a_table_multiplies_with_a_grid(tmp_path):
+    (tmp_path / "points.csv").write_text("parameters.a\n1\n2\n")
+    block = Block(table="points.csv", grid={"parameters.b": [3, 4]})
+    table = expand((block,), tmp_path)
+    assert table.to_dict("list") == {"parameters.b": [3, 3, 4, 4], "parameters.a": [1, 2, 1, 2]}
+
+
+def test_a_column_that_the_block_sweeps_already(tmp_path):
+    (tmp_path / "points.csv").write_text("parameters.a\n1\n2\n")
+    block = Block(table="points.csv", grid={"parameters.a": [3, 4]})
+    with pytest.raises(
+        ConfigurationError, match=r"points\.csv: column parameters\.a is swept by another design"
+    ):
+        expand((block,), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ": not a readable csv file: No columns to parse from file"),
+        ("parameters.a\n", ": the table has no rows"),
+        ("gnabar\n1\n", ": column 'gnabar' is not a swept path; did you mean parameters.gnabar?"),
+        ("parameters.a,\n1,2\n", ": column '' is not a swept path"),
+        ("parameters.a,parameters.a\n1,2\n", ": column parameters.a stands there 2 times"),
+        ("parameters.a,parameters.b\n1,2\n3,\n", ": column parameters.b, row 2: the cell is empty"),
+        ("parameters.a,parameters.b\n1,2\n3\n", ": column parameters.b, row 2: the cell is empty"),
+        ("parameters.a,parameters.b\n1,2\n ,4\n", ": column parameters.a, row 2: the cell is"),
+        ("parameters.a\n1\n2\n1O\n", ": column parameters.a, row 3: '1O' is not a number as"),
+        ("parameters.a\n1\nnan\n", ": column parameters.a, row 2: 'nan' is not a number as"),
+        ("parameters.a\n1\n1e999\n", ": column parameters.a, row 2: 1e999 is too large a number"),
+        ("parameters.a\n9223372036854775808\n", "row 1: 9223372036854775808 is too large"),
+        ("parameters.a,parameters.b\n1,2\n1,2,3\n", ": not a readable csv file: "),
+    ],
+)
+def test_unfit_csv(tmp_path, text, expected):
+    assert expected in refusal(tmp_path, text)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"points\.csv: no such table of points"):
+        expand((Block(table="points.csv"),), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["points.csv", "points.parquet"])
+def test_unreadable_file(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\xff\xfe\x00\x01" * 9)
+    with pytest.raises(ConfigurationError, match=rf"{name}: not a readable") as caught:
+        expand((Block(table=name),), tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"g": [1]}, "column 'g' is not a swept path; did you mean parameters.g?"),
+        ({"parameters.g": [1.0, None]}, "column parameters.g, row 2: the cell is empty"),
+        ({"parameters.g": [1.0, float("nan")]}, "column parameters.g, row 2: nan is not a finite"),
+        ({"parameters.g": pa.array([0], pa.timestamp("ms"))}, "not timestamp[ms]"),
+        ({"parameters.g": pa.array([2**64 - 1], pa.uint64())}, "not a readable parquet file"),
+        ({"morphology": [1]}, "column morphology: names are text, not int64"),
+        ({"parameters.g": pa.array([], pa.int64())}, "the table has no rows"),
+    ],
+)
+def test_unfit_parquet(tmp_path, columns, expected):
+    pq.write_table(pa.table(columns), tmp_path / "points.parquet")
+    with pytest.raises(ConfigurationError) as caught:
+        expand((Block(table="points.parquet"),), tmp_path)
+    assert str(caught.value).startswith(str(tmp_path / "points.parquet"))
+    assert expected in str(caught.value)
+
+
+def test_repeated_parquet_columns(tmp_path):
+    column = pa.array([1])
+    table = pa.Table.from_arrays([column, column], names=["parameters.a", "parameters.a"])
+    pq.write_table(table, tmp_path / "points.parquet")
+    with pytest.raises(ConfigurationError, match=r"parameters\.a stands there 2 times"):
+        expand((Block(table="points.parquet"),), tmp_path)

@@ -1,0 +1,40 @@
+"""Units of columns, for the labels of figures."""
+
+import pytest
+from conftest import STEP, features
+from dendroflow.errors import ConfigurationError
+from dendroflow.features.units import units
+
+
+def test_units_of_efel_and_statistics():
+    both = features(
+        STEP | {"efel": ["AP_duration", "AP_amplitude", "spike_count"]},
+        {
+            "signal": "ca",
+            "statistics": ["maximum", "integral", "time_of_maximum", "half_decay_time", "mean"],
+        },
+        {"signal": "n", "statistics": ["integral"]},
+    )
+    assert units(both, {"soma_v": "mV", "ca": "mM", "n": "", "unused": "nA"}) == {
+        "AP_duration": "ms",
+        "AP_amplitude": "mV",
+        "spike_count": "",
+        "ca_maximum": "mM",
+        "ca_integral": "mM·ms",
+        "ca_time_of_maximum": "ms",
+        "ca_half_decay_time": "ms",
+        "ca_mean": "mM",
+        "n_integral": "ms",
+    }
+
+
+def test_a_signal_that_is_not_recorded():
+    with pytest.raises(ConfigurationError, match="no signal soma_v; nearest: soma_vm"):
+        units(features(STEP | {"efel": ["AP_width"]}), {"ca": "mM", "soma_vm": "mV"})
+    with pytest.raises(ConfigurationError, match="no signal soma_v$"):
+        units(features(STEP | {"efel": ["AP_width"]}), {})
+
+
+def test_efel_measures_only_membrane_potentials():
+    with pytest.raises(ConfigurationError, match="soma_v is in V, but `efel` needs mV"):
+        units(features(STEP | {"efel": ["AP_width"]}), {"soma_v": "V"})

@@ -1,0 +1,77 @@
+"""Statistics against functions whose answers are known."""
+
+import math
+
+import numpy as np
+import pytest
+from dendroflow.features.statistics import STATISTICS, cut
+from dendroflow.settings.features import STATISTIC_NAMES
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+
+def of(name, t, y):
+    return STATISTICS[name].function(np.asarray(t, float), np.asarray(y, float))
+
+
+def test_every_declared_statistic_is_there_and_defined_in_a_line():
+    assert tuple(STATISTICS) == STATISTIC_NAMES
+    for statistic in STATISTICS.values():
+        assert statistic.definition.endswith(".")
+
+
+def test_sine():
+    t = np.linspace(0, 2 * np.pi, 20001)
+    y = 3 + 2 * np.sin(t)
+    assert of("maximum", t, y) == pytest.approx(5)
+    assert of("minimum", t, y) == pytest.approx(1)
+    assert of("peak_to_peak", t, y) == pytest.approx(4)
+    assert of("mean", t, y) == pytest.approx(3)
+    assert of("standard_deviation", t, y) == pytest.approx(math.sqrt(2))
+    assert of("integral", t, y) == pytest.approx(6 * np.pi)
+    assert of("time_of_maximum", t, y) == pytest.approx(np.pi / 2)
+    assert of("time_of_minimum", t, y) == pytest.approx(3 * np.pi / 2)
+    assert of("initial", t, y) == 3
+    assert of("final", t, y) == pytest.approx(3)
+
+
+def test_long_steps_count_for_more():
+    t, y = [0, 1, 9, 10], [0, 4, 4, 0]
+    assert of("integral", t, y) == 36
+    assert of("mean", t, y) == 3.6
+
+
+def test_half_decay_time_of_an_exponential():
+    t = np.linspace(0, 200, 200001)
+    rise = t < 10
+    y = 1 + 7 * np.where(rise, t / 10, np.exp(-(t - 10) / 20))
+    assert of("half_decay_time", t, y) == pytest.approx(20 * math.log(2), abs=1e-6)
+
+
+def test_half_decay_time_is_undefined_for_what_does_not_decay():
+    assert math.isnan(of("half_decay_time", [0, 1, 2], [0, 1, 2]))
+    assert math.isnan(of("half_decay_time", [0, 1, 2], [2, 1, 0]))
+    assert math.isnan(of("half_decay_time", [0, 1, 2], [0, 4, 3]))
+
+
+def test_cut_interpolates_its_ends():
+    t, y = cut(np.array([0.0, 1, 4]), np.array([0.0, 10, 40]), 0.5, 2)
+    assert t.tolist() == [0.5, 1, 2]
+    assert y.tolist() == [5, 10, 20]
+
+
+def test_cut_makes_nothing_up():
+    t, y = cut(np.array([0.0, 1, 2]), np.array([5.0, 6, 7]), -1, 3)
+    assert t.tolist() == [0, 1, 2]
+    assert y.tolist() == [5, 6, 7]
+
+
+@given(
+    y=arrays(float, st.integers(3, 40), elements=st.floats(-100, 100)),
+    share=st.floats(0.05, 0.95),
+)
+def test_two_parts_make_the_whole(y, share):
+    t = np.linspace(0, 10, len(y))
+    parts = [of("integral", *cut(t, y, 0, 10 * share)), of("integral", *cut(t, y, 10 * share, 10))]
+    assert sum(parts) == pytest.approx(of("integral", t, y), abs=1e-9)
