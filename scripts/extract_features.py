@@ -4,11 +4,10 @@ Reads   input.traces, input.outcomes; params.features
 Writes  output.features: a row per point; status, error, runtime_s, a column per feature
 """
 
-import logging
 from pathlib import Path
 
 from dendroflow.features.extract import extract_file, schema
-from dendroflow.job import job
+from dendroflow.job import job, logger
 from dendroflow.settings.features import Features
 from dendroflow.stores.tables import writing
 
@@ -19,7 +18,7 @@ def main(features: Features, traces: Path, outcomes: Path, output: Path) -> None
         for table in extract_file(traces, outcomes, features):
             rows.write(table)
             done += table.num_rows
-            logging.info("%d points", done)
+            logger.info("%d points", done)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ Reads   input.features: a row per requested point; input.traces: of all batches,
 Writes  output.figures
 """
 
+from collections import defaultdict
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 from pydantic import TypeAdapter
 
@@ -25,13 +25,15 @@ def read_figure_data(experiment: str, title: str, features: Path, traces: list) 
     files = {Path(path).stem: Path(path) for path in traces}
 
     def read_traces(point_ids, signals) -> pa.Table:
-        wanted = pd.Series(list(point_ids)).groupby([batch_of[p] for p in point_ids])
+        wanted = defaultdict(list)
+        for point_id in point_ids:
+            wanted[batch_of[point_id]].append(point_id)
         return pa.concat_tables(
             read_table(
                 files[batch],
-                filters=[("point_id", "in", list(ids)), ("signal", "in", list(signals))],
+                filters=[("point_id", "in", ids), ("signal", "in", list(signals))],
             )
-            for batch, ids in wanted
+            for batch, ids in sorted(wanted.items())
         )
 
     return FigureData(

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ logger = logging.getLogger("dendroflow")
 def job(log: str) -> Iterator[None]:
     """Log to `log`, which also takes what NEURON and compilers print.
 
-    An error ends the process with exit code 1: one line on the console for a `DendroflowError`,
-    and for any other a line that points to the traceback in the log.
+    An error ends the process with exit code 1 and its message on the console; the traceback goes
+    into a file beside the log.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     console = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
@@ -26,17 +27,21 @@ def job(log: str) -> Iterator[None]:
         os.dup2(file, descriptor)
     os.close(file)
     logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
+    logger.setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
         yield
-    except DendroflowError as error:
-        logger.exception("the job failed")
-        print(error, file=console, flush=True)
-        sys.exit(1)
     except Exception as error:
-        logger.exception("the job failed")
-        line = " ".join(str(error).split())
-        print(f"{type(error).__name__}: {line} (traceback in {log})", file=console, flush=True)
+        message = str(error)
+        if not isinstance(error, DendroflowError):
+            message = f"{type(error).__name__}: {' '.join(message.split())}"
+        # Apart from the log, which Snakemake shows when a job fails.
+        details = Path(f"{log}.traceback")
+        details.write_text(traceback.format_exc(), encoding="utf-8")
+        logger.error("%s", message)
+        if not isinstance(error, DendroflowError):
+            message += f" (see {details})"
+        print(message, file=console, flush=True)
         sys.exit(1)

@@ -1,6 +1,7 @@
 """One job: simulate a batch of points and store its traces and outcomes."""
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -13,6 +14,8 @@ from dendroflow.engine.lanes import Clock, GroupResult, Point
 from dendroflow.engine.pool import Workload, run_points
 from dendroflow.stores.schemas import OUTCOMES, TRACES
 from dendroflow.stores.tables import writing
+
+SECONDS_BETWEEN_MESSAGES = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ def simulate_batch(
         status -> number of points.
     """
     counts: dict[str, int] = {}
+    said = time.monotonic()
     results = run_points(workload, points, workers=workers, timeout_s=timeout_s)
     with writing(traces, TRACES) as trace_rows, writing(outcomes, OUTCOMES, notes) as outcome_rows:
         for result in results:
@@ -73,7 +77,10 @@ def simulate_batch(
                     logger.warning(
                         "point %s: %s: %s", outcome.point_id, outcome.status, outcome.error
                     )
-            logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+            if time.monotonic() - said > SECONDS_BETWEEN_MESSAGES:
+                said = time.monotonic()
+                logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+    logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
     return counts
 
 

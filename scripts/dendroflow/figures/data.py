@@ -125,7 +125,7 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
         If the figure uses a column or signal that does not exist.
     """
     _check_known(figure, data)
-    points = data.points
+    points = data.points.reset_index(drop=True)
     failed = points["status"] != OK
     for column, wanted in figure.where.items():
         options = wanted if isinstance(wanted, tuple) else (wanted,)

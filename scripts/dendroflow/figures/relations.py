@@ -40,8 +40,8 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     """Draw lines or a scatter plot of points, of which at least one is ok."""
     frame, ticks = _frame(figure, points)
     notes = _notes(figure, data, frame) + failure_note(points)
-    if frame["y"].isna().all():
-        reason = f"{data.labels[figure.y].text} exists at none of the {len(points)} points."
+    if frame[["x", "y"]].isna().any(axis=1).all():
+        reason = f"None of the {len(points)} points has both values that this figure relates."
         return empty_page(figure, data, reason, notes)
 
     facets = _facets(points[figure.col]) if figure.col else [""]
@@ -69,7 +69,7 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     _mark_failed(panels, parts)
     styled = styles.group(hues, lines=isinstance(figure, Line))
     coloured = None if figure.style == figure.hue else hues.group()
-    failed = failed_group(int(frame["failed"].sum()))
+    failed = failed_group(int((frame["failed"] & frame["x"].notna()).sum()))
     add_legend(panels[columns - 1], [coloured, styled, failed], hues)
     if isinstance(figure, Line) and figure.ends is not None:
         mark_ends(page, panels, [find_ends(figure, data, part, hues) for part in parts])
@@ -106,7 +106,10 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame) -> tuple[pd.DataFrame, 
         steps = levels(points[figure.x])
         ticks = [shown(step) for step in steps]
         x = points[figure.x].map({step: float(i) for i, step in enumerate(steps)})
-    frame = pd.DataFrame({"x": x, "y": numbers(figure, points, figure.y).mask(failed)})
+    y = numbers(figure, points, figure.y).mask(failed)
+    frame = pd.DataFrame(
+        {"x": x.mask(x <= 0) if figure.log_x else x, "y": y.mask(y <= 0) if figure.log_y else y}
+    )
     for key in ("hue", "style", "col"):
         column = getattr(figure, key)
         frame[key] = texts(points[column]) if column else ""
@@ -119,10 +122,12 @@ def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> lis
     groups = alive.dropna(subset="y").groupby(["x", "hue", "style", "col"])
     if isinstance(figure, Line) and len(groups) and groups.size().max() > 1:
         notes.append("Line: mean of the points at the same place; band: their range.")
-    missing = int(alive["y"].isna().sum())
-    if missing:
-        text = data.labels[figure.y].text
-        notes.append(f"{text} does not exist at {missing} of {len(alive)} points that succeeded.")
+    for key, log in (("x", figure.log_x), ("y", figure.log_y)):
+        missing = int(alive[key].isna().sum())
+        if missing:
+            text = data.labels[getattr(figure, key)].text
+            lacks = "does not exist, or is not positive," if log else "does not exist"
+            notes.append(f"{text} {lacks} at {missing} of {len(alive)} points that succeeded.")
     return notes
 
 
@@ -221,12 +226,10 @@ def _show_all_of_x(
     if ticks is not None:
         axes.set_xlim(-0.5, len(ticks) - 0.5)
         return
-    x = frame["x"].dropna()
-    if figure.log_x:
-        x = x[x > 0]
+    x = frame["x"]
     transform = axes.xaxis.get_transform()
     low, high = transform.transform(np.array([x.min(), x.max()], dtype=float))
-    pad = 0.03 * (high - low) or 0.5
+    pad = 0.03 * (high - low) or 0.05 * abs(high) or 0.5
     axes.set_xlim(*transform.inverted().transform(np.array([low - pad, high + pad])))
 
 
@@ -237,6 +240,8 @@ def _mark_failed(panels: list[Axes], parts: list[pd.DataFrame]) -> None:
         return
     add_room(panels[0], below=0.07)
     for x, axes in zip(places, panels, strict=True):
+        if not len(x):
+            continue
         axes.plot(
             x,
             np.full(len(x), 0.025),

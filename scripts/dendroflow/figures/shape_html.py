@@ -5,7 +5,6 @@ import html
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,12 @@ from plotly.offline import get_plotlyjs
 
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.shape import NO_VALUE, Scene
+from dendroflow.figures.shape_page import PAGE
 
 SCREEN = 640
 THINNEST = 2.0
 CLASS_RATIO = 1.3
 INK = "#222222"
-GREY = "#666666"
-
-PAGE = Template(Path(__file__).with_name("shape.html").read_text(encoding="utf-8"))
 
 
 def write_shape(scene: Scene, path: Path) -> None:

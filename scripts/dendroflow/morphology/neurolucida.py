@@ -56,7 +56,7 @@ _TOKEN = re.compile(
       | (?P<bracket>[()<>|])
       | (?P<string>"[^"]*")
       | (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?=[\s,;()<>|"]|$)
-      | (?P<word>[A-Za-z_]\w*)(?=[\s,;()<>|"]|$)""",
+      | (?P<word>(?!(?i:nan|inf|infinity)\b)[A-Za-z_]\w*)(?=[\s,;()<>|"]|$)""",
     re.VERBOSE | re.ASCII,
 )
 

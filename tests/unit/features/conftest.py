@@ -1,41 +1,8 @@
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from dendroflow.settings.features import Features
-from dendroflow.stores.schemas import OUTCOMES, TRACES
-
-DT = 0.025
-
-
-def trace(point: str, values: Sequence[float], **changed: Any) -> dict[str, Any]:
-    row = {"point_id": point, "signal": "soma_v", "unit": "mV", "t0": 0.0, "dt": DT}
-    return row | {"values": list(values)} | changed
-
-
-def traces(*rows: dict[str, Any]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), schema=TRACES)
-
-
-def outcomes(*points: str, **status: str) -> pa.Table:
-    """Outcomes of `points`; those named in `status` have another one than ok."""
-    rows = [
-        {
-            "point_id": point,
-            "status": status.get(point, "ok"),
-            "error": "it broke" if point in status else None,
-            "runtime_s": 0.5,
-            "compartments": 1,
-        }
-        for point in points
-    ]
-    return pa.Table.from_pylist(rows, schema=OUTCOMES)
-
-
-def features(*blocks: dict[str, Any]) -> Features:
-    return Features.model_validate(list(blocks))
+from feature_tables import DT
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +33,3 @@ def squid() -> Callable[..., list[float]]:
         return known[key]
 
     return run
-
-
-STEP = {"signal": "soma_v", "stimulus": [5, 10]}

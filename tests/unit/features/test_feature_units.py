@@ -1,7 +1,8 @@
 """Units of columns, for the labels of figures."""
 
 import pytest
-from conftest import STEP, features
+from feature_tables import STEP, features
+
 from dendroflow.errors import ConfigurationError
 from dendroflow.features.units import units
 
@@ -31,7 +32,7 @@ def test_units_of_efel_and_statistics():
 def test_a_signal_that_is_not_recorded():
     with pytest.raises(ConfigurationError, match="no signal soma_v; nearest: soma_vm"):
         units(features(STEP | {"efel": ["AP_width"]}), {"ca": "mM", "soma_vm": "mV"})
-    with pytest.raises(ConfigurationError, match="no signal soma_v$"):
+    with pytest.raises(ConfigurationError, match=r"no signal soma_v$"):
         units(features(STEP | {"efel": ["AP_width"]}), {})
 
 

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from dendroflow.features.statistics import STATISTICS, cut
-from dendroflow.settings.features import STATISTIC_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
+from dendroflow.features.statistics import STATISTICS, cut
+from dendroflow.settings.features import STATISTIC_NAMES
 
 
 def of(name, t, y):

@@ -1,3 +1,8 @@
+"""The frame of the interactive page of a cell: heading, place for the plot, and how it starts."""
+
+from string import Template
+
+PAGE = Template("""\
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -58,3 +63,4 @@ if (document.getElementById("reason").textContent) {
 </script>
 </body>
 </html>
+""")

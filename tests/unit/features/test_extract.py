@@ -1,0 +1,358 @@
+"""From traces to features: known answers, missing values, and independence of the company."""
+
+import logging
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from feature_tables import DT, STEP, features, outcomes, trace, traces
+
+from dendroflow.errors import StoreError
+from dendroflow.features.extract import extract, extract_file, schema
+
+NAMES = ["AP_duration", "AP_amplitude", "AP_begin_time", "spike_count"]
+SPIKE = STEP | {"efel": NAMES}
+
+
+def row(values, block=SPIKE, **changed):
+    """Features of one trace."""
+    return extract(
+        traces(trace("a", values, **changed)), outcomes("a"), features(block)
+    ).to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("celsius", "duration"), [(6.3, 3.625), (10, 2.7), (14, 2.025), (18, 1.6), (20, 1.425)]
+)
+def test_duration_of_the_squid_spike(squid, celsius, duration):
+    found = row(squid(celsius))
+    assert found["AP_duration"] == pytest.approx(duration, abs=1e-9)
+    assert found["spike_count"] == 1
+    assert found["AP_duration.values"] == [found["AP_duration"]]
+    assert (found["status"], found["error"], found["runtime_s"]) == ("ok", None, 0.5)
+
+
+@pytest.mark.parametrize("celsius", [22, 26])
+def test_no_spike_is_a_null_and_a_true_zero(squid, celsius):
+    found = row(squid(celsius))
+    assert found["spike_count"] == 0
+    assert found["AP_duration"] is None
+    assert found["AP_duration.values"] is None
+    assert found["status"] == "ok"
+
+
+def test_a_value_per_spike_and_their_mean(squid):
+    found = row(squid(6.3, 0.1, 50.0), SPIKE | {"stimulus": [5, 55]})
+    durations = found["AP_duration.values"]
+    assert len(durations) == found["spike_count"] == 5
+    assert len(set(durations)) > 1
+    assert found["AP_duration"] == pytest.approx(np.mean(durations))
+    alone = extract(
+        traces(trace("a", squid(6.3, 0.1, 50.0))),
+        outcomes("a"),
+        features(SPIKE | {"stimulus": [5, 55], "keep_values": False}),
+    )
+    assert alone.column_names == ["point_id", "status", "error", "runtime_s", *NAMES]
+    assert alone["AP_duration"].to_pylist() == [found["AP_duration"]]
+
+
+def test_settings_reach_efel(squid):
+    v = squid(6.3, 0.1, 50.0)
+    assert row(v, SPIKE | {"settings": {"Threshold": 30}})["spike_count"] == 1
+    assert row(v, SPIKE | {"settings": {"strict_stiminterval": True}})["spike_count"] == 1
+    assert row(v, SPIKE)["spike_count"] == 5
+    coarse = row(squid(6.3), SPIKE | {"settings": {"interp_step": 0.1}})["AP_duration"]
+    assert coarse * 10 == pytest.approx(round(coarse * 10))
+    assert coarse != row(squid(6.3))["AP_duration"]
+
+
+def test_settings_of_single_features_reach_efel(squid):
+    v = squid(6.3, -0.01, 20.0)
+    block = {"signal": "soma_v", "stimulus": [5, 25]}
+    resistance = row(
+        v,
+        block
+        | {
+            "efel": ["ohmic_input_resistance_vb_ssse", "voltage_deflection_vb_ssse"],
+            "settings": {"stimulus_current": -0.01},
+        },
+    )
+    assert resistance["ohmic_input_resistance_vb_ssse"] == pytest.approx(
+        resistance["voltage_deflection_vb_ssse"] / -0.01
+    )
+    decay = block | {"efel": ["decay_time_constant_after_stim"]}
+    early, late = (row(v, decay | {"settings": {"decay_end_after_stim": end}}) for end in (3, 10))
+    assert early["decay_time_constant_after_stim"] != late["decay_time_constant_after_stim"]
+
+
+def test_a_point_does_not_depend_on_its_neighbours(squid):
+    """Other steps, blocks and failures before and after it change nothing, to the last bit."""
+    fine = squid(6.3)
+    rows = {
+        "fine": trace("fine", fine),
+        "coarse": trace("coarse", fine[::4], dt=4 * DT),
+        "hot": trace("hot", squid(22)),
+        "late": trace("late", fine, t0=100.0),
+        "nan": trace("nan", [math.nan] * 100),
+        "short": trace("short", fine[:3]),
+        "varying": trace("varying", fine, dt=None, t=(DT * np.arange(len(fine))).tolist()),
+    }
+    block = features(
+        SPIKE | {"settings": {"Threshold": 30, "interp_step": 0.05}, "prefix": "high"},
+        SPIKE,
+        SPIKE | {"settings": {"DerivativeThreshold": 20}, "prefix": "steep"},
+    )
+    alone = {
+        name: extract(traces(trace_), outcomes(name), block).to_pylist()[0]
+        for name, trace_ in rows.items()
+    }
+    for order in (list(rows), list(rows)[::-1], sorted(rows)):
+        together = extract(
+            traces(*(rows[name] for name in reversed(order))), outcomes(*order), block
+        )
+        assert together["point_id"].to_pylist() == order
+        assert together.to_pylist() == [alone[name] for name in order]
+    assert alone["fine"]["AP_duration"] == pytest.approx(3.625)
+    assert alone["coarse"]["AP_duration"] * 10 == pytest.approx(
+        round(alone["coarse"]["AP_duration"] * 10)
+    )
+
+
+def test_efel_is_left_with_its_own_settings(squid, caplog):
+    import efel
+
+    efel.set_setting("Threshold", 0.0)
+    bursts = STEP | {"efel": ["burst_number", "Spikecount"], "settings": {"Threshold": 30}}
+    with caplog.at_level(logging.WARNING):
+        assert row(squid(6.3), bursts)["burst_number"] == 0
+    assert not caplog.records
+    assert str(efel.get_settings()) == str(efel.Settings())
+
+
+def test_warnings_of_efel_are_not_the_users(squid, recwarn):
+    row(
+        squid(22),
+        STEP | {"efel": ["AP_duration", "ISI_values", "Spikecount", "irregularity_index"]},
+    )
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_trace_that_is_not_finite_is_not_a_trace_without_spikes(squid, bad):
+    values = list(squid(6.3))
+    values[1000] = bad
+    statistic = {"signal": "soma_v", "statistics": ["initial"]}
+    for block in (SPIKE, statistic):
+        found = row(values, block)
+        assert found.pop("status") == "nonfinite"
+        assert found.pop("error") == "features: soma_v is not finite at 25 ms"
+        assert (found.pop("point_id"), found.pop("runtime_s")) == ("a", 0.5)
+        assert set(found.values()) == {None}
+
+
+def test_a_null_among_the_values_is_not_finite():
+    assert (
+        row([1.0, None, 2.0], {"signal": "soma_v", "statistics": ["mean"]})["status"] == "nonfinite"
+    )
+
+
+def test_points_that_are_not_ok_have_nulls_and_keep_their_place(squid):
+    table = extract(
+        traces(trace("b", squid(6.3)), trace("d", squid(10)), trace("stray", squid(10))),
+        outcomes("a", "b", "d", a="crashed", d="out_of_range"),
+        features(SPIKE),
+    )
+    assert table["point_id"].to_pylist() == ["a", "b", "d"]
+    assert table["status"].to_pylist() == ["crashed", "ok", "out_of_range"]
+    assert table["error"].to_pylist() == ["it broke", None, "it broke"]
+    assert table["spike_count"].to_pylist() == [None, 1, None]
+    assert table["spike_count.values"].to_pylist() == [None, [1], None]
+
+
+def test_what_efel_raises_fails_the_point_alone(squid, monkeypatch):
+    import efel
+
+    genuine = efel.get_feature_values
+
+    def raises_on_cold(given, *arguments, **options):
+        if max(given[0]["V"]) > 38:
+            raise IndexError("index 0 is out of bounds")
+        return genuine(given, *arguments, **options)
+
+    monkeypatch.setattr(efel, "get_feature_values", raises_on_cold)
+    blocks = features({"signal": "soma_v", "statistics": ["maximum"]}, SPIKE)
+    table = extract(
+        traces(trace("a", squid(6.3)), trace("b", squid(10))), outcomes("a", "b"), blocks
+    )
+    assert table["status"].to_pylist() == ["failed", "ok"]
+    assert table["error"].to_pylist() == [
+        "features: eFEL: IndexError: index 0 is out of bounds",
+        None,
+    ]
+    assert table["soma_v_maximum"].to_pylist()[0] is None
+    assert table["AP_duration"].to_pylist() == [None, pytest.approx(2.7)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"values": []}, "soma_v has 0 sample"),
+        ({"values": [-65.0]}, "soma_v has 1 sample"),
+        ({"values": [-65.0] * 300}, "5 to 10 ms is not within soma_v, which was recorded from 0"),
+        ({"values": [-65.0] * 400, "t0": 10.0}, "5 to 10 ms is not within soma_v"),
+        ({"values": [-65.0] * 5, "dt": None, "t": [0, 4, 3, 8, 10]}, "go backwards"),
+        ({"values": [-65.0] * 5, "dt": None, "t": [0, 5, 10]}, "3 times for 5 values"),
+        ({"values": [-65.0] * 5, "dt": None}, "0 times for 5 values"),
+        ({"values": [-65.0] * 20, "dt": 2.0}, "a sample every 2 ms, too few for eFEL"),
+    ],
+)
+def test_a_trace_that_cannot_be_measured(changed, said):
+    found = row(**({"values": []} | changed))
+    assert found["status"] == "failed"
+    assert found["error"].startswith("features: ")
+    assert said in found["error"]
+    assert found["spike_count"] is None
+
+
+def test_a_trace_of_few_samples_never_reaches_efel():
+    found = row([-65.0] * 4, SPIKE | {"stimulus": [0, DT]})
+    assert found["status"] == "failed"
+    assert "fewer than 5 samples" in found["error"]
+    assert row([-65.0] * 5, SPIKE | {"stimulus": [0, DT]})["spike_count"] == 0
+
+
+def test_varying_steps_even_where_a_time_comes_twice(squid):
+    """The same spike, thinned where little happens and with doubled events as CVODE has them."""
+    v = np.array(squid(6.3))
+    t = DT * np.arange(len(v))
+    keep = np.sort(
+        np.concatenate([[0], np.flatnonzero((np.arange(len(v)) % 4 == 0) | (t < 20)), [200, 400]])
+    )
+    found = row(v[keep], dt=None, t=t[keep].tolist())
+    assert found["status"] == "ok"
+    assert found["AP_duration"] == pytest.approx(3.625, abs=DT + 1e-9)
+    assert found["AP_amplitude"] == pytest.approx(row(v)["AP_amplitude"], rel=1e-3)
+
+
+def test_statistics_with_and_without_a_window():
+    t = 0.5 * np.arange(201)
+    values = np.sin(t / 10)
+    table = extract(
+        traces(trace("a", values, signal="ca", unit="mM", dt=0.5)),
+        outcomes("a"),
+        features(
+            {"signal": "ca", "statistics": ["maximum", "time_of_minimum", "integral"]},
+            {"signal": "ca", "statistics": ["minimum", "final"], "window": [40, 50], "prefix": "w"},
+        ),
+    )
+    assert table.column_names[4:] == [
+        "ca_maximum", "ca_time_of_minimum", "ca_integral", "w_minimum", "w_final",
+    ]  # fmt: skip
+    found = table.to_pylist()[0]
+    assert found["ca_maximum"] == pytest.approx(1, abs=1e-3)
+    assert found["ca_time_of_minimum"] == pytest.approx(15 * math.pi, abs=0.25)
+    assert found["ca_integral"] == pytest.approx(10 * (1 - math.cos(10)), rel=1e-3)
+    assert found["w_minimum"] == pytest.approx(-1, abs=1e-3)
+    assert found["w_final"] == pytest.approx(math.sin(5))
+
+
+def test_a_statistic_that_does_not_exist_is_null():
+    flat = {"signal": "soma_v", "statistics": ["half_decay_time", "mean"]}
+    found = row([2.0] * 10, flat)
+    assert (found["soma_v_half_decay_time"], found["soma_v_mean"]) == (None, 2)
+    huge = {"signal": "soma_v", "statistics": ["peak_to_peak"]}
+    assert row([1.7e308, -1.7e308], huge)["soma_v_peak_to_peak"] is None
+
+
+def test_infinite_values_of_efel_are_null(squid, monkeypatch):
+    import efel
+
+    monkeypatch.setattr(
+        efel,
+        "get_feature_values",
+        lambda *_, **__: [{"AP_width": np.array([1.0, np.inf]), "AP_height": np.array([])}],
+    )
+    found = row(squid(6.3), STEP | {"efel": ["AP_width", "AP_height"]})
+    assert found["AP_width"] is None
+    assert found["AP_width.values"] == [1.0, None]
+    assert found["AP_height"] is found["AP_height.values"] is None
+
+
+def test_tables_in_many_chunks(squid):
+    rows = [trace(str(n), squid(celsius)) for n, celsius in enumerate([6.3, 10, 14, 18])]
+    chunks = pa.concat_tables(
+        [traces(), traces(*rows[:3]).slice(1), traces(), traces(rows[3], rows[0])]
+    )
+    assert chunks["values"].num_chunks > 1
+    found = extract(chunks, outcomes("0", "1", "2", "3"), features(SPIKE))
+    assert found["AP_duration"].to_pylist() == pytest.approx([3.625, 2.7, 2.025, 1.6])
+
+
+def test_damaged_tables(squid):
+    good = traces(trace("a", squid(6.3)))
+    block = features(SPIKE)
+    for table, said in (
+        (traces(), "soma_v of point a was not recorded"),
+        (traces(trace("a", [1.0] * 9, signal="ca")), "soma_v of point a was not recorded"),
+        (pa.concat_tables([good, good]), "at several places"),
+        (traces(trace("a", squid(6.3), unit="V")), "soma_v is in V; eFEL needs mV"),
+        (good.drop_columns(["dt"]), "no column dt"),
+        (good.set_column(5, "t0", pa.array([0])), "t0 of the traces is int64"),
+    ):
+        with pytest.raises(StoreError, match=said):
+            extract(table, outcomes("a"), block)
+    with pytest.raises(StoreError, match="two outcomes"):
+        extract(good, outcomes("a", "a"), block)
+    with pytest.raises(StoreError, match="columns"):
+        extract(good, outcomes("a").drop_columns(["status"]), block)
+
+
+def test_schema_is_that_of_the_result(squid):
+    block = features(SPIKE, {"signal": "soma_v", "statistics": ["mean"]})
+    found = extract(traces(trace("a", squid(6.3))), outcomes("a"), block)
+    assert found.schema == schema(block)
+    assert extract(traces(), outcomes(), block).schema == schema(block)
+    nothing = extract(traces(), outcomes("a"), features())
+    assert nothing.to_pylist() == [
+        {"point_id": "a", "status": "ok", "error": None, "runtime_s": 0.5}
+    ]
+
+
+def write(folder, groups, ends):
+    with pq.ParquetWriter(folder / "traces.parquet", traces().schema) as writer:
+        for group in groups:
+            writer.write_table(group)
+    pq.write_table(ends, folder / "outcomes.parquet")
+    return folder / "traces.parquet", folder / "outcomes.parquet"
+
+
+def test_files_are_read_one_row_group_at_a_time(squid, tmp_path):
+    rows = {
+        name: trace(name, squid(celsius))
+        for name, celsius in zip("bdef", [6.3, 10, 14, 18], strict=True)
+    }
+    ends = outcomes(*"abcdefg", a="failed", c="crashed", g="timeout")
+    groups = [traces(rows["b"], rows["d"]), traces(), traces(rows["f"], rows["e"])]
+    parts = list(extract_file(*write(tmp_path, groups, ends), features(SPIKE)))
+    assert [part["point_id"].to_pylist() for part in parts] == [[*"abcd"], [*"ef"], [*"g"]]
+    assert pa.concat_tables(parts) == extract(pa.concat_tables(groups), ends, features(SPIKE))
+
+
+def test_files_of_points_of_which_none_succeeded(tmp_path):
+    paths = write(tmp_path, [], outcomes("a", a="crashed"))
+    (part,) = extract_file(*paths, features(SPIKE))
+    assert part["status"].to_pylist() == ["crashed"]
+    (part,) = extract_file(*write(tmp_path, [], outcomes()), features(SPIKE))
+    assert part.schema == schema(features(SPIKE))
+
+
+def test_files_that_do_not_belong_together(squid, tmp_path):
+    a, b = (traces(trace(name, squid(6.3))) for name in "ab")
+    paths = write(tmp_path, [b, a], outcomes("a", "b"))
+    with pytest.raises(StoreError, match=r"not in the order|was not recorded"):
+        list(extract_file(*paths, features(SPIKE)))
+    paths = write(tmp_path, [a], outcomes("a", "b"))
+    with pytest.raises(StoreError, match="point b was not recorded"):
+        list(extract_file(*paths, features(SPIKE)))

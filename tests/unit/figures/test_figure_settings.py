@@ -1,0 +1,109 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from synthetic import figure
+
+from dendroflow.settings.figures import check_names, columns, output_names, signals
+
+
+def test_name_and_caption_are_derived():
+    line = figure(kind="line", x="celsius", y="AP_duration", hue="gnabar")
+    assert line.name == "line-ap_duration-celsius-gnabar"
+    assert line.caption == "AP_duration against celsius, coloured by gnabar."
+    trace = figure(kind="trace", signal=["soma_v", "cai"], hue="gnabar")
+    assert trace.name == "trace-soma_v_cai-gnabar"
+    assert trace.caption == "soma_v, cai over time, coloured by gnabar."
+
+
+def test_given_name_and_caption_are_kept():
+    line = figure(kind="line", x="a", y="b", name="mine", caption="Look.")
+    assert (line.name, line.caption) == ("mine", "Look.")
+
+
+@pytest.mark.parametrize(
+    ("keys", "names"),
+    [
+        ({"kind": "histogram", "x": "a"}, ("n.svg", "n.pdf", "n.png")),
+        ({"kind": "shape", "signal": "v", "at": 3}, ("n.svg", "n.pdf", "n.png", "n.html")),
+    ],
+)
+def test_output_names(keys, names):
+    assert output_names(figure(name="n", **keys)) == names
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted_columns", "wanted_signals"),
+    [
+        (
+            {"kind": "line", "x": "a", "y": "b", "hue": "c", "style": "d", "col": "e"},
+            {"a", "b", "c", "d", "e", "w"},
+            set(),
+        ),
+        ({"kind": "heatmap", "x": "a", "y": "b", "value": "c"}, {"a", "b", "c", "w"}, set()),
+        ({"kind": "trace", "signal": "v"}, {"w"}, {"v"}),
+        (
+            {
+                "kind": "shape",
+                "signal": "v",
+                "at": {"peak": "soma_v"},
+                "select": {"minimum": "b"},
+            },
+            {"b", "w"},
+            {"v", "soma_v"},
+        ),
+        ({"kind": "shape", "signal": "v", "at": 3}, {"w"}, {"v"}),
+    ],
+)
+def test_used_columns_and_signals(keys, wanted_columns, wanted_signals):
+    declared = figure(where={"w": 1}, **keys)
+    assert columns(declared) == wanted_columns
+    assert signals(declared) == wanted_signals
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"kind": "pie", "x": "a"}, "kind"),
+        ({"kind": "line", "x": "a"}, "Field required"),
+        ({"kind": "line", "x": "a", "y": "b", "colour": "c"}, "Extra inputs"),
+        ({"kind": "line", "x": "a", "y": "b", "name": "../up"}, "pattern"),
+        ({"kind": "line", "x": "a", "y": "b", "ends": "from {hue}"}, "only {x}"),
+        ({"kind": "line", "x": "a", "y": "b", "ends": "from {x:d}"}, "does not format"),
+        ({"kind": "line", "x": "a", "y": "b", "where": {"a": []}}, "selects nothing"),
+        ({"kind": "trace", "signal": "v", "window": [5, 5]}, "before the end"),
+        ({"kind": "trace", "signal": []}, "at least 1"),
+        ({"kind": "shape", "signal": "v", "at": {"upstroke": "a", "peak": "b"}}, "either"),
+        ({"kind": "shape", "signal": "v", "at": 1, "select": {}}, "either"),
+    ],
+)
+def test_wrong_declarations_are_refused(keys, message):
+    with pytest.raises(ValidationError, match=message):
+        figure(**keys)
+
+
+def test_two_figures_of_one_name_are_refused():
+    one = figure(kind="histogram", x="a", name="same")
+    other = figure(kind="histogram", x="b", name="other")
+    check_names([one, other])
+    with pytest.raises(ValueError, match="figures 1 and 3 are both named 'same'"):
+        check_names([one, other, figure(kind="line", x="a", y="b", name="same")])
+
+
+def test_settings_load_no_plotting_library():
+    code = (
+        "import sys, dendroflow.settings.figures as f;"
+        "print([m for m in ('matplotlib','seaborn','plotly','pandas') if m in sys.modules])"
+    )
+    scripts = Path(__file__).parents[3] / "scripts"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=scripts,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert answer.stdout.strip() == "[]"

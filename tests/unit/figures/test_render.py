@@ -1,0 +1,237 @@
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic import EVERY_KIND, data, failing, figure, points, read_traces, shuffled
+
+from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.figures import render, render_all
+from dendroflow.figures.data import select_points
+from dendroflow.settings.figures import output_names
+
+# A layout that does not fit is a warning of matplotlib.
+pytestmark = pytest.mark.filterwarnings("error:constrained_layout:UserWarning")
+
+HERE = Path(__file__).parent
+SCRIPTS = HERE.parents[2] / "scripts"
+
+
+def texts(svg: Path) -> str:
+    """The texts of an SVG: matplotlib writes each into a comment beside its outlines."""
+    return "\n".join(re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8")))
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
+
+
+def packed(page: Path, name: str) -> str:
+    text = page.read_text(encoding="utf-8")
+    found = re.search(rf'id="{name}">([^<]*)</script>', text)
+    assert found
+    return zlib.decompress(base64.b64decode(found[1])).decode()
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    figures = [figure(**keys) for keys in EVERY_KIND]
+    paths = render_all(figures, data(failing(points(), 3)), folder)
+    return folder, figures, paths
+
+
+def test_every_kind_writes_what_it_announces(rendered):
+    folder, figures, paths = rendered
+    wanted = {name for each in figures for name in output_names(each)}
+    assert {path.name for path in paths} == wanted == {path.name for path in folder.iterdir()}
+    heads = {".svg": b"<?xml", ".pdf": b"%PDF", ".png": b"\x89PNG", ".html": b"<!DOCTYPE html>"}
+    for path in paths:
+        assert path.read_bytes().startswith(heads[path.suffix])
+
+
+def test_same_inputs_give_the_same_bytes(rendered, tmp_path):
+    folder, _, _ = rendered
+    for seed in (1, 2):
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(map(str, (SCRIPTS, HERE))),
+            "PYTHONHASHSEED": "0",
+            "TZ": "UTC" if seed == 1 else "Asia/Tokyo",
+        }
+        subprocess.run(
+            [sys.executable, str(HERE / "synthetic.py"), str(tmp_path / str(seed)), str(seed)],
+            check=True,
+            timeout=300,
+            env=environment,
+        )
+    assert hashes(tmp_path / "1") == hashes(tmp_path / "2") == hashes(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("line", ["temperature (°C)", "AP duration (ms)", "(S/cm²)", "A made-up experiment"]),
+        ("facets", ["sodium conductance = 0.12 S/cm²", "temperature (°C)"]),
+        ("scatter", ["temperature (°C)", "AP duration (ms)", "method", "adaptive"]),
+        ("heatmap", ["temperature (°C)", "AP duration (ms)", "no value", "failed"]),
+        ("histogram", ["AP duration (ms)", "number of points", "method"]),
+        ("trace", ["time (ms)", "soma potential (mV)", "calcium (mM)", "(S/cm²)"]),
+        ("shape", ["membrane potential (mV)", "20 µm", "temperature = 0 °C"]),
+    ],
+)
+def test_labels_carry_units(rendered, name, wanted):
+    found = texts(rendered[0] / f"{name}.svg")
+    assert [text for text in wanted if text not in found] == []
+
+
+def test_failed_points_are_marked(rendered, tmp_path):
+    folder, _, _ = rendered
+    assert "failed (3 points)" in texts(folder / "line.svg")
+    assert "failed (3 points)" in texts(folder / "scatter.svg")
+    for each in ("line", "facets", "scatter", "heatmap", "histogram", "trace"):
+        assert "3 of 48 points did not succeed: 3 failed." in texts(folder / f"{each}.svg")
+    render(figure(**EVERY_KIND[0]), data(), tmp_path)
+    assert "failed" not in texts(tmp_path / "line.svg")
+
+
+def test_a_line_has_a_gap_where_a_point_failed():
+    from dendroflow.figures.relations import _means
+
+    part = pd.DataFrame(
+        {"hue": "a", "style": "", "x": [1.0, 2, 3, 4], "y": [1.0, np.nan, 3, 4], "failed": False}
+    )
+    means = _means(part).dropna(subset="y")
+    assert means.groupby("stretch")["x"].apply(list).tolist() == [[1.0], [3.0, 4.0]]
+
+
+def test_points_at_one_place_are_a_mean_with_a_band(tmp_path):
+    render(figure(kind="line", name="mean", x="celsius", y="duration"), data(), tmp_path)
+    assert "Line: mean of the points at the same place; band: their range." in texts(
+        tmp_path / "mean.svg"
+    )
+
+
+@pytest.mark.parametrize("kind", range(len(EVERY_KIND)))
+def test_without_success_a_figure_says_so(kind, tmp_path):
+    declared = figure(**EVERY_KIND[kind])
+    table = points().assign(duration=np.nan, status="timeout", error="took longer than 5 s")
+    paths = render(declared, data(table), tmp_path)
+    assert [path.name for path in paths] == list(output_names(declared))
+    found = texts(tmp_path / f"{declared.name}.svg")
+    assert "No point of this figure succeeded." in found
+    assert "48 of 48 points did not succeed: 48 timeout." in found
+    assert "took longer than 5 s" in found
+    if declared.kind == "shape":
+        page = (tmp_path / "shape.html").read_text(encoding="utf-8")
+        assert "No point of this figure succeeded." in page
+
+
+@pytest.mark.parametrize("kind", [0, 2, 3, 4])
+def test_a_feature_that_exists_nowhere_is_no_error(kind, tmp_path):
+    declared = figure(**EVERY_KIND[kind])
+    render(declared, data(points().assign(duration=None)), tmp_path)
+    assert re.search("None of|exists at none of", texts(tmp_path / f"{declared.name}.svg"))
+
+
+def test_where_selects_by_value(tmp_path):
+    declared = figure(kind="histogram", x="duration", where={"gnabar": 0.12, "celsius": [0, 2.0]})
+    selected = select_points(declared, data())
+    assert selected[["gnabar", "celsius"]].values.tolist() == [[0.12, 0.0], [0.12, 2.0]]
+
+
+def test_where_on_a_feature_keeps_failed_points():
+    declared = figure(kind="line", x="celsius", y="duration", where={"spike_count": 1})
+    selected = select_points(declared, data(failing(points(), 3)))
+    assert (selected["status"] == "failed").sum() == 3
+    assert set(selected["spike_count"].dropna()) == {1.0}
+
+
+def test_where_that_selects_nothing_is_said(tmp_path):
+    declared = figure(kind="line", name="n", x="celsius", y="duration", where={"gnabar": 0.5})
+    render(declared, data(), tmp_path)
+    assert "`where` selects no point" in texts(tmp_path / "n.svg")
+
+
+def test_order_of_points_does_not_matter():
+    declared = figure(kind="line", x="celsius", y="duration")
+    one, two = (select_points(declared, shuffled(data(), seed)) for seed in (3, 4))
+    pd.testing.assert_frame_equal(one, two)
+    assert one["celsius"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"kind": "line", "x": "celsiu", "y": "duration"}, "did you mean celsius"),
+        ({"kind": "trace", "signal": "soma"}, "did you mean soma_v"),
+        ({"kind": "line", "x": "celsius", "y": "method"}, "does not hold numbers"),
+        ({"kind": "line", "x": "method", "y": "duration", "ends": "{x:g}"}, "needs numbers"),
+        ({"kind": "trace", "signal": "v"}, "many places"),
+        ({"kind": "trace", "signal": "soma_v", "window": [50, 60]}, "outside of what was recorded"),
+        ({"kind": "shape", "signal": "v", "at": 99}, "outside of what was recorded"),
+        ({"kind": "shape", "signal": "v", "at": {"peak": "v"}}, "recorded in one place"),
+        ({"kind": "scatter", "x": "celsius", "y": "duration", "style": "celsius"}, "told apart"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_clear_line(keys, message, tmp_path):
+    with pytest.raises(ConfigurationError, match=message) as error:
+        render(figure(name="wrong", **keys), data(), tmp_path)
+    assert "\n" not in str(error.value)
+    assert "wrong" in str(error.value)
+
+
+def test_missing_traces_and_outlines_are_named(tmp_path):
+    empty = data().__class__(
+        **{**vars(data()), "read_traces": lambda _, names: read_traces([], [])}
+    )
+    with pytest.raises(StoreError, match="no trace of soma_v"):
+        render(figure(kind="trace", signal="soma_v"), empty, tmp_path)
+    with pytest.raises(StoreError, match="no outline"):
+        render(figure(kind="shape", signal="soma_v", at=3), data(), tmp_path)
+
+
+def test_nothing_half_written_stays(tmp_path, monkeypatch):
+    from dendroflow.figures.page import Canvas
+
+    def broken(self, path, **_):
+        Path(path).write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Canvas, "savefig", broken)
+    with pytest.raises(OSError, match="disk full"):
+        render(figure(**EVERY_KIND[0]), data(), tmp_path)
+    assert not (tmp_path / "line.svg").exists()
+
+
+def test_shape_page_needs_no_network(rendered):
+    page = rendered[0] / "shape.html"
+    text = page.read_text(encoding="utf-8")
+    assert not re.search(r"""(src|href|action)\s*=|@import|url\(|https?:""", text)
+    assert page.stat().st_size < 3_000_000
+    assert packed(page, "library").lstrip().startswith("/**\n* plotly.js")
+
+
+def test_shape_page_shows_values_at_the_asked_time(rendered):
+    plot = json.loads(packed(rendered[0] / "shape.html", "figure"))
+    hovers = {text for trace in plot["data"] for text in trace["text"] if "dend" in text}
+    # The soma rises most steeply at 5 - 1/sqrt(2) ms, between two samples; 0.5 ms are added.
+    steps = np.diff(-65 + 100 * np.exp(-((np.arange(0, 20, 0.1) - 5) ** 2)))
+    time = 0.1 * np.argmax(steps) + 0.05 + 0.5
+    samples = np.arange(0, 20, 0.1)
+    wanted = set()
+    for place in range(10):
+        values = -65 + (100 - 5 * place) * np.exp(-((samples - 5 - 0.3 * place) ** 2))
+        wanted.add(f"dend[{place}](0.5)<br>{np.interp(time, samples, values):.4g} mV")
+    assert hovers == wanted
+    assert abs(time - (5 - 1 / np.sqrt(2) + 0.5)) < 0.1
+    assert plot["layout"]["coloraxis"]["colorbar"]["title"]["text"] == "membrane potential (mV)"
+    widths = {trace["line"]["width"] for trace in plot["data"]}
+    assert len(widths) >= 3
