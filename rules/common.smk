@@ -80,12 +80,9 @@ def planned(experiment):
 def batch_files(experiment, kind):
     """Traces, outcomes or features of all batches of an experiment."""
     plan = planned(experiment)
-    folder = f"results/{experiment}/{plan.recipe}"
-    if kind == "features":
-        folder += f"/features/{plan.measures}"
-    else:
-        folder += f"/{kind}"
-    return [f"{folder}/{batch}.parquet" for batch in plan.batches]
+    kept = Path("results", experiment, plan.recipe)
+    folder = kept / "features" / plan.measures if kind == "features" else kept / kind
+    return [str(folder / f"{batch}.parquet") for batch in plan.batches]
 
 
 def morphology_path(name):
@@ -143,11 +140,16 @@ def figure_traces(experiment):
     return batch_files(experiment, "traces") if any(map(signals, figures)) else []
 
 
+def caption_file(experiment, figure):
+    """Where the caption of a figure is kept for the report."""
+    return f"results/report/{experiment}/{figure.name}.rst"
+
+
 def figure_output(experiment, figure, file):
     """A file of a figure, with its caption for the report."""
     return report(
         f"results/figures/{experiment}/{file}",
-        caption="../docs/report/figure.rst",
+        caption=Path(caption_file(experiment, figure)).absolute(),
         category=CONFIG.experiments[experiment].title,
         labels={"figure": figure.title or figure.name, "format": file.rpartition(".")[2]},
     )

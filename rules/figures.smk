@@ -1,6 +1,6 @@
 """Figures: all those of an experiment in one job."""
 
-for experiment in EXPERIMENTS:
+for experiment in [name for name in EXPERIMENTS if FIGURES[name]]:
 
     rule:
         name:
@@ -12,6 +12,10 @@ for experiment in EXPERIMENTS:
         output:
             figures=[
                 figure_output(experiment, figure, file) for figure, file in FIGURES[experiment]
+            ],
+            captions=[
+                caption_file(experiment, figure)
+                for figure in CONFIG.experiments[experiment].figures
             ],
         log:
             f"results/logs/render_figures/{experiment}.log",
@@ -28,7 +32,6 @@ for experiment in EXPERIMENTS:
             figures=[
                 figure.model_dump(mode="json") for figure in CONFIG.experiments[experiment].figures
             ],
-            captions={file: figure.caption for figure, file in FIGURES[experiment]},
             code=digest_of_library("dendroflow.figures.render"),
         message:
             f"Drawing the figures of {experiment}"

@@ -2,9 +2,10 @@
 
 Reads   input.features: a row per requested point; input.traces: of all batches, if needed
         params: figures (as declared), facts (title)
-Writes  output.figures
+Writes  output.figures; output.captions: reStructuredText for the report
 """
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -46,6 +47,11 @@ def read_figure_data(experiment: str, title: str, features: Path, traces: list) 
     )
 
 
+def escaped(text: str) -> str:
+    """Text that neither reStructuredText nor Jinja takes for markup."""
+    return re.sub(r"([^\w\s])", r"\\\1", " ".join(text.split()))
+
+
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         folder = Path(snakemake.output.figures[0]).parent
@@ -57,3 +63,5 @@ if __name__ == "__main__":
         )
         figures = TypeAdapter(list[Figure]).validate_python(snakemake.params.figures)
         render_all(figures, data, folder)
+        for figure, path in zip(figures, snakemake.output.captions, strict=True):
+            Path(path).write_text(escaped(figure.caption) + "\n", encoding="utf-8")

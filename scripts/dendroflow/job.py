@@ -21,6 +21,8 @@ def job(log: str) -> Iterator[None]:
     into a file beside the log.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
+    details = Path(f"{log}.traceback")
+    details.unlink(missing_ok=True)
     console = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     for descriptor in (1, 2):
@@ -38,7 +40,6 @@ def job(log: str) -> Iterator[None]:
         if not isinstance(error, DendroflowError):
             message = f"{type(error).__name__}: {' '.join(message.split())}"
         # Apart from the log, which Snakemake shows when a job fails.
-        details = Path(f"{log}.traceback")
         details.write_text(traceback.format_exc(), encoding="utf-8")
         logger.error("%s", message)
         if not isinstance(error, DendroflowError):

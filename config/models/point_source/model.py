@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from dendroflow.model import Model, quantity
+from dendroflow.model import Model, Signal, quantity
 from neuron import h, rxd
 
 MOLECULES_PER_MM_UM3 = 602214.076  # Avogadro's number times 1e-3 mol/l times 1e-15 l
@@ -23,11 +23,11 @@ class PointSource(Model):
         onset: float = quantity(1.0, "ms", "time of the event", ge=0)
 
     signals = {
-        "ca_source": "mM",
-        "ca_end": "mM",
-        "release": "molecules/ms",
-        "mass_error": "",
-        "volume": "µm³",
+        "ca_source": Signal("mM", "calcium beside the source"),
+        "ca_end": Signal("mM", "calcium at the end"),
+        "release": Signal("molecules/ms", "rate of release"),
+        "mass_error": Signal("", "relative error of the mass balance"),
+        "volume": Signal("µm³", "volume of the voxels"),
     }
     isolated = True
 

@@ -1,6 +1,6 @@
 """A reconstructed pyramidal cell: active soma and axon, passive dendrites."""
 
-from dendroflow.model import Model, current_step, discretise, quantity
+from dendroflow.model import Model, Signal, current_step, discretise, quantity
 from neuron import h
 
 
@@ -19,7 +19,10 @@ class Pyramidal(Model):
         capacitance: float = quantity(1.0, "µF/cm²", "membrane capacitance", gt=0)
         d_lambda: float = quantity(0.1, "", "longest segment in length constants at 100 Hz", gt=0)
 
-    signals = {"soma_v": "mV", "v": "mV"}
+    signals = {
+        "soma_v": Signal("mV", "somatic membrane potential"),
+        "v": Signal("mV", "membrane potential"),
+    }
     required_sections = ("soma", "axon")
 
     def build(self, p):

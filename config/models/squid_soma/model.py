@@ -1,6 +1,6 @@
 """One isopotential Hodgkin-Huxley compartment under a current step."""
 
-from dendroflow.model import Model, current_step, quantity
+from dendroflow.model import Model, Signal, current_step, quantity
 from neuron import h
 
 
@@ -15,7 +15,7 @@ class SquidSoma(Model):
         delay: float = quantity(5.0, "ms", "onset of the step", ge=0)
         width: float = quantity(5.0, "ms", "duration of the step", ge=0)
 
-    signals = {"soma_v": "mV"}
+    signals = {"soma_v": Signal("mV", "membrane potential")}
 
     def build(self, p):
         self.soma = h.Section("soma", self)

@@ -1,6 +1,6 @@
 """One Hodgkin-Huxley compartment, driven by a noisy train of synaptic events."""
 
-from dendroflow.model import Model, quantity
+from dendroflow.model import Model, Signal, quantity
 from neuron import h
 
 
@@ -16,7 +16,10 @@ class SynapticSoma(Model):
         start: float = quantity(10.0, "ms", "start of the train", ge=0)
         noise: float = quantity(1.0, "", "0: regular; 1: Poisson", ge=0, le=1)
 
-    signals = {"soma_v": "mV", "g_syn": "µS"}
+    signals = {
+        "soma_v": Signal("mV", "membrane potential"),
+        "g_syn": Signal("µS", "synaptic conductance"),
+    }
 
     def build(self, p):
         self.soma = h.Section("soma", self)

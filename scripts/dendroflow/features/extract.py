@@ -2,6 +2,7 @@
 
 import logging
 import math
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -179,7 +180,8 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
             continue
         try:
             recording = recordings[row]
-            recording.check(block.signal, block.window)
+            # What a model measures once, after the run, is a signal of one sample.
+            recording.check(block.signal, block.window, least=2 if block.window else 1)
         except TraceError as error:
             result.failures[position] = error
             continue
@@ -238,7 +240,8 @@ class _Efel:
         """
         t, values = recording.t, recording.values
         if recording.dt is None:
-            # CVODE stores a time twice at an event; eFEL cannot interpolate there.
+            # CVODE stores a time twice at an event. Where the first comes twice, eFEL leaves the
+            # trace as it is, without a word, and measures it as if its steps were even.
             later = np.append(np.diff(t) > 0, True)
             t, values = t[later], values[later]
         step = self._block.settings.interp_step or recording.dt or DEFAULT_STEP
@@ -264,7 +267,9 @@ class _Efel:
                 [self._trace], self._names, raise_warnings=False
             )
         except Exception as error:  # whatever eFEL raises concerns this trace alone
-            raise TraceError(f"eFEL: {type(error).__name__}: {error}") from error
+            frames = traceback.extract_tb(error.__traceback__)
+            feature = next((f"'s {f.name}" for f in frames if f.name in self._names), "")
+            raise TraceError(f"eFEL{feature}: {type(error).__name__}: {error}") from error
         return {
             name: None if values is None else np.asarray(values, dtype=np.float64)
             for name, values in found.items()

@@ -34,9 +34,9 @@ class Recording:
     values: NDArray[np.float64]
     dt: float | None
 
-    def check(self, signal: str, *intervals: tuple[float, float] | None) -> None:
-        """Raise `TraceError` unless all values are finite and cover each interval (ms)."""
-        if len(self.values) < 2 or self.t[-1] <= self.t[0]:
+    def check(self, signal: str, interval: tuple[float, float] | None, least: int = 2) -> None:
+        """Raise `TraceError` unless `least` values are finite and cover the interval (ms)."""
+        if len(self.values) < least or (least > 1 and self.t[-1] <= self.t[0]):
             raise TraceError(f"{signal} has {len(self.values)} sample(s)")
         finite = np.isfinite(self.values)
         if not finite.all():
@@ -46,16 +46,15 @@ class Recording:
             raise TraceError(f"the times of {signal} go backwards")
         # One step may be missing at the end where the duration is not a multiple of it.
         tolerance = self.dt or 1e-6
-        for interval in intervals:
-            if interval is None:
-                continue
-            start, end = interval
-            first, last = self.t[0], self.t[-1]
-            if not (first - tolerance <= start < last and first < end <= last + tolerance):
-                raise TraceError(
-                    f"{start:g} to {end:g} ms is not within {signal}, "
-                    f"which was recorded from {first:g} to {last:g} ms"
-                )
+        if interval is None:
+            return
+        start, end = interval
+        first, last = self.t[0], self.t[-1]
+        if not (first - tolerance <= start < last and first < end <= last + tolerance):
+            raise TraceError(
+                f"{start:g} to {end:g} ms is not within {signal}, "
+                f"which was recorded from {first:g} to {last:g} ms"
+            )
 
 
 @lru_cache(maxsize=16)

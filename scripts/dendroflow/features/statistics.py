@@ -26,7 +26,7 @@ def peak_to_peak(t: Array, y: Array) -> float:
 
 def mean(t: Array, y: Array) -> float:
     """Integral divided by the duration, so that long steps count for more than short ones."""
-    return integral(t, y) / float(t[-1] - t[0])
+    return integral(t, y) / float(t[-1] - t[0]) if len(t) > 1 else float("nan")
 
 
 def standard_deviation(t: Array, y: Array) -> float:
@@ -36,7 +36,7 @@ def standard_deviation(t: Array, y: Array) -> float:
 
 def integral(t: Array, y: Array) -> float:
     """Area under the signal, by the trapezoidal rule."""
-    return float(np.trapezoid(y, t))
+    return float(np.trapezoid(y, t)) if len(t) > 1 else float("nan")
 
 
 def initial(t: Array, y: Array) -> float:
@@ -85,7 +85,7 @@ def _of_integral(unit: str) -> str:
 
 @dataclass(frozen=True)
 class Statistic:
-    """A function of times (ms) and values, both of shape (n,), n > 1; NaN where undefined."""
+    """A function of times (ms) and values, both of shape (n,); NaN where undefined."""
 
     function: Callable[[Array, Array], float]
     unit: Callable[[str], str] = _of_signal

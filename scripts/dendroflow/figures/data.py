@@ -111,6 +111,8 @@ def numbers(figure: Figure, points: pd.DataFrame, column: str) -> "pd.Series[flo
 
 def levels(values: "pd.Series[Any]") -> list[Any]:
     """The distinct values that are not null, in order."""
+    if isinstance(values.dtype, pd.CategoricalDtype) and values.cat.ordered:
+        return [v for v in values.cat.categories if (values == v).any()]
     return sorted({v for v in values.tolist() if not is_null(v)}, key=_order)
 
 

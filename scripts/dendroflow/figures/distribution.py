@@ -1,17 +1,21 @@
 """Histograms: how often values of a column occur."""
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from dendroflow.figures.data import OK, FigureData, numbers
-from dendroflow.figures.encoding import Group, add_legend, hues_of, texts
+from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers
+from dendroflow.figures.encoding import MOST_LISTED, Group, add_legend, hues_of, texts
 from dendroflow.figures.page import Page, empty_page, failure_note, subtitle, title
 from dendroflow.settings.figures import Histogram
 
 MOST_BINS = 50
+CLASSES = 6
 
 
 def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
@@ -33,8 +37,9 @@ def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
     page = Page(title(figure, data), subtitle(figure, data), notes, (6.9, 3.6))
     axes = page.canvas.subplots()
     hue_label = data.labels[figure.hue] if figure.hue else None
-    hues = hues_of(alive[figure.hue] if figure.hue else None, hue_label)
-    frame = pd.DataFrame({"x": values, "hue": texts(alive[figure.hue]) if figure.hue else ""})
+    by = _classes(alive[figure.hue]) if figure.hue else None
+    hues = hues_of(by, hue_label)
+    frame = pd.DataFrame({"x": values, "hue": texts(by) if by is not None else ""})
     frame = frame.dropna(subset="x")
     whole = bool((frame["x"] % 1 == 0).all()) and np.ptp(frame["x"]) <= MOST_BINS
     sns.histplot(
@@ -61,10 +66,23 @@ def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
     axes.set_axisbelow(True)
     if hue_label is not None:
         patches = [Patch(color=colour, label=text) for text, colour in hues.colours.items()]
-        add_legend(axes, [None if hues.bar else Group(str(hue_label), patches)], hues)
+        add_legend(page, axes, [Group(str(hue_label), patches)], hues)
     return page
 
 
 def _bins(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> int:
     """As many bins as numpy's `auto` rule finds, within reason."""
     return int(np.clip(len(np.histogram_bin_edges(values, bins="auto")) - 1, 5, MOST_BINS))
+
+
+def _classes(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Values, or the class of each where they are too many numbers to be told apart."""
+    if not is_numeric(values) or len(levels(values)) <= MOST_LISTED:
+        return values
+    edges = np.linspace(values.min(), values.max(), CLASSES + 1)
+    names = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
+    codes = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, CLASSES - 1)
+    present = values.notna()
+    named = pd.Series(None, index=values.index, dtype=pd.CategoricalDtype(names, ordered=True))
+    named[present] = [names[code] for code in codes[present]]
+    return named

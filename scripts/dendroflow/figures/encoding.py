@@ -18,7 +18,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import Label, is_null, is_numeric, levels, shown
-from dendroflow.figures.page import FAILED, GREY, TEXT_SIZE
+from dendroflow.figures.page import FAILED, GREY, TEXT_SIZE, Page, wrapped
 
 NO_VALUE = "no value"
 MOST_LISTED = 8
@@ -36,6 +36,8 @@ DASHES: tuple[Any, ...] = (
 
 LEGEND_CHARACTERS = 22
 LEGEND_ROW = 14.5
+BAR_WIDTH = 0.85
+LEAST_BAR = 0.4
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def hues_of(values: "pd.Series[Any] | None", label: Label | None) -> Hues:
         norm = Normalize(float(steps[0]), float(steps[-1]))
         bar = ScalarMappable(norm, colour_map())
         colours = [to_hex(colour) for colour in colour_map()(norm(np.array(steps, dtype=float)))]
-    elif numeric or len(steps) > 10:
+    elif numeric or len(steps) > 10 or isinstance(values.dtype, pd.CategoricalDtype):
         ramp = colour_map()(np.linspace(0.0, 0.87, max(len(steps), 1)))
         colours = [to_hex(colour) for colour in ramp]
     else:
@@ -163,14 +165,24 @@ def failed_group(count: int) -> Group | None:
     return Group("", [mark])
 
 
-def add_legend(axes: Axes, groups: Sequence[Group | None], hues: Hues) -> None:
-    """Explain the encoding to the right of `axes`: lists above, a colour bar below."""
-    depth = 0.0
-    for group in groups:
-        if group is None:
-            continue
-        title = textwrap.fill(group.title, LEGEND_CHARACTERS)
-        inches = axes.figure.dpi_scale_trans
+def add_legend(page: Page, axes: Axes, groups: Sequence[Group | None], hues: Hues) -> None:
+    """Explain the encoding to the right of `axes`: lists above, a colour bar below.
+
+    Where the bar finds too little space below the lists, it stands between them and the axes.
+    """
+    present = [group for group in groups if group is not None]
+    titles = [textwrap.fill(group.title, LEGEND_CHARACTERS) for group in present]
+    depths = [0.0]
+    for group, title in zip(present, titles, strict=True):
+        rows = len(group.handles) + (title.count("\n") + 1 if title else 0)
+        depths.append(depths[-1] + LEGEND_ROW * rows + 6)
+    page.canvas.draw_without_rendering()
+    height = axes.bbox.height / page.canvas.dpi
+    share = 1 - (depths[-1] + LEGEND_ROW) / 72 / height
+    beside = hues.bar is not None and share < LEAST_BAR
+    inches = page.canvas.dpi_scale_trans
+    for group, title, depth in zip(present, titles, depths[:-1], strict=True):
+        shift = ScaledTranslation(BAR_WIDTH if beside else 0, -depth / 72, inches)
         legend = Legend(
             axes,
             list(group.handles),
@@ -180,14 +192,14 @@ def add_legend(axes: Axes, groups: Sequence[Group | None], hues: Hues) -> None:
             alignment="left",
             loc="upper left",
             bbox_to_anchor=(1.02, 1.02),
-            bbox_transform=axes.transAxes + ScaledTranslation(0, -depth / 72, inches),
+            bbox_transform=axes.transAxes + shift,
             borderaxespad=0,
         )
         axes.add_artist(legend)
         legend.set_clip_on(False)
-        depth += LEGEND_ROW * (len(group.handles) + (title.count("\n") + 1 if title else 0)) + 6
     if hues.bar is not None:
-        place = axes.inset_axes((1.04, 0.0, 0.035, 0.55 if depth else 1.0))
-        bar = axes.figure.colorbar(hues.bar, cax=place)
-        bar.set_label(str(hues.label))
+        share = 1.0 if beside or not present else share
+        place = axes.inset_axes((1.04, 0.0, 0.035, share))
+        bar = page.canvas.colorbar(hues.bar, cax=place)
+        bar.set_label(wrapped(hues.label, share * height))
         bar.outline.set_visible(False)

@@ -57,7 +57,7 @@ def find_ends(figure: Line, data: FigureData, part: pd.DataFrame, hues: Hues) ->
         x = end_of_line(line)
         if x is None:
             continue
-        columns = {figure.style: style, figure.hue: hue}
+        columns = {figure.hue: hue, figure.style: style}
         values = [f"{t} {data.labels[c].unit}".rstrip() for c, t in columns.items() if c]
         text = (figure.ends or "").format(x=x) + (f" ({', '.join(values)})" if values else "")
         found.append((x, text, hues.colours[str(hue)]))

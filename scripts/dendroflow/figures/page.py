@@ -42,7 +42,7 @@ RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT_SIZE,
     "axes.labelsize": 10,
-    "axes.titlesize": 10,
+    "axes.titlesize": TEXT_SIZE,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.8,

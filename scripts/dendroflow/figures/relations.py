@@ -63,14 +63,16 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
         _draw_panel(figure, part, axes, hues, styles)
         if figure.col is not None:
             label = data.labels[figure.col]
-            axes.set_title(f"{label.text} = {facet} {label.unit}".rstrip(), loc="left")
+            axes.set_title(
+                wrapped(f"{label.text} = {facet} {label.unit}".rstrip(), 2.6), loc="left"
+            )
     _finish(figure, data, panels, columns, ticks)
     _show_all_of_x(figure, panels[0], frame, ticks)
     _mark_failed(panels, parts)
     styled = styles.group(hues, lines=isinstance(figure, Line))
     coloured = None if figure.style == figure.hue else hues.group()
     failed = failed_group(int((frame["failed"] & frame["x"].notna()).sum()))
-    add_legend(panels[columns - 1], [coloured, styled, failed], hues)
+    add_legend(page, panels[columns - 1], [coloured, styled, failed], hues)
     if isinstance(figure, Line) and figure.ends is not None:
         mark_ends(page, panels, [find_ends(figure, data, part, hues) for part in parts])
     return page
@@ -210,7 +212,7 @@ def _finish(
         axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
         axes.set_axisbelow(True)
         if ticks is not None:
-            slanted = sum(map(len, ticks)) > 50
+            slanted = max(map(len, ticks)) * len(ticks) > (55 if len(panels) == 1 else 24)
             axes.set_xticks(
                 range(len(ticks)),
                 ticks,

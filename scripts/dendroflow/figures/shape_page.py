@@ -17,6 +17,7 @@ PAGE = Template("""\
   h1 { margin: 0; font-size: 1.15rem; }
   p { margin: 0.2rem 0 0; color: #666; font-size: 0.85rem; }
   #shape { flex: 1; min-height: 360px; }
+  #reason:empty { display: none; }
   #reason { margin: auto; padding: 1.5rem; color: #cc2222; font-size: 1rem; }
 </style>
 </head>

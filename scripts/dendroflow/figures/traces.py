@@ -56,7 +56,7 @@ def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
         grid[-1].set_xlim(*figure.window)
     grid[-1].set_xlabel("time (ms)")
     page.canvas.align_ylabels(list(grid))
-    add_legend(grid[0], [hues.group()], hues)
+    add_legend(page, grid[0], [hues.group()], hues)
     return page
 
 

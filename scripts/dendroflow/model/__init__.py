@@ -1,6 +1,15 @@
 """What a user's model imports: `from dendroflow.model import Model, quantity`."""
 
-from dendroflow.model.contract import Geometry, Model, Recording, Site, quantity
+from dendroflow.model.contract import Geometry, Model, Recording, Signal, Site, quantity
 from dendroflow.model.toolkit import current_step, discretise
 
-__all__ = ["Geometry", "Model", "Recording", "Site", "current_step", "discretise", "quantity"]
+__all__ = [
+    "Geometry",
+    "Model",
+    "Recording",
+    "Signal",
+    "Site",
+    "current_step",
+    "discretise",
+    "quantity",
+]

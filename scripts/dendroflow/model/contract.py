@@ -7,7 +7,7 @@ clock and globals belong to the engine, so that many cells can be advanced in on
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,6 +38,13 @@ def quantity(default: Any, unit: str = "", description: str = "", **bounds: Any)
     return Field(default, description=description, json_schema_extra={"unit": unit}, **bounds)
 
 
+class Signal(NamedTuple):
+    """A declared signal: its unit, and what it is, in a few words for figures."""
+
+    unit: str
+    description: str = ""
+
+
 @dataclass(frozen=True)
 class Recording:
     """A signal that a cell records: a vector of NEURON, or a function called after the run.
@@ -66,13 +73,18 @@ class Site:
     recordings: list[Recording] = field(default_factory=list)
 
 
+def declared(signal: str | Signal) -> Signal:
+    """A signal that was declared by its unit alone, or in full."""
+    return Signal(signal) if isinstance(signal, str) else signal
+
+
 class Model:
     """Base of all models: subclass it in `config/models/<model>/model.py`.
 
     Attributes
     ----------
     signals
-        name -> unit of everything that `build` records.
+        name -> unit of everything that `build` records, or a `Signal` with a description.
     isolated
         true for a model that cannot share a process with other cells: anything with `rxd`.
     required_sections
@@ -85,7 +97,7 @@ class Model:
 
         model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    signals: ClassVar[Mapping[str, str]] = {}
+    signals: ClassVar[Mapping[str, str | Signal]] = {}
     isolated: ClassVar[bool] = False
     needs_morphology: ClassVar[bool] = False
     required_sections: ClassVar[tuple[str, ...]] = ()
@@ -164,7 +176,7 @@ class Model:
             raise ModelError(
                 f"signal {signal!r} is recorded but not declared in {type(self).__name__}.signals"
             )
-        return self.signals[signal]
+        return declared(self.signals[signal]).unit
 
     def _recording(
         self,

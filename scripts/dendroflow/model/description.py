@@ -32,11 +32,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Description:
-    """A model as planning sees it."""
+    """A model as planning sees it; `signals` are their units, `meanings` their descriptions."""
 
     title: str
     parameters: Mapping[str, Parameter]
     signals: Mapping[str, str]
+    meanings: Mapping[str, str]
     isolated: bool
     needs_morphology: bool
     required_sections: tuple[str, ...]
@@ -114,6 +115,7 @@ def inspect(folder: Path) -> Description:
     """Describe a model in this process, by importing it."""
     from pydantic_core import to_jsonable_python
 
+    from dendroflow.model.contract import declared
     from dendroflow.model.loading import load_model
 
     model = load_model(folder)
@@ -133,7 +135,11 @@ def inspect(folder: Path) -> Description:
     return Description(
         title=(model.__doc__ or model.__name__).strip().splitlines()[0],
         parameters=parameters,
-        signals=dict(model.signals),
+        signals={name: declared(signal).unit for name, signal in model.signals.items()},
+        meanings={
+            name: declared(signal).description or name.replace("_", " ")
+            for name, signal in model.signals.items()
+        },
         isolated=model.isolated,
         needs_morphology=model.needs_morphology or bool(model.required_sections),
         required_sections=tuple(model.required_sections),

@@ -40,17 +40,30 @@ class Column:
 def columns(swept: list[str], description: Description, features: Features) -> list[Column]:
     """All columns of an experiment's table, and its signals."""
     result = [_swept(path, description) for path in swept]
+    meanings = _measured(description, features)
     result += [
-        Column(name, "feature", unit, name.replace("_", " "))
+        Column(name, "feature", unit, meanings[name])
         for name, unit in units(features, description.signals).items()
     ]
     result += [
         Column(name, "bookkeeping", unit, meaning) for name, (meaning, unit) in BOOKKEEPING.items()
     ]
     result += [
-        Column(name, "signal", unit, name.replace("_", " "))
+        Column(name, "signal", unit, description.meanings[name])
         for name, unit in description.signals.items()
     ]
+    return result
+
+
+def _measured(description: Description, features: Features) -> dict[str, str]:
+    """What each feature is: eFEL's own word, or a statistic of a signal."""
+    result = {}
+    for block in features.blocks:
+        for name, column in block.efel_columns.items():
+            result[column] = name.replace("_", " ")
+        for name, column in block.statistic_columns.items():
+            signal = description.meanings[block.signal]
+            result[column] = f"{name.replace('_', ' ')} of {signal}" if name != "final" else signal
     return result
 
 

@@ -64,8 +64,9 @@ def morphology_rows(files: Mapping[str, Path]) -> pd.DataFrame:
         rows.append(
             {
                 "morphology": name,
-                "sha256": metadata["sha256"],
-                "source": json.dumps(metadata["source"], sort_keys=True),
+                "sha256": metadata["sha256_of_data_lines"],
+                "address": metadata["address"],
+                "citations": "\n".join(metadata["citations"]),
                 "metadata": json.dumps(metadata, sort_keys=True),
             }
         )

@@ -46,8 +46,9 @@ TABLES = {
     "morphologies": {
         "morphology": "name in config/morphologies.yaml",
         "sha256": "of the data lines",
-        "source": "where it comes from",
-        "metadata": "NeuroMorpho.Org's record and the citations it asks for (JSON)",
+        "address": "where it comes from",
+        "citations": "whom to cite, one per line",
+        "metadata": "NeuroMorpho.Org's record and all else that came with it (JSON)",
     },
     "batches": {
         "batch": "name; a hash of its points",

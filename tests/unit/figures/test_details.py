@@ -6,6 +6,7 @@ import pytest
 from synthetic import EVERY_KIND, LABELS, data, failing, figure, points
 
 from dendroflow.figures.data import Label, select_points
+from dendroflow.figures.distribution import _classes
 from dendroflow.figures.encoding import hues_of
 from dendroflow.figures.ends import end_of_line, find_ends, mark_ends
 from dendroflow.figures.page import Page, add_room, house_style
@@ -160,3 +161,31 @@ def test_ends_name_hue_and_style_once():
     frame, _ = _frame(declared, select_points(declared, data()))
     hues = hues_of(data().points["gnabar"], LABELS["gnabar"])
     assert find_ends(declared, data(), frame, hues)[0][:2] == (14.0, "to 14 (0.1 S/cm²)")
+
+
+def test_histogram_sorts_many_numbers_into_classes():
+    few = pd.Series([1.0, 2.0, 3.0])
+    assert _classes(few) is few
+    many = _classes(pd.Series([*np.linspace(0, 6, 13), np.nan]))
+    assert many.tolist()[:3] == ["0 to 1", "0 to 1", "1 to 2"]
+    assert many.tolist()[-2] == "5 to 6" and pd.isna(many.tolist()[-1])
+    names = list(hues_of(many, LABELS["gnabar"]).colours)
+    assert names == [*(f"{i} to {i + 1}" for i in range(6)), "no value"]
+
+
+def test_colour_bar_and_lists_do_not_overlap():
+    declared = figure(
+        kind="scatter", x="celsius", y="duration", hue="celsius", style="method", col="gnabar"
+    )
+    source = data(failing(points(), 3))
+    with house_style():
+        page = draw(declared, source, select_points(declared, source))
+        page.canvas.draw_without_rendering()
+        last = page.canvas.axes[2]
+        legends = [child for child in last.get_children() if hasattr(child, "legend_handles")]
+        boxes = [legend.get_window_extent() for legend in legends]
+        boxes += [bar.get_tightbbox() for bar in last.child_axes]
+    assert len(boxes) == 3
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+        assert box.x1 <= page.canvas.bbox.x1

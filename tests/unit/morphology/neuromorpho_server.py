@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 PAGE = b"<!DOCTYPE html>\n<html><body>NeuroMorpho.Org is under maintenance</body></html>\n"
+BOMB = gzip.compress(b"# padding\n" * 1_000_000)
 
 
 def record(name: str, archive: str) -> dict[str, Any]:
@@ -88,35 +89,38 @@ def handler_of(server: NeuroMorphoServer) -> type[BaseHTTPRequestHandler]:
             server.paths.append(self.path)
             status, kind, body = server.answer(self.path)
             fault = server.fault_of(self.path)
-            statuses = {"busy": 503, "throttled": 429, "broken": 500, "forbidden": 403}
-            redirects = {"loop": self.path, "ftp": "ftp://127.0.0.1/x.swc", "local": "file:///x"}
-            if fault in statuses:
-                self.reply(statuses[fault], kind, PAGE)
-            elif fault in redirects:
-                self.reply(301, kind, b"", Location=redirects[fault])
-            elif fault == "moved" and not self.path.endswith("?moved"):
-                self.reply(302, kind, b"", Location=self.path + "?moved")
-            elif fault == "moved":
-                self.reply(*server.answer(self.path.removesuffix("?moved")))
-            elif fault == "html":
-                self.reply(200, "text/html", PAGE)
-            elif fault == "json":
-                self.reply(200, "application/json", b"[1, 2]")
-            elif fault == "empty":
-                self.reply(200, kind, b"")
-            elif fault == "huge":
-                self.reply(200, kind, body + b"# padding\n" * 20_000)
-            elif fault == "bomb":
-                zipped = gzip.compress(body + b"# padding\n" * 1_000_000)
-                self.reply(200, kind, zipped, **{"Content-Encoding": "gzip"})
-            elif fault == "zipped":
-                self.reply(200, kind, gzip.compress(body), **{"Content-Encoding": "gzip"})
-            elif fault == "not zipped":
-                self.reply(200, kind, body, **{"Content-Encoding": "gzip"})
-            elif fault:
-                self.break_off(fault, kind, body)
+            padding = b"# padding\n"
+            zipped = {"Content-Encoding": "gzip"}
+            replies: dict[str, tuple[int, bytes, dict[str, str]]] = {
+                "": (status, body, {}),
+                "busy": (503, PAGE, {}),
+                "throttled": (429, PAGE, {}),
+                "broken": (500, PAGE, {}),
+                "forbidden": (403, PAGE, {}),
+                "loop": (301, b"", {"Location": self.path}),
+                "ftp": (301, b"", {"Location": "ftp://127.0.0.1/x.swc"}),
+                "local": (301, b"", {"Location": "file:///x.swc"}),
+                "html": (200, PAGE, {}),
+                "json": (200, b"[1, 2]", {}),
+                "empty": (200, b"", {}),
+                "huge": (200, body + padding * 20_000, {}),
+                "bomb": (200, BOMB, zipped),
+                "zipped": (200, gzip.compress(body), zipped),
+                "not zipped": (200, body, zipped),
+            }
+            if fault == "moved":
+                self.moved()
+            elif fault in replies:
+                status, body, headers = replies[fault]
+                self.reply(status, kind, body, **headers)
             else:
-                self.reply(status, kind, body)
+                self.break_off(fault, kind, body)
+
+        def moved(self) -> None:
+            if self.path.endswith("?moved"):
+                self.reply(*server.answer(self.path.removesuffix("?moved")))
+            else:
+                self.reply(302, "text/plain", b"", Location=self.path + "?moved")
 
         def reply(self, status: int, kind: str, body: bytes, **headers: str) -> None:
             self.send_response(status)

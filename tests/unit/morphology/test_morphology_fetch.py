@@ -94,14 +94,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("fault", "reason"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", ["neuromorpho", "url"])
-def test_every_fault_is_one_line_and_a_later_run_recovers(
-    server, bring, tmp_path, fault, reason, kind
-):
+def test_every_fault_is_one_line_and_a_later_run_recovers(server, bring, tmp_path, fault, kind):
     path = "/dableFiles/wearne%20hof/CNG%20version/cnic_001.CNG.swc"
     entry = {"neuromorpho": CELL} if kind == "neuromorpho" else {"url": server.address + path}
-    server.fault = fault
+    server.fault, reason = FAULTS[fault]
     limits = {"timeout_s": 0.5, "deadline_s": 1.5, "max_bytes": 100_000}
     with pytest.raises(MorphologyError) as caught:
         bring(entry, server.address, **limits)
@@ -196,7 +194,7 @@ def test_no_network(bring, tmp_path):
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(
-            MorphologyError, match="Connection refused.*check the network"
+            MorphologyError, match=r"Connection refused.*check the network"
         ) as caught:
             bring({"neuromorpho": CELL}, address, retries=1)
     assert f"morphology 'mine' ({address}/api/" in str(caught.value)
@@ -299,7 +297,7 @@ def test_a_short_key_is_accepted_from_a_trusted_server_only(
 ):
     context, certificate = old_tls
     with NeuroMorphoServer({"cnic_001": ("Wearne Hof", branched_swc)}, tls=context) as server:
-        with pytest.raises(MorphologyError, match="no trustworthy connection.*self-signed"):
+        with pytest.raises(MorphologyError, match=r"no trustworthy connection.*self-signed"):
             bring({"neuromorpho": CELL}, server.address)
         assert outputs(tmp_path) == []
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))

@@ -1,0 +1,49 @@
+# The commands that people expect. `make run CONFIG=config/ca1.yaml` runs another configuration.
+
+CONFIG ?= config/config.yaml
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help setup setup-develop run plan test lint format docs lock clean
+
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+setup:  ## create the environment in .venv, from the hash-pinned lock
+	@PYTHON="$(PYTHON)" sh envs/setup.sh runtime
+
+setup-develop:
+	@PYTHON="$(PYTHON)" sh envs/setup.sh runtime develop
+
+run: setup  ## run a configuration: figures, database, report
+	@sh scripts/run.sh "$(CONFIG)" "$(CORES)"
+
+plan: setup  ## say how many points are requested, cached and new, and write the table of points
+	@$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)" -- plan
+
+test: setup-develop  ## run all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: setup-develop  ## check style, types and the workflow
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/mypy
+	@$(BIN)/snakemake --lint
+
+format: setup-develop  ## rewrite files in the project's style
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(BIN)/snakefmt Snakefile rules
+
+docs: setup-develop  ## rewrite the generated pages
+	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.reference --write
+
+lock: setup-develop  ## pin the newest packages that envs/*.in admit
+	@cd envs && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --upgrade runtime.in -o runtime.txt
+	@cd envs && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --upgrade -c runtime.txt develop.in -o develop.txt
+
+clean:  ## remove the results (not the environment)
+	rm -rf results .snakemake

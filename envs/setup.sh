@@ -1,0 +1,47 @@
+#!/bin/sh
+# Create or update .venv from the locks named as arguments; does nothing if it is up to date.
+set -eu
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+uv_version=0.13.9
+
+fail() {
+    echo "dendroflow: $1" >&2
+    exit 1
+}
+
+command -v "$python" >/dev/null 2>&1 ||
+    fail "there is no $python; install Python 3.11 or newer, or name it with PYTHON=..."
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    fail "$("$python" --version 2>&1) is too old; Python 3.11 or newer is needed (PYTHON=...)"
+for tool in g++ make; do
+    command -v "$tool" >/dev/null 2>&1 ||
+        fail "there is no $tool; mechanisms and rxd need it (Debian: apt install g++ make)"
+done
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    fail "$python has no venv module (Debian: apt install python3-venv)"
+
+wanted=""
+for lock in "$@"; do
+    wanted="$wanted$(cksum <"envs/$lock.txt") "
+done
+done_file=".venv/.complete-$(echo "$*" | tr ' ' '-')"
+if [ -f "$done_file" ] && [ "$(cat "$done_file")" = "$wanted" ]; then
+    exit 0
+fi
+
+echo "Creating the environment in .venv (once)"
+rm -f .venv/.complete-*
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+[ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
+locks=""
+for lock in "$@"; do
+    locks="$locks -r envs/$lock.txt"
+done
+# shellcheck disable=SC2086
+VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install --quiet --require-hashes --compile-bytecode $locks ||
+    fail "the environment could not be installed; mend what is said above and try again"
+echo "$wanted" >"$done_file"
+# What a larger environment has, a smaller one has too.
+[ "$#" -gt 1 ] && cksum <envs/runtime.txt | sed 's/$/ /' >.venv/.complete-runtime
+exit 0

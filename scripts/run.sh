@@ -1,0 +1,22 @@
+#!/bin/sh
+# Run a configuration, write the report if anything changed, and sum up.
+set -u
+config=$1
+cores=$2
+started=$(date +%s)
+
+[ -f "$config" ] || {
+    echo "dendroflow: there is no $config" >&2
+    exit 1
+}
+snakemake --cores "$cores" --configfile "$config"
+code=$?
+report=results/report.html
+if [ $code -eq 0 ] && [ -n "$(find results/dendroflow.sqlite results/figures -newer $report 2>/dev/null || echo none)" ]; then
+    snakemake --cores "$cores" --configfile "$config" --report $report >results/logs/report.log 2>&1 || {
+        code=$?
+        echo "dendroflow: the report could not be written; see results/logs/report.log" >&2
+    }
+fi
+PYTHONPATH=scripts python -m dendroflow.summary "$config" "$started"
+exit $code
