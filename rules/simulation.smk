@@ -6,6 +6,7 @@ KEEPING_TRACES = [
 
 
 rule simulate_batch:
+    """Simulate the points of one batch; a point that fails is a row, not an error."""
     input:
         plan=ancient("results/{experiment}/plan.parquet"),
         mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
@@ -17,7 +18,6 @@ rule simulate_batch:
         "results/logs/simulate_batch/{experiment}-{recipe}-{batch}.log",
     benchmark:
         "results/benchmarks/simulate_batch/{experiment}-{recipe}-{batch}.tsv"
-    """Simulate the points of one batch; a point that fails is a row, not an error."""
     wildcard_constraints:
         experiment=one_of(KEEPING_TRACES),
     conda:
@@ -46,6 +46,8 @@ use rule simulate_batch as simulate_batch_with_temporary_traces with:
 rule simulate:
     """Simulate all points of all experiments."""
     input:
+        # An ancient plan does not call for the batches that only a new one names.
+        plans=expand("results/{experiment}/plan.parquet", experiment=EXPERIMENTS),
         outcomes=lambda wildcards: [
             path for name in EXPERIMENTS for path in batch_files(name, "outcomes")
         ],

@@ -44,9 +44,7 @@ def main(files: dict, geometries: dict, model: Path, batch: str, threads: int) -
             geometry.require(notes["required_sections"], name)
         points = points_to_run(plan.of_batch(batch), notes["fixed"])
         simulate_batch(
-            Workload(
-                load_model(model), loaded, {u: tuple(r) for u, r in notes["plausible"].items()}
-            ),
+            Workload(load_model(model), loaded, notes["recipe_content"]["plausible"]),
             points,
             files["traces"],
             files["outcomes"],

@@ -2,8 +2,10 @@
 
 from typing import Literal
 
-from dendroflow.model import Model, Signal, quantity
+import numpy as np
 from neuron import h, rxd
+
+from dendroflow.model import Model, Signal, quantity
 
 MOLECULES_PER_MM_UM3 = 602214.076  # Avogadro's number times 1e-3 mol/l times 1e-15 l
 
@@ -23,8 +25,9 @@ class PointSource(Model):
         onset: float = quantity(1.0, "ms", "time of the event", ge=0)
 
     signals = {
-        "ca_source": Signal("mM", "calcium beside the source"),
-        "ca_end": Signal("mM", "calcium at the end"),
+        "ca_source": Signal("mM", "calcium in the segment of the source"),
+        "ca_end": Signal("mM", "calcium in the last segment"),
+        "ca_membrane": Signal("mM", "calcium at the membrane beside the source"),
         "release": Signal("molecules/ms", "rate of release"),
         "mass_error": Signal("", "relative error of the mass balance"),
         "volume": Signal("µm³", "volume of the voxels"),
@@ -57,11 +60,19 @@ class PointSource(Model):
         self.rate = h.Vector().record(self.synapse._ref_g)
         self.time = h.Vector().record(h._ref_t)
 
-        self.record("ca_source", self.dend(0.5)._ref_cai)
-        self.record("ca_end", self.dend(1 - 0.5 / p.segments)._ref_cai)
+        self.record_mean("ca_source", self.dend(0.5))
+        self.record_mean("ca_end", self.dend(1 - 0.5 / p.segments))
+        # In three dimensions, what NEURON calls cai is the mean over the voxels of the surface.
+        self.record("ca_membrane", self.dend(0.5)._ref_cai)
         self.record("release", self.synapse._ref_g)
         self.measure("mass_error", self.mass_error)
         self.measure("volume", lambda: sum(self.ca.nodes.volume))
+
+    def record_mean(self, signal, segment):
+        """Record the concentration in a segment, averaged over its volume."""
+        nodes = self.ca.nodes(segment)
+        volumes = np.array(nodes.volume)
+        self.probe(signal, lambda: np.average(nodes.concentration, weights=volumes), sampling=0.25)
 
     def source_node(self):
         """The voxel on the axis, or the whole segment in one dimension."""

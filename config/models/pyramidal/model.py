@@ -1,7 +1,6 @@
 """A reconstructed pyramidal cell: active soma and axon, passive dendrites."""
 
 from dendroflow.model import Model, Signal, current_step, discretise, quantity
-from neuron import h
 
 
 class Pyramidal(Model):

@@ -1,7 +1,8 @@
 """One isopotential Hodgkin-Huxley compartment under a current step."""
 
-from dendroflow.model import Model, Signal, current_step, quantity
 from neuron import h
+
+from dendroflow.model import Model, Signal, current_step, quantity
 
 
 class SquidSoma(Model):

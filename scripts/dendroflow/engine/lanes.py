@@ -156,12 +156,12 @@ def _build(model: type[Model], point: Point, geometries: Mapping[str, Geometry])
     except Exception as error:
         logger.info("point %s: build failed", point.point_id, exc_info=True)
         lane.error = _one_line(error)
-        site.recordings.clear()
+        site.clear()
         return lane
     missing = set(model.signals) - {recording.signal for recording in site.recordings}
     if missing:
         lane.error = f"ModelError: signals {sorted(missing)} are declared but not recorded"
-        site.recordings.clear()
+        site.clear()
         return lane
     lane.cell = cell
     lane.compartments = _count_compartments(h) - before
@@ -204,6 +204,8 @@ def _judge(
 def _samples(recording: Recording) -> tuple[np.ndarray, np.ndarray | None]:
     if recording.function is not None:
         return np.array([float(recording.function())]), None
+    if recording.samples is not None:
+        return np.array(recording.samples, dtype=float), None
     times = None if recording.times is None else recording.times.as_numpy().copy()
     return recording.vector.as_numpy().copy(), times
 
@@ -233,7 +235,7 @@ def _clear(lanes: Sequence[_Lane]) -> None:
     from neuron import h
 
     for lane in lanes:
-        lane.site.recordings.clear()
+        lane.site.clear()
         lane.cell = None
     if _count_compartments(h):
         gc.collect()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.style
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -167,10 +168,12 @@ def title(figure: Figure, data: FigureData) -> str:
     return " and ".join([labels[first].headline, *(labels[o].text for o in others)]) + " over time"
 
 
-def subtitle(figure: Figure, data: FigureData, *more: str) -> str:
-    """The experiment's title, what the figure selects, and more."""
+def subtitle(figure: Figure, data: FigureData, point: "pd.Series[Any] | None" = None) -> str:
+    """The experiment's title, what the figure selects, and all values of a single point."""
     conditions = []
     for column, wanted in figure.where.items():
+        if point is not None and column in data.swept:
+            continue
         label = data.labels.get(column)
         values = wanted if isinstance(wanted, tuple) else (wanted,)
         if len(values) > 4:
@@ -178,7 +181,8 @@ def subtitle(figure: Figure, data: FigureData, *more: str) -> str:
         text = ", ".join(map(_plain, values))
         unit = f" {label.unit}" if label and label.unit else ""
         conditions.append(f"{label.text if label else column} = {text}{unit}")
-    return " · ".join(part for part in (data.title, *conditions, *more) if part)
+    values_of_point = data.describe(point) if point is not None else ""
+    return " · ".join(part for part in (data.title, *conditions, values_of_point) if part)
 
 
 def failure_note(points: Any) -> list[str]:

@@ -99,7 +99,7 @@ def make_scene(figure: Shape, data: FigureData, points: pd.DataFrame) -> Scene:
         notes[0] += f" Point {point['point_id'][:12]}, one of {alive}{_why(figure, data)}."
     return Scene(
         title=title(figure, data),
-        subtitle=subtitle(figure, data, data.describe(point)),
+        subtitle=subtitle(figure, data, point),
         notes=tuple(notes),
         label=label,
         names=tuple(rows["location"]),

@@ -33,9 +33,9 @@ def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
         by = f", spread over {data.labels[figure.hue].text}" if figure.hue else ""
         notes.insert(0, f"{len(chosen)} of {len(alive)} points are shown{by}.")
     signals = [data.labels[name] for name in figure.signal_names]
-    details = [data.describe(chosen.iloc[0])] if len(chosen) == 1 else []
+    single = chosen.iloc[0] if len(chosen) == 1 else None
     height = 3.6 if len(signals) == 1 else 1.2 + 1.7 * len(signals)
-    page = Page(title(figure, data), subtitle(figure, data, *details), notes, (6.9, height))
+    page = Page(title(figure, data), subtitle(figure, data, single), notes, (6.9, height))
     grid = page.canvas.subplots(len(signals), 1, sharex=True, squeeze=False)[:, 0]
 
     hues = hues_of(

@@ -47,7 +47,9 @@ class Signal(NamedTuple):
 
 @dataclass(frozen=True)
 class Recording:
-    """A signal that a cell records: a vector of NEURON, or a function called after the run.
+    """A signal that a cell records.
+
+    It is a vector of NEURON, a list that fills during the run, or a function called after it.
 
     `location` and `outline` (x, y, z, diameter in µm of each 3-D point) are those of a segment.
     """
@@ -56,6 +58,7 @@ class Recording:
     unit: str
     vector: Any = None
     times: Any = None
+    samples: list[float] | None = None
     function: Callable[[], float] | None = None
     sampling: float | None = None
     location: str | None = None
@@ -71,6 +74,12 @@ class Site:
     sampling: float | None = None
     variable_step: bool = False
     recordings: list[Recording] = field(default_factory=list)
+    handlers: list[Any] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Let go of everything that a model recorded."""
+        self.recordings.clear()
+        self.handlers.clear()
 
 
 def declared(signal: str | Signal) -> Signal:
@@ -167,6 +176,25 @@ class Model:
                     self._recording(signal, reference, interval, location, outline)
                 )
 
+    def probe(self, signal: str, function: Callable[[], float], sampling: float) -> None:
+        """Call `function()` every `sampling` ms, for what no NEURON reference points to."""
+        from neuron import h
+
+        samples: list[float] = []
+
+        def start() -> None:
+            samples.clear()
+            h.CVode().event(0, sample)
+
+        def sample() -> None:
+            samples.append(float(function()))
+            h.CVode().event(len(samples) * sampling, sample)
+
+        self._site.handlers.append(h.FInitializeHandler(start))
+        self._site.recordings.append(
+            Recording(signal, self._unit(signal), samples=samples, sampling=sampling)
+        )
+
     def measure(self, signal: str, function: Callable[[], float]) -> None:
         """Keep what `function()` returns once the run is over, as a signal of one sample."""
         self._site.recordings.append(Recording(signal, self._unit(signal), function=function))
@@ -194,7 +222,15 @@ class Model:
         times = None
         if sampling is None and self._site.variable_step:
             times = h.Vector().record(h._ref_t)
-        return Recording(signal, unit, vector, times, None, sampling, location, outline)
+        return Recording(
+            signal,
+            unit,
+            vector=vector,
+            times=times,
+            sampling=sampling,
+            location=location,
+            outline=outline,
+        )
 
 
 def _short_name(section: Any) -> str:

@@ -63,7 +63,7 @@ def describe(folder: Path, cached: Path) -> Description:
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         temporary = cached.with_name(f".{cached.name}.{os.getpid()}.part")
-        temporary.write_text(json.dumps(content, sort_keys=True, indent=1), encoding="utf-8")
+        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
         temporary.replace(cached)
     except OSError:
         pass  # A read-only results folder costs a second per run, nothing else.

@@ -140,7 +140,7 @@ def make_plan(
     description = described(configuration.model_folder(experiment), results)
     points = requested_points(configuration, experiment, description)
     check_names(configuration, experiment, description, points.swept)
-    recipe = simulation_recipe(configuration.model_folder(experiment))
+    recipe = simulation_recipe(configuration.model_folder(experiment), settings.plausible)
     folder = results / experiment / recipe.name / "outcomes"
     held, seconds = _held(folder, settings.execution.retry)
     batch = points.table["point_id"].map(held).astype(object)
@@ -152,7 +152,7 @@ def make_plan(
         groups = _cut(wanted, description, settings, seconds or guess, cores)
         for group in groups:
             ids = wanted["point_id"].to_numpy()[group]
-            name = batch_name(ids)
+            name = _unused_name(ids, folder)
             new.append(name)
             batch.loc[wanted.index[group]] = name
     table = points.table.copy()
@@ -174,7 +174,6 @@ def make_plan(
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],
-        "plausible": {unit: list(limits) for unit, limits in execution.plausible.items()},
     }
     return Plan(table, notes, tuple(sorted(new)))
 
@@ -190,6 +189,16 @@ def batch_name(point_ids: Iterable[str]) -> str:
     """Name of a batch: a hash of its points, whatever their order."""
     text = "\n".join(sorted(point_ids))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _unused_name(point_ids: Iterable[str], folder: Path) -> str:
+    """Name of a new batch; points that are run again need another one than the first time."""
+    name = batch_name(point_ids)
+    attempt = 1
+    while (folder / f"{name}.parquet").exists():
+        attempt += 1
+        name = batch_name([*point_ids, f"attempt {attempt}"])
+    return name
 
 
 def _morphologies(table: pd.DataFrame, fixed: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Recipe:
     library_code: str
     neuron: str
     machine: str
+    plausible: Mapping[str, tuple[float, float]]
 
     @property
     def name(self) -> str:
@@ -32,8 +34,14 @@ class Recipe:
         return _name(asdict(self))
 
 
-def simulation_recipe(folder: Path) -> Recipe:
-    """The recipe of a model folder, with the library and NEURON as they are now."""
+def simulation_recipe(folder: Path, plausible: Mapping[str, tuple[float, float]]) -> Recipe:
+    """The recipe of a model folder, with the library and NEURON as they are now.
+
+    Parameters
+    ----------
+    plausible
+        per unit, the range outside which a signal makes its point `out_of_range`.
+    """
     return Recipe(
         model=folder.name,
         model_code=digest_of_model(folder),
@@ -41,6 +49,7 @@ def simulation_recipe(folder: Path) -> Recipe:
         library_code=digest_of_library(*SIMULATING),
         neuron=importlib.metadata.version("neuron"),
         machine=platform.machine(),
+        plausible=plausible,
     )
 
 

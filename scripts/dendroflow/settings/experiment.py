@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
@@ -35,6 +35,10 @@ class Experiment(Settings):
     )
     simulation: Simulation = Field(description="NEURON's clock and globals")
     sweep: Sweep = Field(description="the points")
+    plausible: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(
+        default_factory=lambda: {"mV": (-200.0, 200.0), "mM": (-1e-9, 1000.0)},
+        description="per unit, the range outside which a signal makes its point `out_of_range`",
+    )
     features: Features = Field(description="what is measured on the signals")
     figures: tuple[Figure, ...] = Field((), description="what is drawn")
     execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")

@@ -7,10 +7,6 @@ from pydantic import Field, model_validator
 from dendroflow.settings.base import Settings
 
 
-def _default_plausible() -> dict[str, tuple[float, float]]:
-    return {"mV": (-200.0, 200.0), "mM": (-1e-9, 1000.0)}
-
-
 class Simulation(Settings):
     """NEURON's clock and globals. Each may be swept, as `simulation.<name>`."""
 
@@ -50,10 +46,6 @@ class Execution(Settings):
     )
     keep_traces: bool = Field(
         True, description="false: traces are deleted as soon as their features are extracted"
-    )
-    plausible: dict[str, tuple[float, float]] = Field(
-        default_factory=_default_plausible,
-        description="per unit, the range outside which a signal makes its point `out_of_range`",
     )
     retry: tuple[Literal["failed", "crashed", "timeout"], ...] = Field(
         (), description="points of these statuses are simulated again"

@@ -1,0 +1,90 @@
+import os
+from pathlib import Path
+
+import pytest
+from engine_models import MODELS, PLAUSIBLE, Fragile, clock, point, statuses, voltages
+
+from dendroflow.engine.pool import Workload, lanes_per_group, run_points
+from dendroflow.model.loading import load_model
+
+
+def run(model, points, workers=1, timeout_s=120.0):
+    workload = Workload(model, {}, PLAUSIBLE)
+    return list(run_points(workload, points, workers=workers, timeout_s=timeout_s))
+
+
+@pytest.fixture(scope="module")
+def sound():
+    points = [point(i, amplitude=0.01 * i) for i in range(20)]
+    return points, voltages(run(Fragile, points))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_bit_identical_over_any_number_of_workers(sound, workers):
+    points, expected = sound
+    results = run(Fragile, points[::-1], workers)
+    assert voltages(results) == expected
+    order = [outcome.point_id for result in results for outcome in result.outcomes]
+    assert order == [p.point_id for p in points[::-1]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "message"),
+    [
+        ("segfault", "crashed", "SIGSEGV"),
+        ("exit", "crashed", "exit code 3"),
+        ("solver", "failed", "RuntimeError"),
+        ("hang", "timeout", "not finished after 4 s"),
+    ],
+)
+def test_the_culprit_stands_alone(sound, mode, status, message):
+    points, expected = sound
+    bad = point("bad", mode=mode)
+    results = run(Fragile, [*points[:13], bad, *points[13:]], timeout_s=4.0)
+    found = statuses(results)
+    assert found.pop("bad")[0] == status
+    assert message in statuses(results)["bad"][1]
+    assert set(found.values()) == {("ok", None)}
+    assert len(found) == 20
+    assert voltages(results) == expected
+
+
+def test_two_culprits_in_one_group(sound):
+    points, expected = sound
+    mixed = [*points[:5], point("x", mode="segfault"), *points[5:9], point("y", mode="raise")]
+    results = run(Fragile, [*mixed, *points[9:]])
+    found = statuses(results)
+    assert found["x"][0] == "crashed"
+    assert found["y"][0] == "failed"
+    assert voltages(results) == expected
+
+
+def test_points_are_advanced_together_only_if_they_share_a_clock():
+    model = load_model(MODELS / "squid_soma")
+    warm = clock(celsius=10.0)
+    points = [point(i) for i in range(10)] + [point(f"w{i}", warm) for i in range(10)]
+    sizes = [len(result.outcomes) for result in run(model, points)]
+    assert sizes == [1, 1, 8, 10]
+
+
+def test_cvode_points_run_alone():
+    model = load_model(MODELS / "squid_soma")
+    points = [point(i, clock(solver="cvode")) for i in range(4)]
+    assert [len(result.outcomes) for result in run(model, points)] == [1, 1, 1, 1]
+
+
+def test_group_size_follows_size_and_memory():
+    assert lanes_per_group(1, 1, clock(duration=60.0)) == 512
+    assert lanes_per_group(20, 1, clock(duration=60.0)) == 100
+    assert lanes_per_group(5000, 1, clock(duration=60.0)) == 1
+    assert lanes_per_group(1, 1, clock(duration=60_000.0)) == 8
+
+
+def test_no_worker_is_left(sound):
+    run(Fragile, [point("x", mode="segfault"), *sound[0][:3]], workers=2)
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    if not children.exists():
+        pytest.skip("this kernel does not list children")
+    for pid in children.read_text().split():
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert b"pebble" not in command
