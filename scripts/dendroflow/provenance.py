@@ -9,19 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
-PACKAGES = ("neuron", "efel", "numpy", "pandas", "pyarrow", "snakemake")
+PACKAGES = ("neuron", "numpy", "pandas", "pyarrow", "snakemake")
 
 
 def environment() -> dict[str, str]:
     """Versions, machine, date, and git state of the checkout, as name -> text."""
     lock = CHECKOUT / "envs" / "runtime.txt"
+    commit = git("rev-parse", "HEAD")
     facts = {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": socket.gethostname(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git_commit": git("rev-parse", "HEAD") or "not a git checkout",
-        "git_state": "modified" if git("status", "--porcelain") else "clean",
+        "git_commit": commit or "not a git checkout",
+        "git_state": ("modified" if git("status", "--porcelain") else "clean") if commit else "",
         "environment_lock": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "",
     }
     for package in PACKAGES:

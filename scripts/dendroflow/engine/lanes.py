@@ -236,6 +236,9 @@ def _clear(lanes: Sequence[_Lane]) -> None:
 
     for lane in lanes:
         lane.site.clear()
+        if lane.cell is not None:
+            # NEURON's handlers hold Python callables where the garbage collector cannot look.
+            vars(lane.cell).clear()
         lane.cell = None
     if _count_compartments(h):
         gc.collect()

@@ -1,12 +1,14 @@
 """Lines and scatter plots: relations between columns of the table of points."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogFormatter
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
 from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers, shown
 from dendroflow.figures.encoding import (
@@ -88,6 +90,18 @@ class PlainLogFormatter(LogFormatter):
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Write `x`, or nothing where the labels would be too many."""
         return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def _scale(axis: Axis, set_scale: Callable[[str], None], *, logarithmic: bool) -> None:
+    """Choose ticks whose labels are plain numbers, level, and few enough not to overlap."""
+    if logarithmic:
+        set_scale("log")
+        axis.set_major_formatter(PlainLogFormatter())
+        axis.set_minor_formatter(PlainLogFormatter())
+        axis.set_tick_params(which="both", length=4, pad=4)
+    else:
+        axis.set_major_locator(MaxNLocator(6))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
 
 
 def _facets(values: "pd.Series[Any]") -> list[str]:
@@ -197,14 +211,8 @@ def _finish(
     ticks: list[str] | None,
 ) -> None:
     for index, axes in enumerate(panels):
-        if figure.log_x:
-            axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(PlainLogFormatter())
-            axes.xaxis.set_minor_formatter(PlainLogFormatter())
-        if figure.log_y:
-            axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(PlainLogFormatter())
-            axes.yaxis.set_minor_formatter(PlainLogFormatter())
+        _scale(axes.xaxis, axes.set_xscale, logarithmic=figure.log_x)
+        _scale(axes.yaxis, axes.set_yscale, logarithmic=figure.log_y)
         below = index + columns >= len(panels)
         axes.set_xlabel(wrapped(data.labels[figure.x], 2.4) if below else "")
         axes.xaxis.set_tick_params(labelbottom=below)

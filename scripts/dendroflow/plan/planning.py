@@ -157,20 +157,21 @@ def make_plan(
             batch.loc[wanted.index[group]] = name
     table = points.table.copy()
     table.insert(1, "batch", batch.astype(str))
-    execution = settings.execution
+    measured = measures(settings.features)
     notes = {
         "experiment": experiment,
         "model": settings.model,
         "recipe": recipe.name,
         "recipe_content": asdict(recipe),
-        "measures": measures(settings.features),
+        "measures": measured.name,
+        "measured_with": {"efel": measured.efel, "library_code": measured.library_code},
         "fixed": dict(points.fixed),
         "required_sections": list(description.required_sections),
         "morphologies": {
             name: configuration.morphologies[name].sha256 or ""
             for name in _morphologies(table, points.fixed)
         },
-        "timeout_s": execution.timeout_s,
+        "timeout_s": settings.execution.timeout_s,
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],

@@ -53,14 +53,26 @@ def simulation_recipe(folder: Path, plausible: Mapping[str, tuple[float, float]]
     )
 
 
-def measures(features: Features) -> str:
-    """Name of a way to measure: the features asked for, the code that extracts them, eFEL."""
-    return _name(
-        {
-            "features": features.model_dump(mode="json"),
-            "library_code": digest_of_library(*MEASURING),
-            "efel": importlib.metadata.version("efel"),
-        }
+@dataclass(frozen=True)
+class Measures:
+    """Code and settings behind the features."""
+
+    features: list[dict[str, object]]
+    library_code: str
+    efel: str
+
+    @property
+    def name(self) -> str:
+        """16 hexadecimal digits."""
+        return _name(asdict(self))
+
+
+def measures(features: Features) -> Measures:
+    """How features are measured, with the library and eFEL as they are now."""
+    return Measures(
+        features=features.model_dump(mode="json"),
+        library_code=digest_of_library(*MEASURING),
+        efel=importlib.metadata.version("efel"),
     )
 
 

@@ -44,6 +44,7 @@ def experiment_rows(
             "fixed": notes["fixed"],
             "recipe": notes["recipe"],
             "measures": notes["measures"],
+            "measured_with": notes["measured_with"],
         },
         columns=columns[columns["kind"] != "signal"],
         batches={path.stem: read_notes(path) for path in outcomes},

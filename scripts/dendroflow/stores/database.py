@@ -28,6 +28,7 @@ TABLES = {
         "features": "the declared features with eFEL's settings (JSON)",
         "recipe": "names the code behind the simulations",
         "measures": "names the code and settings behind the features",
+        "measured_with": "versions of eFEL and of the library's code for features (JSON)",
     },
     "columns": {
         "experiment": "name of the table",

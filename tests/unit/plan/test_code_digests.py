@@ -90,7 +90,7 @@ def test_the_measures_cover_what_decides_a_feature():
 def test_measures_follow_the_declared_features():
     block = {"signal": "v", "statistics": ["maximum"]}
     names = {
-        measures(Features.model_validate(block | changed))
+        measures(Features.model_validate(block | changed)).name
         for changed in ({}, {"statistics": ["minimum"]}, {"window": [0, 5]}, {"prefix": "x"})
     }
     assert len(names) == 4

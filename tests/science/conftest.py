@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from dendroflow.engine.batch import points_to_run
+from dendroflow.engine.lanes import run_together
+from dendroflow.engine.pool import Workload, run_points
+from dendroflow.features.extract import extract
+from dendroflow.model.description import describe
+from dendroflow.model.loading import load_model
+from dendroflow.plan.points import requested_points
+from dendroflow.settings.project import load
+from dendroflow.stores.schemas import OUTCOMES
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+class Experiment:
+    """An experiment of the checkout's configuration, run without Snakemake."""
+
+    def __init__(self, name, kept):
+        self.name = name
+        self.configuration = load({"experiments": [name]}, CONFIG / "config.yaml")
+        self.settings = self.configuration.experiments[name]
+        folder = self.configuration.model_folder(name)
+        description = describe(folder, kept / f"{name}.json")
+        points = requested_points(self.configuration, name, description)
+        self.table = points.table.rename(columns=lambda path: path.rpartition(".")[2])
+        self.points = points_to_run(points.table, points.fixed)
+        self.model = load_model(folder)
+
+    def measure(self, results):
+        traces = pa.concat_tables(pa.table(r.traces) for r in results if r.traces)
+        rows = [vars(outcome) for result in results for outcome in result.outcomes]
+        outcomes = pa.Table.from_pylist(rows, schema=OUTCOMES)
+        features = extract(traces, outcomes, self.settings.features).to_pandas()
+        return self.table.merge(features, on="point_id"), traces
+
+    def run(self, geometries=None):
+        workload = Workload(self.model, geometries or {}, self.settings.plausible)
+        results = list(run_points(workload, self.points, workers=2, timeout_s=300.0))
+        return self.measure(results)
+
+    def run_one(self, model, point):
+        return self.measure([run_together(model, [point], {}, self.settings.plausible)])
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    return lambda name: Experiment(name, tmp_path_factory.mktemp("described"))

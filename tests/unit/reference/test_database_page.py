@@ -1,0 +1,119 @@
+"""docs/database.md: what it shows works on a database as it describes it."""
+
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from dendroflow.reference import CHECKOUT
+from dendroflow.stores.database import TABLES, ExperimentRows, build_database
+from dendroflow.stores.schemas import STATUSES, TRACES
+from dendroflow.stores.tables import write_table
+
+PAGE = (CHECKOUT / "docs" / "database.md").read_text(encoding="utf-8")
+DURATIONS = {0.0: 6.2, 10.0: 2.7, 14.0: 2.025, 18.0: 1.6, 20.0: 1.425, 22.0: None}
+
+
+def blocks(language):
+    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert found
+    return found
+
+
+def rows(name, points, columns):
+    """What the database is told of an experiment with these points."""
+    size = len(points)
+    ids = [f"{name}{k}" for k in range(size)]
+    table = points.assign(
+        point_id=ids, status=["ok"] * size, error=None, runtime_s=0.01, batch=f"batch-of-{name}"
+    )
+    values = pd.DataFrame(
+        [(i, "all_ISI_values", k, 10.0 + k) for i in ids for k in range(3)],
+        columns=["point_id", "feature", "position", "value"],
+    )
+    facts = dict.fromkeys(set(TABLES["experiments"]) - {"experiment"}, "")
+    return ExperimentRows(
+        name=name,
+        points=table,
+        feature_values=values,
+        facts=facts | {"recipe": "r1", "fixed": {"simulation.dt": 0.025}},
+        columns=pd.DataFrame(
+            [{"name": c, "kind": "swept", "unit": "", "meaning": c} for c in columns]
+        ),
+        batches={f"batch-of-{name}": {"points": size, "provenance": {"neuron": "9.0.2"}}},
+    )
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page") / "results"
+    temperature = pd.DataFrame(
+        [
+            {"celsius": celsius, "gnabar": gnabar, "AP_duration": duration}
+            for gnabar in (0.10, 0.12)
+            for celsius, duration in DURATIONS.items()
+        ]
+    )
+    drive = pd.DataFrame([{"weight": 0.004, "seed": 1, "spike_count": 4.0}])
+    morphologies = pd.DataFrame([dict.fromkeys(TABLES["morphologies"], "x")])
+    hh_temperature = rows("hh_temperature", temperature, temperature.columns)
+    build_database(
+        folder / "dendroflow.sqlite",
+        [hh_temperature, rows("synaptic_drive", drive, drive.columns)],
+        morphologies,
+    )
+    ids = hh_temperature.points["point_id"].tolist()
+    traces = [
+        {
+            "point_id": point_id,
+            "signal": "soma_v",
+            "unit": "mV",
+            "t0": 0.0,
+            "dt": 0.5,
+            "values": [-65.0, 30.0 + k, -70.0],
+        }
+        for k, point_id in enumerate(ids)
+    ]
+    write_table(
+        pa.Table.from_pylist(traces, schema=TRACES),
+        folder / "hh_temperature" / "r1" / "traces" / "batch-of-hh_temperature.parquet",
+        TRACES,
+    )
+    return folder
+
+
+@pytest.mark.parametrize("query", blocks("sql"))
+def test_every_query_gives_rows(results, query):
+    with closing(sqlite3.connect(results / "dendroflow.sqlite")) as database:
+        assert database.execute(query).fetchall()
+
+
+def test_the_queries_of_the_course_give_their_answers(results):
+    course, last, *_ = blocks("sql")
+    with closing(sqlite3.connect(results / "dendroflow.sqlite")) as database:
+        assert database.execute(course).fetchall() == list(DURATIONS.items())
+        assert database.execute(last).fetchall() == [(0.10, 20.0), (0.12, 20.0)]
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"), zip(blocks("python"), ["1.425", "0.5 37.0 mV"], strict=True)
+)
+def test_the_python_code_runs(results, code, printed):
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=results.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert printed in child.stdout, child.stderr
+
+
+def test_every_status_is_explained():
+    assert all(f"`{status}`" in PAGE for status in STATUSES)

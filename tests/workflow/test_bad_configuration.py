@@ -1,0 +1,206 @@
+"""Configurations that cannot be run: one line that names the file and the key, and no results."""
+
+import pytest
+from workflow.small_experiments import STEPS
+from workflow.workspace import Workspace
+
+EXPERIMENT = "config/experiments/steps.yaml"
+ONE_FIGURE = {"kind": "line", "x": "amplitude", "y": "spike_count"}
+
+
+def sweep(path, *values):
+    return {"sweep": {path: list(values)}}
+
+
+def features(**changes):
+    return {"features": STEPS["features"] | changes}
+
+
+def sampled(design, samples):
+    axes = {
+        "parameters.amplitude": {"range": [0, 1]},
+        "parameters.gnabar": {"range": [0.1, 0.2]},
+    }
+    return {"sweep": {design: {"samples": samples, "axes": axes}}}
+
+
+# What is wrong -> changes of a sound experiment, and what the message must hold.
+BAD_EXPERIMENTS = {
+    "unknown key": ({"sweeps": []}, ["sweeps", "unknown key"]),
+    "unknown key below": (
+        {"simulation": {"duration": 15, "temperature": 6}},
+        ["simulation.temperature", "unknown key"],
+    ),
+    "missing key": ({"features": None}, ["features", "required"]),
+    "wrong type": ({"simulation": {"duration": "long"}}, ["simulation.duration", "long"]),
+    "value out of the clock's bounds": (
+        {"simulation": {"duration": 15, "dt": -0.1}},
+        ["simulation.dt", "greater than 0", "-0.1"],
+    ),
+    "unknown fixed parameter": (
+        {"parameters": {"gnaba": 0.1}},
+        ["parameters.gnaba", "squid_soma", "'gnabar'"],
+    ),
+    "unknown swept parameter": (
+        sweep("parameters.amplitud", 0.01),
+        ["parameters.amplitud", "squid_soma", "did you mean 'amplitude'"],
+    ),
+    "unknown swept setting": (
+        sweep("simulation.celcius", 6.3),
+        ["simulation.celcius", "did you mean 'celsius'"],
+    ),
+    "no swept path": (sweep("amplitude", 1), ["'amplitude'", "parameters.amplitude"]),
+    "swept value out of bounds": (
+        sweep("parameters.gnabar", 0.1, -0.1),
+        ["parameters.gnabar", "-0.1", "at least 0", "S/cm²"],
+    ),
+    "fixed value out of bounds": (
+        {"parameters": {"diameter": 0}},
+        ["parameters.diameter", "above 0 µm"],
+    ),
+    "swept value of the wrong type": (
+        sweep("parameters.gnabar", "much"),
+        ["parameters.gnabar", "'much'", "not a number"],
+    ),
+    "swept setting out of bounds": (
+        sweep("simulation.celsius", 6.3, 100),
+        ["simulation.celsius", "60"],
+    ),
+    "no points": ({"sweep": {}}, ["sweep", "without points"]),
+    "an axis without values": (sweep("parameters.gnabar"), ["parameters.gnabar", "empty"]),
+    "two equal points": (
+        sweep("parameters.gnabar", 0.1, 0.12, 0.1),
+        ["sweep", "rows 1 and 3", "parameters.gnabar = 0.1"],
+    ),
+    "unknown feature": (
+        features(efel=["AP_amplitud"]),
+        ["features", "AP_amplitud", "AP_amplitude"],
+    ),
+    "unknown statistic": (
+        features(statistics=["maximun"]),
+        ["features", "maximun", "nearest: maximum"],
+    ),
+    "unknown eFEL setting": (
+        features(settings={"threshold": -10}),
+        ["features", "threshold", "nearest: Threshold"],
+    ),
+    "unknown signal measured": (
+        features(signal="some_v"),
+        ["features", "squid_soma", "'some_v'", "did you mean 'soma_v'"],
+    ),
+    "unknown signal drawn": (
+        {"figures": [{"kind": "trace", "name": "traces", "signal": "some_v"}]},
+        ["figures: traces", "'some_v'", "did you mean 'soma_v'"],
+    ),
+    "unknown column drawn": (
+        {"figures": [ONE_FIGURE | {"name": "count", "y": "spike_cont"}]},
+        ["figures: count", "'spike_cont'", "did you mean 'spike_count'"],
+    ),
+    "unknown kind of figure": ({"figures": [ONE_FIGURE | {"kind": "pie"}]}, ["figures.0", "pie"]),
+    "figures of one name": (
+        {"figures": [ONE_FIGURE, ONE_FIGURE | {"title": "Twice"}]},
+        ["figures 1 and 2", "line-spike_count-amplitude"],
+    ),
+    "traces drawn and not kept": (
+        {
+            "figures": [{"kind": "trace", "name": "traces", "signal": "soma_v"}],
+            "execution": {"keep_traces": False},
+        },
+        ["figures: traces", "keep_traces"],
+    ),
+    "stimulus after the end": (features(stimulus=[5, 20]), ["features", "20 ms", "15 ms"]),
+    "stimulus backwards": (features(stimulus=[10, 5]), ["features", "stimulus", "10 ms", "5 ms"]),
+    "Sobol samples": (sampled("sobol", 12), ["sobol.samples", "power of two", "8 or 16"]),
+    "Saltelli samples": (sampled("saltelli", 3), ["saltelli.samples", "power of two"]),
+    "no Latin sample": (sampled("latin_hypercube", 0), ["latin_hypercube.samples", "0"]),
+    "a table that is missing": ({"sweep": {"table": "points.csv"}}, ["points.csv", "no such"]),
+    "morphology for a model without": (
+        {"morphology": "cell"},
+        ["morphology", "squid_soma", "takes none"],
+    ),
+    "missing model": (
+        {"model": "squid"},
+        ["config/models/squid/model.py", "no such file"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def sound(new_workspace) -> Workspace:
+    """A project that can be run, whose model is known to the planner."""
+    workspace = new_workspace().project("steps").experiment("steps", STEPS)
+    workspace.run("-n").succeeded()
+    return workspace
+
+
+@pytest.fixture
+def project(sound, copy_of) -> Workspace:
+    return copy_of(sound)
+
+
+def assert_refused(project: Workspace, *parts: str) -> None:
+    run = project.run()
+    run.refused(*parts)
+    assert len(run.lines()) == 1, run.output
+    written = [path.name for path in project.results.iterdir()]
+    assert written == ["models"]
+
+
+@pytest.mark.parametrize("wrong", BAD_EXPERIMENTS)
+def test_bad_experiment(project, wrong):
+    changes, parts = BAD_EXPERIMENTS[wrong]
+    project.experiment("steps", STEPS, **changes)
+    file = [] if changes.get("model") else [EXPERIMENT]
+    assert_refused(project, *file, *parts)
+
+
+# What is wrong -> the text of config.yaml, and what the message must hold.
+BAD_PROJECTS = {
+    "unknown key": ("experiments: [steps]\nexperiment: steps", ["experiment", "unknown key"]),
+    "no experiments": ("experiments: []", ["experiments", "at least 1"]),
+    "missing experiment": (
+        "experiments: [steps, stairs]",
+        ["config/experiments/stairs.yaml", "no such file"],
+    ),
+    "experiment twice": ("experiments: [steps, steps]", ["experiments", "'steps'", "twice"]),
+    "name of a table": ("experiments: [provenance]", ["experiments", "'provenance'", "database"]),
+    "name that is no name": ("experiments: [../steps]", ["experiments.0", "../steps"]),
+    "share above one": ("experiments: [steps]\nmax_failed_share: 2", ["max_failed_share", "2"]),
+    "unknown execution": (
+        "experiments: [steps]\nexecution: {batchsize: 1}",
+        ["execution", "batchsize", "unknown key"],
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", BAD_PROJECTS)
+def test_bad_project(project, wrong):
+    text, parts = BAD_PROJECTS[wrong]
+    project.write("config.yaml", text + "\n")
+    assert_refused(project, "config/", *parts)
+
+
+def test_yaml_that_does_not_parse_names_the_line(project):
+    project.replace("experiments/steps.yaml", "sweep:", "sweep: [")
+    assert_refused(project, EXPERIMENT, "line 6")
+
+
+def test_a_key_given_twice_names_the_line(project):
+    lines = (project.folder / EXPERIMENT).read_text().splitlines()
+    project.write("experiments/steps.yaml", "\n".join([*lines, "title: Again", ""]))
+    assert_refused(project, EXPERIMENT, f"line {len(lines) + 1}", "'title'", "twice")
+
+
+def test_an_empty_experiment_file(project):
+    project.write("experiments/steps.yaml", "")
+    assert_refused(project, EXPERIMENT, "no experiment")
+
+
+def test_columns_that_clash(project):
+    project.replace("models/squid_soma/model.py", "width", "celsius")
+    project.experiment(
+        "steps", STEPS, sweep={"parameters.celsius": [4], "simulation.celsius": [6.3]}
+    )
+    assert_refused(
+        project, EXPERIMENT, "parameters.celsius", "simulation.celsius", "column 'celsius'"
+    )
