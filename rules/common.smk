@@ -52,6 +52,14 @@ wildcard_constraints:
     neuron="[0-9][0-9A-Za-z.+-]*",
 
 
+def untracked(value):
+    """A parameter on which no result depends, so that no change of it runs a job again.
+
+    Snakemake does not compare parameters that are functions of the output.
+    """
+    return lambda wildcards, output: value(wildcards)
+
+
 def plan_now(experiment):
     """Plan an experiment from its configuration and from what the results hold."""
     plan = make_plan(CONFIG, experiment, RESULTS, workflow.cores or 1)

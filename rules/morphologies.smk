@@ -21,9 +21,12 @@ rule fetch_morphology:
         mem_mb=500,
         runtime=30,
     params:
-        source=lambda wildcards: CONFIG.morphologies[wildcards.morphology].model_dump(mode="json"),
-        neuromorpho=CONFIG.project.neuromorpho.model_dump(mode="json"),
-        root=str(CONFIG.folder),
+        # The path names the content, wherever it comes from.
+        source=untracked(
+            lambda wildcards: CONFIG.morphologies[wildcards.morphology].model_dump(mode="json")
+        ),
+        neuromorpho=untracked(lambda wildcards: CONFIG.project.neuromorpho.model_dump(mode="json")),
+        root=untracked(lambda wildcards: str(CONFIG.folder)),
     message:
         "Fetching morphology {wildcards.morphology}"
     script:

@@ -19,12 +19,11 @@ rule plan_points:
     resources:
         mem_mb=2000,
         runtime=10,
-        # Not a parameter: another number of cores must not plan anew what is there.
-        cores_to_share=workflow.cores or 1,
     params:
         # Only what bears on this experiment: another's title must not plan this one anew.
         project=lambda wildcards: CONFIG.project.of(wildcards.experiment),
-        source=str(CONFIG_FILE),
+        source=untracked(lambda wildcards: str(CONFIG_FILE)),
+        cores=untracked(lambda wildcards: workflow.cores or 1),
         digest=lambda wildcards: planned(wildcards.experiment).digest,
     message:
         "Planning {wildcards.experiment}"

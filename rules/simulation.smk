@@ -27,8 +27,9 @@ rule simulate_batch:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        model=lambda wildcards: str(CONFIG.model_folder(wildcards.experiment)),
-        morphologies=batch_morphologies,
+        # The paths name the content: model, values and morphologies.
+        model=untracked(lambda wildcards: str(CONFIG.model_folder(wildcards.experiment))),
+        morphologies=untracked(batch_morphologies),
     message:
         "Simulating batch {wildcards.batch} of {wildcards.experiment}"
     script:

@@ -1,6 +1,6 @@
 """Write the table of an experiment's points.
 
-Reads   params: project and source (configuration), digest; resources.cores_to_share
+Reads   params: project and source (configuration), cores, digest
 Writes  output.plan: point_id, batch, and the swept paths; fixed values and limits as notes
 """
 
@@ -29,7 +29,7 @@ if __name__ == "__main__":
         main(
             snakemake.params.project,
             snakemake.params.source,
-            snakemake.resources.cores_to_share,
+            snakemake.params.cores,
             snakemake.params.digest,
             snakemake.output.plan,
         )

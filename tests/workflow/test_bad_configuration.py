@@ -165,6 +165,10 @@ BAD_PROJECTS = {
     "experiment twice": ("experiments: [steps, steps]", ["experiments", "'steps'", "twice"]),
     "name of a table": ("experiments: [provenance]", ["experiments", "'provenance'", "database"]),
     "name that is no name": ("experiments: [../steps]", ["experiments.0", "../steps"]),
+    "experiments twice": (
+        "experiments: [stairs]\nexperiments: [steps]",
+        ["config.yaml", "line 2", "'experiments'", "twice"],
+    ),
     "share above one": ("experiments: [steps]\nmax_failed_share: 2", ["max_failed_share", "2"]),
     "unknown execution": (
         "experiments: [steps]\nexecution: {batchsize: 1}",
@@ -181,8 +185,8 @@ def test_bad_project(project, wrong):
 
 
 def test_yaml_that_does_not_parse_names_the_line(project):
-    project.replace("experiments/steps.yaml", "sweep:", "sweep: [")
-    assert_refused(project, EXPERIMENT, "line 6")
+    project.replace("experiments/steps.yaml", "model: squid_soma", "model: squid: soma")
+    assert_refused(project, EXPERIMENT, "line 2", "mapping values")
 
 
 def test_a_key_given_twice_names_the_line(project):

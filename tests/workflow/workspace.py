@@ -36,6 +36,9 @@ TARGETS = {
     "total",
 }
 
+# Snakemake's remark on its profile, and the log of a failed job, which its logger shows.
+UNCOUNTED = r"Using workflow specific profile|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ "
+
 
 @dataclass(frozen=True)
 class Run:
@@ -70,9 +73,9 @@ class Run:
         return sum(pq.read_metadata(path).num_rows for path in mine)
 
     def lines(self) -> list[str]:
-        """What was said, without empty lines and Snakemake's remark on its profile."""
+        """What was said, without empty lines, lines of logs and the remark on the profile."""
         lines = (line.strip() for line in self.output.splitlines())
-        return [line for line in lines if line and not line.startswith("Using workflow specific")]
+        return [line for line in lines if line and not re.match(UNCOUNTED, line)]
 
     def succeeded(self) -> "Run":
         """Return this run; fail with what it said if it did not end well."""

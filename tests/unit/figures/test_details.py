@@ -53,7 +53,7 @@ def test_ends_are_written_for_each_hue_without_overlap():
         "no spike from 22 °C (0.14 S/cm²)",
     ]
     for i, box in enumerate(boxes):
-        assert axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1
+        assert axes.bbox.x0 - 1 <= box.x0 and box.x1 <= axes.bbox.x1 + 1
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
     highest = max(np.nanmax(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) > 3)
     assert min(box.y0 for box in boxes) > axes.transData.transform((0, highest))[1]
