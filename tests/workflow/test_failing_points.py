@@ -111,7 +111,7 @@ def test_more_failures_than_allowed_come_after_the_database(finished):
 
 def test_failures_are_listed_where_they_are_allowed(finished, copy_of):
     project = copy_of(finished).project("mixed", "sound", max_failed_share=0.75)
-    run = project.run().succeeded()
+    run = project.run(cores=2).succeeded()
     assert run.jobs == {"check_failures": 1}
     with (project.results / "failures.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -58,10 +58,9 @@ def gather(
     StoreError
         If a requested point is in no batch.
     """
-    held = pa.concat_tables(read_table(path) for path in batches)
-    wanted = held.filter(pc.is_in(held.column("point_id"), pa.array(points["point_id"].tolist())))
+    wanted = pa.concat_tables(_of_batch(points, path) for path in batches)
     lists = [name for name in wanted.column_names if name.endswith(VALUES_SUFFIX)]
-    scalars = wanted.drop_columns(lists).to_pandas().drop_duplicates("point_id")
+    scalars = wanted.drop_columns(lists).to_pandas()
     table = points.merge(scalars, on="point_id", how="left", validate="one_to_one")
     lost = table["status"].isna()
     if lost.any():
@@ -78,6 +77,13 @@ def gather(
     write_table(arrow, features, arrow.schema.remove_metadata(), notes)
     write_table(_long(wanted, lists), feature_values, FEATURE_VALUES)
     return table
+
+
+def _of_batch(points: pd.DataFrame, path: Path) -> pa.Table:
+    """Rows of the points that the plan takes from this batch; another may hold them too."""
+    table = read_table(path)
+    mine = points.loc[points["batch"] == path.stem, "point_id"]
+    return table.filter(pc.is_in(table.column("point_id"), pa.array(mine.tolist(), pa.string())))
 
 
 def _leaves(swept: Mapping[str, str]) -> list[str]:

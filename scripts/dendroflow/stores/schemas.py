@@ -49,7 +49,7 @@ def checked(table: pa.Table, schema: pa.Schema) -> pa.Table:
         raise StoreError(f"columns {table.column_names} where {schema.names} are declared")
     try:
         table = table.cast(schema)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except (ValueError, pa.ArrowNotImplementedError) as error:
         raise StoreError(f"a column is not of its declared type: {error}") from error
     for field in schema:
         if not field.nullable and table.column(field.name).null_count:

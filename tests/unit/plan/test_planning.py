@@ -1,0 +1,188 @@
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from dendroflow.errors import ConfigurationError
+from dendroflow.plan.planning import Plan, batch_name, make_plan
+from dendroflow.settings.project import load
+from dendroflow.stores.schemas import OUTCOMES
+from dendroflow.stores.tables import write_table
+
+MODELS = Path(__file__).parents[3] / "config" / "models"
+
+EXPERIMENT = {
+    "title": "Squid",
+    "model": "squid_soma",
+    "simulation": {"duration": 20},
+    "sweep": {"parameters.gnabar": [0.1, 0.12], "simulation.celsius": [6.3, 10, 20]},
+    "features": {"signal": "soma_v", "statistics": ["maximum"]},
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Where descriptions of models are kept between the tests."""
+    return tmp_path_factory.mktemp("results")
+
+
+class Project:
+    """A configuration whose plan is made again and again."""
+
+    def __init__(self, folder, results):
+        self.folder, self.results = folder, results
+        shutil.copytree(MODELS / "squid_soma", folder / "models" / "squid_soma")
+        (folder / "experiments").mkdir()
+
+    def plan(self, cores=2, **changed):
+        path = self.folder / "experiments" / "squid.yaml"
+        path.write_text(yaml.safe_dump(EXPERIMENT | changed), encoding="utf-8")
+        configuration = load({"experiments": ["squid"]}, self.folder / "config.yaml")
+        return make_plan(configuration, "squid", self.results, cores)
+
+    def simulate(self, plan, status="ok", runtime_s=0.01):
+        for batch in plan.new:
+            rows = [
+                {"point_id": p, "status": status, "runtime_s": runtime_s}
+                for p in plan.of_batch(batch)["point_id"]
+            ]
+            path = self.results / "squid" / plan.recipe / "outcomes" / f"{batch}.parquet"
+            write_table(pa.Table.from_pylist(rows, schema=OUTCOMES), path, OUTCOMES)
+
+
+@pytest.fixture
+def project(tmp_path, results):
+    shutil.rmtree(results / "squid", ignore_errors=True)
+    return Project(tmp_path, results)
+
+
+def ids(plan):
+    return set(plan.table["point_id"])
+
+
+def test_a_plan_is_a_pure_function(project):
+    first, second = project.plan(), project.plan()
+    assert first.digest == second.digest
+    assert first.table.equals(second.table)
+    assert (first.requested, first.to_run) == (6, 6)
+
+
+def test_what_is_held_is_not_asked_for_again(project):
+    project.simulate(project.plan())
+    again = project.plan()
+    assert (again.to_run, again.new) == (0, ())
+    grown = project.plan(sweep={**EXPERIMENT["sweep"], "parameters.gnabar": [0.1, 0.11, 0.12]})
+    assert (grown.requested, grown.to_run, len(grown.new)) == (9, 3, 1)
+    assert ids(again) < ids(grown)
+
+
+def test_a_new_axis_at_its_default_keeps_the_old_points(project):
+    plan = project.plan()
+    project.simulate(plan)
+    sweep = {**EXPERIMENT["sweep"], "parameters.gkbar": [0.036, 0.04]}
+    grown = project.plan(sweep=sweep)
+    assert (grown.requested, grown.to_run) == (12, 6)
+    assert ids(plan) < ids(grown)
+
+
+def test_a_fixed_value_belongs_to_the_points(project):
+    assert ids(project.plan()).isdisjoint(ids(project.plan(parameters={"gkbar": 0.04})))
+    assert ids(project.plan()) == ids(project.plan(parameters={"gkbar": 0.036}))
+    assert ids(project.plan()).isdisjoint(ids(project.plan(simulation={"duration": 21})))
+
+
+def test_words_change_neither_points_nor_recipe(project):
+    plan, other = project.plan(), project.plan(title="Other", description="Words")
+    assert (plan.recipe, plan.digest) == (other.recipe, other.digest)
+
+
+def test_features_change_measures_alone(project):
+    plan = project.plan()
+    other = project.plan(features={"signal": "soma_v", "statistics": ["minimum"]})
+    assert plan.recipe == other.recipe
+    assert plan.measures != other.measures
+
+
+def test_the_plausible_range_belongs_to_the_recipe(project):
+    assert project.plan().recipe != project.plan(plausible={"mV": [-100, 100]}).recipe
+
+
+@pytest.mark.parametrize(("size", "batches"), [(1, 6), (4, 2), (100, 1)])
+def test_batch_size(project, size, batches):
+    plan = project.plan(execution={"batch_size": size})
+    assert len(plan.new) == batches
+    assert plan.table.groupby("batch").size().max() <= size
+
+
+def test_batches_are_named_by_their_points_alone():
+    assert batch_name(["a", "b"]) == batch_name(["b", "a"]) != batch_name(["a"])
+
+
+def test_points_of_one_clock_stay_together(project):
+    plan = project.plan(execution={"batch_size": 2})
+    clocks = plan.table.groupby("batch")["simulation.celsius"].nunique()
+    assert (clocks == 1).all()
+
+
+def test_slow_points_are_shared_by_all_cores(project):
+    assert len(project.plan(cores=4).new) == 1
+    project.simulate(project.plan(), runtime_s=100.0)
+    sweep = {**EXPERIMENT["sweep"], "parameters.gnabar": [0.2, 0.3, 0.4, 0.5]}
+    assert len(project.plan(cores=4, sweep=sweep).new) == 12
+
+
+def test_retried_points_get_a_batch_of_another_name(project):
+    first = project.plan()
+    project.simulate(first, status="timeout")
+    assert project.plan().to_run == 0
+    retry = {"retry": ["timeout"]}
+    second = project.plan(execution=retry)
+    assert second.to_run == 6
+    assert set(second.new).isdisjoint(first.new)
+    project.simulate(second, status="timeout")
+    third = project.plan(execution=retry)
+    assert set(third.new).isdisjoint({*first.new, *second.new})
+    project.simulate(third)
+    assert project.plan(execution=retry).to_run == 0
+    assert project.plan().batches == third.new
+
+
+def test_a_stored_plan_is_read_back(project, tmp_path):
+    plan = project.plan(sweep={"parameters.gnabar": [0.1], "simulation.seed": [1, 2]})
+    plan.write(tmp_path / "plan.parquet")
+    read = Plan.read(tmp_path / "plan.parquet")
+    assert read.table.equals(plan.table)
+    assert read.notes == json.loads(json.dumps(plan.notes))
+    assert read.digest == plan.digest
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"sweep": {"parameters.gnabr": [1]}}, "sweep: parameters.gnabr: .*'gnabar'"),
+        ({"sweep": {"simulation.temperature": [1]}}, "there is no setting 'temperature'"),
+        ({"parameters": {"gna": 1}}, "parameters.gna: .* no such parameter"),
+        ({"sweep": {"parameters.gnabar": [-1]}}, "parameters.gnabar: -1.* at least 0 S/cm²"),
+        ({"sweep": {"parameters.gnabar": ["high"]}}, "parameters.gnabar: 'high' is not a number"),
+        ({"sweep": {"simulation.celsius": [1000]}}, "simulation.celsius: .*less than or equal"),
+        ({"sweep": {"simulation.dt": [0]}}, "simulation.dt"),
+        ({"sweep": {"parameters.gnabar": [0.1, 0.1]}}, "gnabar"),
+        ({"morphology": "c91662"}, "morphology: model squid_soma takes none"),
+        ({"features": {"signal": "v", "statistics": ["mean"]}}, "no signal 'v'"),
+        (
+            {"features": {"signal": "soma_v", "stimulus": [5, 30], "efel": ["AP_width"]}},
+            "ends at 30 ms, after the simulation's 20 ms",
+        ),
+        ({"figures": [{"kind": "line", "x": "celcius", "y": "gnabar"}]}, "did you mean 'celsius'"),
+        ({"figures": [{"kind": "trace", "signal": "some_v"}]}, "'soma_v'"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_one_line(project, changed, message):
+    with pytest.raises(ConfigurationError, match=message) as refusal:
+        project.plan(**changed)
+    text = str(refusal.value)
+    assert "experiments/squid.yaml: " in text
+    assert "\n" not in text

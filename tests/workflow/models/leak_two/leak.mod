@@ -1,0 +1,19 @@
+NEURON {
+    SUFFIX leak
+    NONSPECIFIC_CURRENT i
+    RANGE g, e
+}
+
+PARAMETER {
+    g = 0.001 (S/cm2)
+    e = -50 (mV)
+}
+
+ASSIGNED {
+    i (mA/cm2)
+    v (mV)
+}
+
+BREAKPOINT {
+    i = g * (v - e)
+}
