@@ -3,6 +3,7 @@
 for experiment in [name for name in EXPERIMENTS if FIGURES[name]]:
 
     rule:
+        """Draw all figures of one experiment, in one process."""
         name:
             f"render_figures_{experiment}"
         input:

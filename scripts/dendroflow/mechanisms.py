@@ -64,7 +64,11 @@ def compile_mechanisms(files: Sequence[Path], library: Path) -> str:
         if not built.exists():
             raise MechanismError(f"nrnivmodl left no {LIBRARY} for {files[0].parent}:\n{said}")
         # Loading ends the process if a mechanism has the name of one that NEURON has.
-        load = "import sys; from neuron import h; h.nrn_load_dll(sys.argv[1])"
+        load = (
+            "import sys\nfrom neuron import h\n"
+            "try:\n    h.nrn_load_dll(sys.argv[1])\n"
+            "except RuntimeError as error:\n    sys.exit(str(error))"
+        )
         with tempfile.TemporaryDirectory(prefix="dendroflow-") as elsewhere:
             _run(
                 [sys.executable, "-c", load, str(built.resolve())],
@@ -114,5 +118,7 @@ def _run(command: list[str], folder: Path, complaint: str) -> str:
     except subprocess.TimeoutExpired:
         raise MechanismError(f"{complaint}: not finished after {TIMEOUT_S} s") from None
     if child.returncode != 0:
-        raise MechanismError(f"{complaint} (exit code {child.returncode}):\n{child.stdout.strip()}")
+        # What follows a traceback is about nrnivmodl's own Python, not about the mechanism.
+        said = child.stdout.partition("Traceback (most recent call last)")[0].strip()
+        raise MechanismError(f"{complaint} (exit code {child.returncode}):\n{said}")
     return child.stdout

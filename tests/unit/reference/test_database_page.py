@@ -16,11 +16,12 @@ from dendroflow.stores.schemas import STATUSES, TRACES
 from dendroflow.stores.tables import write_table
 
 PAGE = (CHECKOUT / "docs" / "database.md").read_text(encoding="utf-8")
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 DURATIONS = {0.0: 6.2, 10.0: 2.7, 14.0: 2.025, 18.0: 1.6, 20.0: 1.425, 22.0: None}
 
 
-def blocks(language):
-    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+def blocks(language, page=PAGE):
+    found = re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert found
     return found
 
@@ -87,7 +88,7 @@ def results(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("query", blocks("sql"))
+@pytest.mark.parametrize("query", [*blocks("sql"), *re.findall(r'"(SELECT celsius.*)"', README)])
 def test_every_query_gives_rows(results, query):
     with closing(sqlite3.connect(results / "dendroflow.sqlite")) as database:
         assert database.execute(query).fetchall()
@@ -101,7 +102,12 @@ def test_the_queries_of_the_course_give_their_answers(results):
 
 
 @pytest.mark.parametrize(
-    ("code", "printed"), zip(blocks("python"), ["1.425", "0.5 37.0 mV"], strict=True)
+    ("code", "printed"),
+    zip(
+        [*blocks("python"), *blocks("python", README)],
+        ["1.425", "0.5 37.0 mV", "max"],
+        strict=True,
+    ),
 )
 def test_the_python_code_runs(results, code, printed):
     child = subprocess.run(

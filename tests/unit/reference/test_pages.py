@@ -1,0 +1,87 @@
+"""The hand-written pages: links lead somewhere, and what is shown can be used."""
+
+import re
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from dendroflow.model.description import describe
+from dendroflow.reference import CHECKOUT
+from dendroflow.settings.morphologies import MorphologySource
+from dendroflow.settings.sweep import Sweep
+
+PAGES = sorted(
+    path.relative_to(CHECKOUT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "config/*.md")
+    for path in CHECKOUT.glob(pattern)
+)
+
+
+def read(page):
+    return (CHECKOUT / page).read_text(encoding="utf-8")
+
+
+def prose(page):
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", read(page), flags=re.MULTILINE | re.DOTALL)
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", read(page), re.MULTILINE | re.DOTALL)
+
+
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_pages_are_found():
+    assert {"README.md", "CHANGELOG.md", "docs/tutorial.md", "config/README.md"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = ((CHECKOUT / page).parent / path).resolve() if path else CHECKOUT / page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.relative_to(CHECKOUT).as_posix()), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_folders_and_files_that_are_named_exist(page):
+    named = re.findall(
+        r"`((?:config|docs|envs|profiles|rules|scripts|tests)/[\w./-]+)`", prose(page)
+    )
+    # What the tutorial asks its reader to write.
+    own = ("config/tutorial.yaml", "config/models/leaky_soma")
+    for path in named:
+        assert path.startswith(own) or (CHECKOUT / path).exists(), path
+
+
+def test_the_sweeps_of_the_reference_are_sound():
+    shown = [yaml.safe_load(text)["sweep"] for text in blocks("docs/configuration.md", "yaml")]
+    assert len(shown) == 2
+    for sweep in shown:
+        TypeAdapter(Sweep).validate_python(sweep)
+
+
+def test_the_catalogue_of_the_morphologies_page_is_sound():
+    (text,) = blocks("docs/morphologies.md", 'yaml title="config/morphologies.yaml"')
+    sources = TypeAdapter(dict[str, MorphologySource]).validate_python(yaml.safe_load(text))
+    assert len({type(source) for source in sources.values()}) == 4
+
+
+def test_the_model_of_the_models_page_is_one(tmp_path):
+    (text,) = blocks("docs/models.md", 'python title="a model"')
+    folder = tmp_path / "ball"
+    folder.mkdir()
+    (folder / "model.py").write_text(text, encoding="utf-8")
+    description = describe(folder, tmp_path / "description.json")
+    assert dict(description.signals) == {"soma_v": "mV"}
+    assert list(description.parameters) == ["diameter", "gnabar", "amplitude"]
