@@ -9,7 +9,7 @@ class Tree(Model):
     class Parameters(Model.Parameters):
         amplitude: float = quantity(0.01, "nA", "amplitude of the step")
 
-    signals = {"soma_v": "mV", "axon_v": "mV"}
+    signals = {"soma_v": "mV", "v": "mV"}
     required_sections = ("soma", "axon")
 
     def build(self, p):
@@ -18,4 +18,4 @@ class Tree(Model):
             section.insert("pas")
         self.step = current_step(self.soma[0](0.5), 1, 5, p.amplitude)
         self.record("soma_v", self.soma[0](0.5)._ref_v)
-        self.record("axon_v", self.axon[0](1)._ref_v)
+        self.record_everywhere("v", "v", self.all, sampling=0.5)

@@ -1,0 +1,144 @@
+"""The database of a real run: the documented queries, units, values per spike, provenance."""
+
+import importlib.metadata
+import json
+import re
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from workflow.workspace import CHECKOUT, Workspace
+
+
+def declared(name: str) -> dict:
+    """An experiment of the default configuration."""
+    return yaml.safe_load((CHECKOUT / "config/experiments" / f"{name}.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def finished(new_workspace) -> Workspace:
+    """The default experiments that the queries are about, with fewer points."""
+    workspace = new_workspace().project("hh_temperature", "synaptic_drive")
+    celsius = {"simulation.celsius": [10, 20, 26], "parameters.gnabar": [0.12, 0.14]}
+    workspace.experiment("hh_temperature", declared("hh_temperature"), sweep=celsius)
+    trains = {"parameters.weight": [0.001, 0.004], "simulation.seed": [1, 2]}
+    workspace.experiment("synaptic_drive", declared("synaptic_drive"), sweep=trains)
+    workspace.run("database", cores=2).succeeded()
+    return workspace
+
+
+@pytest.fixture
+def database(finished):
+    with closing(sqlite3.connect(finished.results / "dendroflow.sqlite")) as connection:
+        yield connection
+
+
+def test_one_table_for_each_experiment(database):
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
+    assert {"hh_temperature", "synaptic_drive", "experiments", "columns", "batches"} <= tables
+    columns = [row[1] for row in database.execute("PRAGMA table_info(hh_temperature)")]
+    efel = declared("hh_temperature")["features"]["efel"]
+    assert {"point_id", "celsius", "gnabar", *efel, "status", "error", "runtime_s"} <= set(columns)
+    assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_known_answers(database):
+    rows = database.execute(
+        "SELECT celsius, AP_duration FROM hh_temperature WHERE gnabar = 0.12 ORDER BY celsius"
+    ).fetchall()
+    assert [celsius for celsius, _ in rows] == [10, 20, 26]
+    assert [duration for _, duration in rows[:2]] == pytest.approx([2.7, 1.425], abs=1e-9)
+    assert rows[2][1] is None  # no spike: NULL, not a number
+
+
+def test_every_query_of_the_documentation_works(database):
+    page = (CHECKOUT / "docs" / "database.md").read_text(encoding="utf-8")
+    queries = re.findall(r"^```sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(queries) > 5
+    for query in queries:
+        rows = pd.read_sql(query, database)
+        # The one about citations is empty where no experiment has a morphology.
+        assert len(rows) or "FROM morphologies" in query, query
+
+
+def test_numbers_are_numbers_in_pandas(database):
+    table = pd.read_sql("SELECT * FROM hh_temperature", database)
+    for column in ("celsius", "gnabar", "AP_duration", "runtime_s", "soma_v_maximum"):
+        assert table[column].dtype.kind in "if", column
+    assert table.pivot(index="celsius", columns="gnabar", values="soma_v_maximum").shape == (3, 2)
+
+
+def test_every_column_has_a_meaning_and_its_unit(database):
+    for experiment in ("hh_temperature", "synaptic_drive"):
+        columns = {row[1] for row in database.execute(f"PRAGMA table_info({experiment})")}
+        described = pd.read_sql(
+            "SELECT * FROM columns WHERE experiment = ?", database, params=[experiment]
+        )
+        assert set(described["name"]) == columns
+        assert described["meaning"].str.len().min() > 0
+    units = dict(
+        database.execute("SELECT name, unit FROM columns WHERE experiment = 'hh_temperature'")
+    )
+    assert (units["celsius"], units["gnabar"]) == ("°C", "S/cm²")
+    assert (units["AP_duration"], units["AP_amplitude"], units["runtime_s"]) == ("ms", "mV", "s")
+
+
+def test_values_per_spike_are_kept_in_their_order(database):
+    points = database.execute(
+        "SELECT point_id, all_ISI_values, spike_count FROM synaptic_drive WHERE weight = 0.004"
+    ).fetchall()
+    assert len(points) == 2
+    for point_id, mean, spikes in points:
+        stored = pd.read_sql(
+            "SELECT feature, position, value FROM feature_values WHERE point_id = ? "
+            "AND experiment = 'synaptic_drive' ORDER BY feature, position",
+            database,
+            params=[point_id],
+        )
+        of = {name: rows["value"].to_numpy() for name, rows in stored.groupby("feature")}
+        positions = stored.groupby("feature")["position"].apply(list)
+        assert len(of["AP_begin_time"]) == spikes >= 3
+        assert positions["AP_begin_time"] == list(range(int(spikes)))
+        assert (np.diff(of["AP_begin_time"]) > 0).all()
+        # Intervals are between peaks, which follow the begins within a millisecond or two.
+        assert of["all_ISI_values"] == pytest.approx(np.diff(of["AP_begin_time"]), abs=2)
+        assert of["all_ISI_values"].mean() == pytest.approx(mean)
+
+
+def test_a_point_leads_to_its_provenance(database):
+    rows = database.execute(
+        "SELECT key, value FROM hh_temperature JOIN batches USING (batch) "
+        "JOIN provenance USING (batch) WHERE celsius = 20 AND gnabar = 0.12"
+    ).fetchall()
+    facts = dict(rows)
+    assert len(facts) == len(rows)
+    assert facts["neuron"] == importlib.metadata.version("neuron")
+    assert facts["efel"] == importlib.metadata.version("efel")
+    assert re.fullmatch(r"[0-9a-f]{40}|not a git checkout", facts["git_commit"])
+    assert re.fullmatch(r"[0-9a-f]{16}", facts["model_code"])
+    assert {"git_state", "library_code", "mechanisms", "date", "host", "python"} <= facts.keys()
+
+
+def test_a_point_leads_to_its_trace(finished, database):
+    point_id, batch, recipe, peak = database.execute(
+        "SELECT point_id, batch, recipe, soma_v_maximum FROM hh_temperature "
+        "JOIN batches USING (batch) WHERE celsius = 20 AND gnabar = 0.12"
+    ).fetchone()
+    traces = finished.table(f"hh_temperature/{recipe}/traces/{batch}.parquet").to_pandas()
+    (values,) = traces[traces["point_id"] == point_id]["values"]
+    assert values.max() == peak
+
+
+def test_experiments_are_described_as_they_were_run(database):
+    row = database.execute(
+        "SELECT model, points, failed, sweep, fixed, features FROM experiments "
+        "WHERE experiment = 'synaptic_drive'"
+    ).fetchone()
+    assert row[:3] == ("synaptic_soma", 4, 0)
+    sweep, fixed, features = map(json.loads, row[3:])
+    assert sweep[0]["grid"]["simulation.seed"]["values"] == [1, 2]
+    assert fixed["simulation.dt"] == 0.025
+    assert features[0]["settings"]["Threshold"] == -20.0

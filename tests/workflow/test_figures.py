@@ -1,0 +1,103 @@
+"""Figures and the report of a real run: the same bytes, no network, and text that stays text."""
+
+import hashlib
+import re
+
+import pytest
+from dendroflow.morphology.files import data_sha256
+from workflow.small_experiments import STEPS
+from workflow.workspace import Workspace
+
+MARKUP = """{{ 1/0 }} {% raw %} <script>alert(1)</script> & *stars* `ticks`_ |bars| \\back
+
+.. raw:: html
+
+   <b>bold</b>
+"""
+SWC = "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 2 -5 0 0 0.5 1\n5 2 -60 0 0 0.5 4\n"
+FIGURES = [
+    {"kind": "line", "name": "peaks", "x": "amplitude", "y": "soma_v_maximum", "caption": MARKUP},
+    {"kind": "trace", "name": "traces", "signal": "soma_v", "hue": "amplitude"},
+    {"kind": "histogram", "name": "counts", "x": "spike_count", "caption": "Plain words."},
+]
+TREE = {
+    "title": "A <tree> {{ 2/0 }}",
+    "model": "tree",
+    "morphology": "cell",
+    "simulation": {"duration": 5.0},
+    "sweep": {"parameters.amplitude": [0.1]},
+    "features": {"signal": "soma_v", "statistics": ["maximum"]},
+    "figures": [{"kind": "shape", "name": "cell", "signal": "v", "at": {"peak": "soma_v"}}],
+}
+EXPECTED = {f"steps/{name}.{suffix}" for name in ("peaks", "traces", "counts") for suffix in (
+    "svg", "pdf", "png"
+)} | {f"tree/cell.{suffix}" for suffix in ("svg", "pdf", "png", "html")}
+
+
+@pytest.fixture(scope="module")
+def finished(new_workspace) -> Workspace:
+    workspace = new_workspace().project("steps", "tree")
+    workspace.experiment("steps", STEPS, figures=FIGURES).experiment("tree", TREE)
+    workspace.write("cell.swc", SWC)
+    pin = data_sha256(SWC.encode(), "swc")
+    workspace.write("morphologies.yaml", {"cell": {"file": "cell.swc", "sha256": pin}})
+    workspace.run(cores=2).succeeded()
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def report(finished) -> str:
+    finished.run("--report", "report.html").succeeded()
+    return (finished.folder / "report.html").read_text(encoding="utf-8")
+
+
+def digests(workspace):
+    folder = workspace.results / "figures"
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_every_figure_is_there_in_every_format(finished):
+    assert digests(finished).keys() == EXPECTED
+    for name in EXPECTED:
+        assert (finished.results / "figures" / name).stat().st_size > 1000
+
+
+def test_the_same_inputs_give_the_same_bytes(finished, copy_of):
+    project = copy_of(finished)
+    for path in (project.results / "figures").rglob("*.*"):
+        path.unlink()
+    run = project.run("figures").succeeded()
+    assert run.jobs == {"render_figures": 2}
+    assert digests(project) == digests(finished)
+
+
+def test_the_report_holds_every_figure(report):
+    for name in EXPECTED:
+        assert name.rpartition("/")[2] in report, name
+    assert STEPS["title"] in report
+
+
+def test_the_report_loads_nothing_from_elsewhere(report):
+    loads = r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)\s*=\s*[\"']?(?:https?:)?//[^>]*>"
+    assert re.findall(loads, report) == []
+
+
+def test_captions_are_shown_as_they_are_written(report):
+    assert "Plain words." in report
+    shown = report.replace("\\u003c", "<").replace("\\u003e", ">").replace("\\u0026", "&")
+    assert "<script>alert(1)" not in shown
+    assert "<b>bold</b>" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "{{ 1/0 }} {% raw %}" in shown
+    assert "*stars* `ticks`_ |bars|" in shown
+    assert ".. raw:: html" in shown
+
+
+def test_interactive_figures_load_nothing_from_elsewhere(finished):
+    html = (finished.results / "figures/tree/cell.html").read_text(encoding="utf-8")
+    assert not re.findall(r"<(?:script|link)\b[^>]*\b(?:src|href)\s*=", html)
+    assert "A <tree>" not in html
