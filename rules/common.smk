@@ -1,5 +1,6 @@
 """The configuration, parsed once, and what input functions ask of it."""
 
+import json
 import sys
 from functools import cache
 from importlib.metadata import version
@@ -12,21 +13,36 @@ from dendroflow.errors import DendroflowError
 from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import Plan, make_plan
 from dendroflow.settings.figures import output_names, signals
-from dendroflow.settings.project import load
+from dendroflow.settings.project import load, read_yaml
 from snakemake.logging import logger
 
 RESULTS = Path("results")
 NEURON_VERSION = version("neuron")
 
 
+CORES = workflow.resource_settings.cores or 1
+
+
 def config_file():
     """The last configuration file, relative to the working directory if it lies below it."""
-    path = Path(workflow.configfiles[-1]).absolute()
+    default = Path(workflow.basedir) / "config" / "config.yaml"
+    path = Path((workflow.overwrite_configfiles or [default])[-1]).absolute()
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 CONFIG_FILE = config_file()
+
+try:
+    # Snakemake reads it too, but takes the last of two equal keys.
+    read_yaml(CONFIG_FILE)
+except DendroflowError as error:
+    sys.exit(str(error))
+
+if not workflow.overwrite_configfiles:
+
+    configfile: CONFIG_FILE
+
 
 try:
     CONFIG = load(config, CONFIG_FILE)
@@ -62,7 +78,7 @@ def untracked(value):
 
 def plan_now(experiment):
     """Plan an experiment from its configuration and from what the results hold."""
-    plan = make_plan(CONFIG, experiment, RESULTS, workflow.cores or 1)
+    plan = make_plan(CONFIG, experiment, RESULTS, CORES)
     logger.info(
         f"{experiment}: {plan.requested} points requested, "
         f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {len(plan.new)} batches"
@@ -158,9 +174,17 @@ def figure_output(experiment, figure, file):
     return report(
         f"results/figures/{experiment}/{file}",
         caption=Path(caption_file(experiment, figure)).absolute(),
-        category=CONFIG.experiments[experiment].title,
-        labels={"figure": figure.title or figure.name, "format": file.rpartition(".")[2]},
+        category=CONFIG.experiments[experiment].title.replace("<", "‹"),
+        labels={
+            "figure": (figure.title or figure.name).replace("<", "‹"),
+            "format": file.rpartition(".")[2],
+        },
     )
+
+
+def unmarked(value):
+    """JSON text without `<`: Snakemake puts parameters into the script of its report."""
+    return json.dumps(value, sort_keys=True).replace("<", "\\u003c")
 
 
 def experiment_facts(experiment):

@@ -30,7 +30,7 @@ rule build_database:
         mem_mb=4000,
         runtime=60,
     params:
-        experiments={name: experiment_facts(name) for name in EXPERIMENTS},
+        experiments=unmarked({name: experiment_facts(name) for name in EXPERIMENTS}),
         morphologies=lambda wildcards: morphology_names(),
         code=digest_of_library("dendroflow.stores.database", "dendroflow.stores.contents"),
     message:
@@ -67,4 +67,5 @@ rule check_failures:
 rule database:
     """Build the database."""
     input:
+        outcomes=rules.simulate.input.outcomes,
         database="results/dendroflow.sqlite",

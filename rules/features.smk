@@ -57,4 +57,5 @@ rule gather_features:
 rule features:
     """Extract and gather the features of all experiments."""
     input:
+        outcomes=rules.simulate.input.outcomes,
         features=expand("results/{experiment}/features.parquet", experiment=EXPERIMENTS),

@@ -29,10 +29,10 @@ for experiment in [name for name in EXPERIMENTS if FIGURES[name]]:
             mem_mb=4000,
             runtime=30,
         params:
-            facts=experiment_facts(experiment),
-            figures=[
-                figure.model_dump(mode="json") for figure in CONFIG.experiments[experiment].figures
-            ],
+            title=unmarked(CONFIG.experiments[experiment].title),
+            figures=unmarked(
+                CONFIG.experiments[experiment].model_dump(mode="json", include={"figures"})
+            ),
             code=digest_of_library("dendroflow.figures.render"),
         message:
             f"Drawing the figures of {experiment}"
@@ -43,6 +43,7 @@ for experiment in [name for name in EXPERIMENTS if FIGURES[name]]:
 rule figures:
     """Draw the figures of all experiments."""
     input:
+        outcomes=rules.simulate.input.outcomes,
         figures=[
             f"results/figures/{name}/{file}" for name in EXPERIMENTS for _, file in FIGURES[name]
         ],

@@ -23,7 +23,7 @@ rule plan_points:
         # Only what bears on this experiment: another's title must not plan this one anew.
         project=lambda wildcards: CONFIG.project.of(wildcards.experiment),
         source=untracked(lambda wildcards: str(CONFIG_FILE)),
-        cores=untracked(lambda wildcards: workflow.cores or 1),
+        cores=untracked(lambda wildcards: CORES),
         digest=lambda wildcards: planned(wildcards.experiment).digest,
     message:
         "Planning {wildcards.experiment}"

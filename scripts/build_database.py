@@ -1,10 +1,11 @@
 """Build the SQLite database.
 
 Reads   input.features, input.feature_values, input.outcomes, input.morphologies
-        params: experiments (name -> title, sweep, ...), morphologies (names)
+        params: experiments (name -> title, sweep, ...; JSON), morphologies (names)
 Writes  output.database
 """
 
+import json
 from pathlib import Path
 
 from dendroflow.job import job
@@ -24,7 +25,7 @@ if __name__ == "__main__":
                     [Path(p) for p in snakemake.input.outcomes if Path(p).parts[1] == name],
                 )
                 for (name, facts), features, values in zip(
-                    snakemake.params.experiments.items(),
+                    json.loads(snakemake.params.experiments).items(),
                     snakemake.input.features,
                     snakemake.input.feature_values,
                     strict=True,

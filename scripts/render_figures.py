@@ -1,10 +1,11 @@
 """Draw all figures of one experiment.
 
 Reads   input.features: a row per requested point; input.traces: of all batches, if needed
-        params: figures (as declared), facts (title)
+        params: figures (as declared) and title, as JSON
 Writes  output.figures; output.captions: reStructuredText for the report
 """
 
+import json
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -57,11 +58,13 @@ if __name__ == "__main__":
         folder = Path(snakemake.output.figures[0]).parent
         data = read_figure_data(
             folder.name,
-            snakemake.params.facts["title"],
+            json.loads(snakemake.params.title),
             Path(snakemake.input.features),
             snakemake.input.traces,
         )
-        figures = TypeAdapter(list[Figure]).validate_python(snakemake.params.figures)
+        figures = TypeAdapter(list[Figure]).validate_python(
+            json.loads(snakemake.params.figures)["figures"]
+        )
         render_all(figures, data, folder)
         for figure, path in zip(figures, snakemake.output.captions, strict=True):
             Path(path).write_text(escaped(figure.caption) + "\n", encoding="utf-8")

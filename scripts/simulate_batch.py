@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dendroflow.engine.batch import points_to_run, simulate_batch
 from dendroflow.engine.pool import Workload
+from dendroflow.engine.rxd_cache import share_compiled_reactions
 from dendroflow.job import job
 from dendroflow.mechanisms import load_mechanisms
 from dendroflow.model.loading import load_model
@@ -42,9 +43,11 @@ def main(files: dict, geometries: dict, model: Path, batch: str, threads: int) -
         loaded = {name: Geometry.load(path) for name, path in geometries.items()}
         for name, geometry in loaded.items():
             geometry.require(notes["required_sections"], name)
+        model_class = load_model(model)
+        share_compiled_reactions(files["traces"].parents[3] / "rxd")
         points = points_to_run(plan.of_batch(batch), notes["fixed"])
         simulate_batch(
-            Workload(load_model(model), loaded, notes["recipe_content"]["plausible"]),
+            Workload(model_class, loaded, notes["recipe_content"]["plausible"]),
             points,
             files["traces"],
             files["outcomes"],

@@ -18,7 +18,7 @@ def finished(new_workspace) -> Workspace:
 def test_only_features_are_left(finished):
     assert not list(finished.results.glob("steps/*/traces/*"))
     assert finished.query("SELECT amplitude, spike_count, status FROM steps") == [
-        (0.01, 0, "ok"),
+        (0.01, 1, "ok"),
         (0.02, 1, "ok"),
     ]
 
@@ -52,7 +52,7 @@ def test_other_features_need_the_simulations_again(finished, copy_of):
 
     project.experiment("steps", UNKEPT)
     project.run("database").succeeded()
-    assert project.query("SELECT amplitude, spike_count FROM steps") == [(0.01, 0), (0.02, 1)]
+    assert project.query("SELECT amplitude, spike_count FROM steps") == [(0.01, 1), (0.02, 1)]
 
 
 def test_traces_can_be_kept_from_now_on(finished, copy_of):

@@ -18,7 +18,8 @@ from dendroflow.errors import StoreError
 from dendroflow.features.recordings import COLUMNS, Recording, Recordings, TraceError
 from dendroflow.features.statistics import STATISTICS, cut
 from dendroflow.settings.features import FeatureBlock, Features
-from dendroflow.stores.schemas import OUTCOMES, checked
+from dendroflow.stores.schemas import OUTCOMES, TRACES, checked
+from dendroflow.stores.tables import naming_damage, read_table
 
 # What eFEL interpolates a trace of varying step to: NEURON's default step (ms).
 DEFAULT_STEP = 0.025
@@ -105,12 +106,15 @@ def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[p
     StoreError
         As for `extract`, and if row groups are not in the order of the outcomes.
     """
-    table = checked(pq.read_table(outcomes), OUTCOMES)
+    table = checked(read_table(outcomes), OUTCOMES)
     points = table["point_id"].combine_chunks()
     done = 0
-    with pq.ParquetFile(traces) as file:
+    with naming_damage(traces):
+        file = pq.ParquetFile(traces)
+    with file:
         for group in range(file.num_row_groups):
-            part = file.read_row_group(group, columns=list(COLUMNS))
+            with naming_damage(traces):
+                part = file.read_row_group(group, columns=list(COLUMNS))
             positions = pc.min_max(pc.index_in(part["point_id"], value_set=points)).as_py()
             if positions["min"] is None:
                 continue
@@ -120,8 +124,7 @@ def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[p
             yield extract(part, table.slice(done, end - done), features)
             done = end
     if done < len(table) or not len(table):
-        nothing = pq.read_schema(traces).empty_table()
-        yield extract(nothing, table.slice(done), features)
+        yield extract(TRACES.empty_table(), table.slice(done), features)
 
 
 class _Result:

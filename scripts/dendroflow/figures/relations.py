@@ -100,7 +100,7 @@ def _scale(axis: Axis, set_scale: Callable[[str], None], *, logarithmic: bool) -
         axis.set_minor_formatter(PlainLogFormatter())
         axis.set_tick_params(which="both", length=4, pad=4)
     else:
-        axis.set_major_locator(MaxNLocator(6))
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
 
 

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +142,9 @@ def make_plan(
     points = requested_points(configuration, experiment, description)
     check_names(configuration, experiment, description, points.swept)
     recipe = simulation_recipe(configuration.model_folder(experiment), settings.plausible)
-    folder = results / experiment / recipe.name / "outcomes"
-    held, seconds = _held(folder, settings.execution.retry)
+    measured = measures(settings.features)
+    kept = Kept(results / experiment / recipe.name, measured.name)
+    held, seconds = _held(kept, settings.execution.retry)
     batch = points.table["point_id"].map(held).astype(object)
     missing = batch.isna()
     new: list[str] = []
@@ -152,12 +154,12 @@ def make_plan(
         groups = _cut(wanted, description, settings, seconds or guess, cores)
         for group in groups:
             ids = wanted["point_id"].to_numpy()[group]
-            name = _unused_name(ids, folder)
+            names = (batch_name(experiment, recipe.name, ids, n) for n in count(1))
+            name = next(name for name in names if not kept.outcomes(name).exists())
             new.append(name)
             batch.loc[wanted.index[group]] = name
     table = points.table.copy()
     table.insert(1, "batch", batch.astype(str))
-    measured = measures(settings.features)
     notes = {
         "experiment": experiment,
         "model": settings.model,
@@ -186,20 +188,18 @@ def described(folder: Path, results: Path) -> Description:
     return describe(folder, results / "models" / name)
 
 
-def batch_name(point_ids: Iterable[str]) -> str:
-    """Name of a batch: a hash of its points, whatever their order."""
-    text = "\n".join(sorted(point_ids))
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+def batch_name(experiment: str, recipe: str, point_ids: Iterable[str], attempt: int = 1) -> str:
+    """Name of a batch: a hash of its experiment, its recipe and its points in any order.
 
-
-def _unused_name(point_ids: Iterable[str], folder: Path) -> str:
-    """Name of a new batch; points that are run again need another one than the first time."""
-    name = batch_name(point_ids)
-    attempt = 1
-    while (folder / f"{name}.parquet").exists():
-        attempt += 1
-        name = batch_name([*point_ids, f"attempt {attempt}"])
-    return name
+    Parameters
+    ----------
+    attempt
+        2, 3, ... where points are simulated again.
+    """
+    parts = [experiment, recipe, *sorted(point_ids)]
+    if attempt > 1:
+        parts.append(f"attempt {attempt}")
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def _morphologies(table: pd.DataFrame, fixed: Mapping[str, Any]) -> tuple[str, ...]:
@@ -207,13 +207,34 @@ def _morphologies(table: pd.DataFrame, fixed: Mapping[str, Any]) -> tuple[str, .
     return tuple(sorted(name for name in names if name is not None))
 
 
-def _held(folder: Path, retry: Iterable[str]) -> tuple[dict[str, str], float | None]:
+@dataclass(frozen=True)
+class Kept:
+    """Where the batches of one recipe are kept."""
+
+    folder: Path
+    measures: str
+
+    def outcomes(self, batch: str) -> Path:
+        """File of the outcomes of a batch."""
+        return self.folder / "outcomes" / f"{batch}.parquet"
+
+    def is_usable(self, batch: str) -> bool:
+        """Whether its features are there, or can be extracted without simulating it again."""
+        file = f"{batch}.parquet"
+        return (self.folder / "features" / self.measures / file).exists() or (
+            self.folder / "traces" / file
+        ).exists()
+
+
+def _held(kept: Kept, retry: Iterable[str]) -> tuple[dict[str, str], float | None]:
     """point_id -> batch of what is simulated already, and the mean seconds of a point."""
     sound: dict[str, str] = {}
     unsound: dict[str, str] = {}
     seconds: list[np.ndarray] = []
     again = set(retry)
-    for path in sorted(folder.glob("[0-9a-f]*.parquet"), reverse=True):
+    for path in sorted(kept.folder.glob("outcomes/[0-9a-f]*.parquet"), reverse=True):
+        if not kept.is_usable(path.stem):
+            continue
         outcomes = read_table(path, columns=["point_id", "status", "runtime_s"])
         ids = outcomes.column("point_id").to_pylist()
         for point_id, status in zip(ids, outcomes.column("status").to_pylist(), strict=True):
@@ -240,17 +261,17 @@ def _cut(
     cores: int,
 ) -> list[np.ndarray]:
     """Positions of the points of each new batch."""
-    count = len(wanted)
+    points = len(wanted)
     size = settings.execution.batch_size
     if size is not None:
-        number = math.ceil(count / size)
+        number = math.ceil(points / size)
     else:
-        total = count * seconds
-        number = max(math.ceil(count / POINTS_AT_MOST), math.ceil(total / SECONDS_PER_BATCH))
-        if total > SECONDS_WORTH_SHARING:
+        work = points * seconds
+        number = max(math.ceil(points / POINTS_AT_MOST), math.ceil(work / SECONDS_PER_BATCH))
+        if work > SECONDS_WORTH_SHARING:
             number = math.ceil(number / cores) * cores
-    number = min(number, count)
-    order = np.arange(count)
+    number = min(number, points)
+    order = np.arange(points)
     if description.isolated:
         # Neighbours in a design cost alike, so deal them out.
         return [order[start::number] for start in range(number)]

@@ -99,22 +99,26 @@ def read_table(path: Path, columns: list[str] | None = None, filters: Any = None
     StoreError
         If the file is missing, damaged, or lacks a column.
     """
-    try:
+    with naming_damage(path):
         return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
-    except FileNotFoundError:
-        raise StoreError(f"{path}: there is no such file; run snakemake again") from None
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            f"{path}: is damaged ({str(error).splitlines()[0]}); delete it and run snakemake again"
-        ) from error
 
 
 def read_notes(path: Path) -> Any:
     """The JSON that was kept with a table."""
-    try:
+    with naming_damage(path):
         metadata = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            f"{path}: is damaged ({str(error).splitlines()[0]}); delete it and run snakemake again"
-        ) from error
     return json.loads(metadata.get(NOTES_KEY, b"{}"))
+
+
+@contextmanager
+def naming_damage(path: Path) -> Iterator[None]:
+    """Turn what Arrow says of a missing or damaged file into a `StoreError` with the remedy."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise StoreError(f"{path}: there is no such file; run snakemake again") from None
+    except (OSError, pa.ArrowException) as error:
+        what = (str(error).splitlines() or ["unreadable"])[0]
+        raise StoreError(
+            f"{path}: is damaged ({what}); delete it and run snakemake again"
+        ) from error

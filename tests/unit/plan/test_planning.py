@@ -51,6 +51,9 @@ class Project:
             ]
             path = self.results / "squid" / plan.recipe / "outcomes" / f"{batch}.parquet"
             write_table(pa.Table.from_pylist(rows, schema=OUTCOMES), path, OUTCOMES)
+            traces = path.parents[1] / "traces" / path.name
+            traces.parent.mkdir(exist_ok=True)
+            traces.touch()
 
 
 @pytest.fixture
@@ -117,8 +120,32 @@ def test_batch_size(project, size, batches):
     assert plan.table.groupby("batch").size().max() <= size
 
 
-def test_batches_are_named_by_their_points_alone():
-    assert batch_name(["a", "b"]) == batch_name(["b", "a"]) != batch_name(["a"])
+def test_batches_are_named_by_their_content():
+    name = batch_name("squid", "recipe", ["a", "b"])
+    assert name == batch_name("squid", "recipe", ["b", "a"])
+    others = [
+        batch_name("squid", "recipe", ["a"]),
+        batch_name("other", "recipe", ["a", "b"]),
+        batch_name("squid", "changed", ["a", "b"]),
+        batch_name("squid", "recipe", ["a", "b"], attempt=2),
+    ]
+    assert len({name, *others}) == 5
+
+
+def test_a_batch_without_traces_and_features_is_simulated_again(project):
+    plan = project.plan()
+    project.simulate(plan)
+    folder = project.results / "squid" / plan.recipe
+    shutil.rmtree(folder / "traces")
+    again = project.plan()
+    assert again.to_run == 6
+    assert set(again.new).isdisjoint(plan.new)
+    kept = folder / "features" / plan.measures / f"{plan.new[0]}.parquet"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert project.plan().to_run == 0
+    other = {"signal": "soma_v", "statistics": ["minimum"]}
+    assert project.plan(features=other).to_run == 6
 
 
 def test_points_of_one_clock_stay_together(project):

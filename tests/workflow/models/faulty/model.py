@@ -3,8 +3,9 @@
 import os
 from typing import Literal
 
-from dendroflow.model import Model, current_step, quantity
 from neuron import h
+
+from dendroflow.model import Model, current_step, quantity
 
 Fault = Literal[
     "none", "raises", "not_a_number", "segfault", "hangs", "exits", "undeclared", "unrecorded"

@@ -1,7 +1,8 @@
 """A passive compartment whose leak is a mechanism of this folder."""
 
-from dendroflow.model import Model, quantity
 from neuron import h
+
+from dendroflow.model import Model, quantity
 
 
 class Leak(Model):
