@@ -98,7 +98,18 @@ def planned(experiment):
     """The plan; a job on a cluster reads it, since results have changed since it was made."""
     if workflow.is_main_process:
         return PLANS[experiment]
-    return Plan.read(RESULTS / experiment / "plan.parquet")
+    return Plan.read(Path(plan_path(experiment)))
+
+
+def plan_path(experiment):
+    """The table of an experiment's points."""
+    return f"results/{experiment}/plan.parquet"
+
+
+def plan_of_new_batch(wildcards):
+    """The plan, for a batch that is still to be simulated; a lost plan must not simulate others."""
+    held = workflow.is_main_process and wildcards.batch not in PLANS[wildcards.experiment].new
+    return [] if held else plan_path(wildcards.experiment)
 
 
 def batch_files(experiment, kind):

@@ -8,7 +8,7 @@ KEEPING_TRACES = [
 rule simulate_batch:
     """Simulate the points of one batch; a point that fails is a row, not an error."""
     input:
-        plan=ancient("results/{experiment}/plan.parquet"),
+        plan=ancient(plan_of_new_batch),
         mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
         geometries=ancient(batch_geometries),
     output:
@@ -28,6 +28,7 @@ rule simulate_batch:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         # The paths name the content: model, values and morphologies.
+        plan=untracked(lambda wildcards: plan_path(wildcards.experiment)),
         model=untracked(lambda wildcards: str(CONFIG.model_folder(wildcards.experiment))),
         morphologies=untracked(batch_morphologies),
     message:

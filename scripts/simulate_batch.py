@@ -1,6 +1,6 @@
 """Simulate the points of one batch.
 
-Reads   input.plan, input.mechanisms, input.geometries; params: model, morphologies
+Reads   params: plan, model, morphologies; input.mechanisms, input.geometries
 Writes  output.traces: a row per point and signal
         output.outcomes: a row per point; status, error, runtime_s
 """
@@ -65,7 +65,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
             {
-                "plan": Path(snakemake.input.plan).absolute(),
+                "plan": Path(snakemake.params.plan).absolute(),
                 "mechanisms": [Path(path).absolute() for path in snakemake.input.mechanisms],
                 "traces": Path(snakemake.output.traces).absolute(),
                 "outcomes": Path(snakemake.output.outcomes).absolute(),

@@ -8,13 +8,17 @@ IMPORT = "from neuron import h\n"
 
 # What is wrong -> text of the sound model, what takes its place, and what the message must hold.
 BAD_MODELS = {
-    "raises on import": (IMPORT, IMPORT + "raise ValueError('two\\nlines')\n", ["line 5", "two"]),
+    "raises on import": (
+        IMPORT,
+        IMPORT + "raise ValueError('two\\nlines')\n",
+        ["ValueError: two lines"],
+    ),
     "imports what is not there": (
         IMPORT,
         IMPORT + "import no_such_module\n",
-        ["line 5", "no_such_module"],
+        ["no_such_module"],
     ),
-    "does not parse": ("def build(self, p):", "def build(self, p:", ["SyntaxError", "line"]),
+    "does not parse": ("def build(self, p):", "def build(self, p:", ["SyntaxError"]),
     "calls sys.exit": (IMPORT, IMPORT + "import sys\nsys.exit(3)\n", ["importing it", "code 3"]),
     "calls sys.exit without a word": (
         IMPORT,
@@ -39,6 +43,12 @@ BAD_MODELS = {
     "no model": ("class SquidSoma(Model):", "class SquidSoma:", ["one subclass of Model", "none"]),
 }
 
+NAME_THE_LINE = {
+    "raises on import": "raise ValueError('two\\nlines')",
+    "imports what is not there": "import no_such_module",
+    "does not parse": "    def build(self, p:",
+}
+
 
 @pytest.mark.parametrize("wrong", BAD_MODELS)
 def test_bad_model(workspace, wrong):
@@ -48,6 +58,10 @@ def test_bad_model(workspace, wrong):
     if wrong == "no model":
         workspace.replace("models/squid_soma/model.py", "class Parameters(Model.", "class P(Model.")
     run = workspace.run()
+    if wrong in NAME_THE_LINE:
+        lines = (workspace.folder / MODEL).read_text().splitlines()
+        (number,) = [k for k, line in enumerate(lines, 1) if line == NAME_THE_LINE[wrong]]
+        parts = [*parts, f"line {number}: "]
     run.refused(MODEL, *parts)
     assert len(run.lines()) == 1, run.output
     assert not workspace.results.exists()

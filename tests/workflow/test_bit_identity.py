@@ -24,17 +24,13 @@ def expected(new_workspace):
 
 
 @pytest.mark.parametrize(
-    ("batch_size", "batches", "cores", "changes"),
-    [
-        (None, 1, 1, {}),
-        (None, 1, 2, {"sweep": SHUFFLED}),
-        (7, 2, 2, {}),
-        (3, 3, 1, {"sweep": SHUFFLED}),
-    ],
+    ("batch_size", "batches", "cores", "sweep"),
+    [(None, 1, 2, SHUFFLED), (7, 2, 1, EXPERIMENT["sweep"])],
+    ids=["chosen by the plan", "7"],
 )
-def test_same_bits(workspace, expected, batch_size, batches, cores, changes):
+def test_same_bits(workspace, expected, batch_size, batches, cores, sweep):
     workspace.project("steps", execution={"batch_size": batch_size})
-    workspace.experiment("steps", EXPERIMENT, **changes)
+    workspace.experiment("steps", EXPERIMENT, sweep=sweep)
     run = workspace.run("simulate", cores=cores).succeeded()
     assert (run.points, len(run.batches)) == (8, batches)
     assert workspace.trace_digests("steps") == expected

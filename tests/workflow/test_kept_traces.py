@@ -55,11 +55,9 @@ def test_other_features_need_the_simulations_again(finished, copy_of):
     assert project.query("SELECT amplitude, spike_count FROM steps") == [(0.01, 1), (0.02, 1)]
 
 
-def test_traces_can_be_kept_from_now_on(finished, copy_of):
-    project = copy_of(finished).experiment("steps", STEPS)
-    project.run("database").succeeded()
+def test_traces_that_are_to_be_drawn_are_simulated_again(finished, copy_of):
     figures = [{"kind": "trace", "name": "traces", "signal": "soma_v"}]
-    project.experiment("steps", STEPS, figures=figures)
-    project.run("figures").succeeded()
+    project = copy_of(finished).experiment("steps", STEPS, figures=figures)
+    assert project.run("figures").succeeded().points == 2
     assert len(project.trace_digests("steps")) == 2
     assert (project.results / "figures/steps/traces.svg").exists()

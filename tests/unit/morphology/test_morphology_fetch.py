@@ -252,7 +252,8 @@ def test_local_files_and_packages_that_are_missing(bring, tmp_path):
         bring({"file": "mine.swc"}, max_bytes=1000)
 
 
-def test_a_file_of_a_package_is_taken_without_importing_it(bring, tmp_path, l5pc):
+def test_a_file_of_a_package_is_taken_without_importing_it(bring, tmp_path, l5pc, monkeypatch):
+    monkeypatch.delitem(sys.modules, "bluepyopt", raising=False)
     path = l5pc.as_posix().partition("/bluepyopt/")[2]
     digest = data_sha256(l5pc.read_bytes(), "asc")
     fetched = bring({"package": "bluepyopt", "path": path}, pin=digest)
