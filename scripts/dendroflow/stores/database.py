@@ -52,7 +52,7 @@ TABLES = {
         "metadata": "NeuroMorpho.Org's record and all else that came with it (JSON)",
     },
     "batches": {
-        "batch": "name; a hash of its points",
+        "batch": "name; a hash of experiment, recipe and points",
         "experiment": "experiment",
         "recipe": "names the code that simulated it",
         "points": "number of points it holds, requested or not",
