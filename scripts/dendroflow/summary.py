@@ -55,6 +55,9 @@ def _main(config: str, started: str) -> None:
     except DendroflowError as error:
         sys.exit(str(error))
     _print([HEADINGS, *rows])
+    if any("?" in row for row in rows):
+        print("\n?: not finished; what is said above tells why")
+        return
     print()
     for what, path in (
         ("figures", "results/figures/"),

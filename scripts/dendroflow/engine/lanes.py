@@ -109,6 +109,7 @@ def run_together(
     start = time.perf_counter()
     _prepare(clock)
     lanes = [_build(model, point, geometries) for point in points]
+    _count_compartments(lanes)
     built = [lane for lane in lanes if lane.cell is not None]
     if built:
         try:
@@ -144,12 +145,9 @@ def _prepare(clock: Clock) -> None:
 
 
 def _build(model: type[Model], point: Point, geometries: Mapping[str, Geometry]) -> _Lane:
-    from neuron import h
-
     geometry = geometries[point.morphology] if point.morphology is not None else None
     site = Site(point.seed, geometry, point.clock.sampling, point.clock.variable_step)
     lane = _Lane(point, site)
-    before = _count_compartments(h)
     try:
         cell = model(site)
         cell.build(model.Parameters(**point.parameters))
@@ -164,12 +162,19 @@ def _build(model: type[Model], point: Point, geometries: Mapping[str, Geometry])
         site.clear()
         return lane
     lane.cell = cell
-    lane.compartments = _count_compartments(h) - before
     return lane
 
 
-def _count_compartments(h: Any) -> int:
-    return sum(section.nseg for section in h.allsec())
+def _count_compartments(lanes: Sequence[_Lane]) -> None:
+    from neuron import h
+
+    sizes: dict[int, int] = {}
+    for section in h.allsec():
+        owner = id(section.cell())
+        sizes[owner] = sizes.get(owner, 0) + section.nseg
+    for lane in lanes:
+        if lane.cell is not None:
+            lane.compartments = sizes.get(id(lane.cell))
 
 
 def _advance(clock: Clock) -> None:
@@ -240,7 +245,7 @@ def _clear(lanes: Sequence[_Lane]) -> None:
             # NEURON's handlers hold Python callables where the garbage collector cannot look.
             vars(lane.cell).clear()
         lane.cell = None
-    if _count_compartments(h):
+    if any(True for _ in h.allsec()):
         gc.collect()
     if any(True for _ in h.allsec()):
         names = ", ".join(str(section) for section in list(h.allsec())[:3])
