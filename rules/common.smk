@@ -79,9 +79,10 @@ def untracked(value):
 def plan_now(experiment):
     """Plan an experiment from its configuration and from what the results hold."""
     plan = make_plan(CONFIG, experiment, RESULTS, CORES)
+    batches = "1 batch" if len(plan.new) == 1 else f"{len(plan.new)} batches"
     logger.info(
         f"{experiment}: {plan.requested} points requested, "
-        f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {len(plan.new)} batches"
+        f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {batches}"
     )
     return plan
 
@@ -196,6 +197,11 @@ def figure_output(experiment, figure, file):
 def unmarked(value):
     """JSON text without `<`: Snakemake puts parameters into the script of its report."""
     return json.dumps(value, sort_keys=True).replace("<", "\\u003c")
+
+
+def declared_features(wildcards):
+    """The features of an experiment."""
+    return CONFIG.experiments[wildcards.experiment].features.model_dump(mode="json")
 
 
 def experiment_facts(experiment):

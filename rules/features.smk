@@ -19,9 +19,7 @@ rule extract_features:
         mem_mb=2000,
         runtime=60,
     params:
-        features=lambda wildcards: CONFIG.experiments[wildcards.experiment].features.model_dump(
-            mode="json"
-        ),
+        features=untracked(declared_features),
     message:
         "Extracting features of batch {wildcards.batch} of {wildcards.experiment}"
     script:

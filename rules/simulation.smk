@@ -37,12 +37,17 @@ rule simulate_batch:
         "../scripts/simulate_batch.py"
 
 
-use rule simulate_batch as simulate_batch_with_temporary_traces with:
+use rule simulate_batch as simulate_and_measure_batch with:
     output:
-        traces=temp("results/{experiment}/{recipe}/traces/{batch}.parquet"),
+        features="results/{experiment}/{recipe}/features/{batch}.parquet",
         outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
     wildcard_constraints:
         experiment=one_of(name for name in EXPERIMENTS if name not in KEEPING_TRACES),
+    params:
+        plan=untracked(lambda wildcards: plan_path(wildcards.experiment)),
+        model=untracked(lambda wildcards: str(CONFIG.model_folder(wildcards.experiment))),
+        morphologies=untracked(batch_morphologies),
+        features=untracked(declared_features),
 
 
 rule simulate:

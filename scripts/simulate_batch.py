@@ -1,13 +1,15 @@
 """Simulate the points of one batch.
 
 Reads   params: plan, model, morphologies; input.mechanisms, input.geometries
-Writes  output.traces: a row per point and signal
+Writes  output.traces: a row per point and signal; or, if params has `features`,
+        output.features: a row per point, and the traces never leave memory
         output.outcomes: a row per point; status, error, runtime_s
 """
 
 import os
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from dendroflow.engine.batch import points_to_run, simulate_batch
@@ -19,6 +21,8 @@ from dendroflow.model.loading import load_model
 from dendroflow.morphology.geometry import Geometry
 from dendroflow.plan.planning import Plan
 from dendroflow.provenance import environment
+from dendroflow.settings.features import Features
+from dendroflow.stores.schemas import TRACES
 
 
 @contextmanager
@@ -34,23 +38,31 @@ def scratch_folder(parent: Path):
             os.chdir(home)
 
 
-def main(files: dict, geometries: dict, model: Path, batch: str, threads: int) -> None:
-    plan = Plan.read(files["plan"])
+def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: int) -> None:
+    plan = Plan.read(job_files["plan"])
     notes = plan.notes
-    with scratch_folder(files["traces"].parents[3] / "scratch"):
-        for library in files["mechanisms"]:
+    results = job_files["outcomes"].parents[3]
+    measure, schema = None, TRACES
+    if "features" in params:
+        # Imported only here: eFEL takes longer to start than many a batch to run.
+        from dendroflow.features import extract
+
+        features = Features.model_validate(params["features"])
+        measure, schema = partial(extract.extract, features=features), extract.schema(features)
+    with scratch_folder(results / "scratch"):
+        for library in job_files["mechanisms"]:
             load_mechanisms(library)
         loaded = {name: Geometry.load(path) for name, path in geometries.items()}
         for name, geometry in loaded.items():
             geometry.require(notes["required_sections"], name)
-        model_class = load_model(model)
-        share_compiled_reactions(files["traces"].parents[3] / "rxd")
+        model = load_model(params["model"])
+        share_compiled_reactions(results / "rxd")
         points = points_to_run(plan.of_batch(batch), notes["fixed"])
         simulate_batch(
-            Workload(model_class, loaded, notes["recipe_content"]["plausible"]),
+            Workload(model, loaded, notes["recipe_content"]["plausible"], measure),
             points,
-            files["traces"],
-            files["outcomes"],
+            (job_files["rows"], job_files["outcomes"]),
+            schema,
             workers=threads,
             timeout_s=notes["timeout_s"],
             notes={
@@ -63,20 +75,22 @@ def main(files: dict, geometries: dict, model: Path, batch: str, threads: int) -
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        params = dict(snakemake.params.items())
+        params["model"] = Path(params["model"]).absolute()
         main(
             {
-                "plan": Path(snakemake.params.plan).absolute(),
+                "plan": Path(params["plan"]).absolute(),
                 "mechanisms": [Path(path).absolute() for path in snakemake.input.mechanisms],
-                "traces": Path(snakemake.output.traces).absolute(),
+                "rows": Path(snakemake.output[0]).absolute(),
                 "outcomes": Path(snakemake.output.outcomes).absolute(),
             },
             {
                 name: Path(path).absolute()
                 for name, path in zip(
-                    snakemake.params.morphologies, snakemake.input.geometries, strict=True
+                    params["morphologies"], snakemake.input.geometries, strict=True
                 )
             },
-            Path(snakemake.params.model).absolute(),
+            params,
             snakemake.wildcards.batch,
             snakemake.threads,
         )

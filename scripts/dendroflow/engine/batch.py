@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dendroflow.engine.lanes import Clock, GroupResult, Point
-from dendroflow.engine.pool import Workload, run_points
+from dendroflow.engine.pool import Workload, outcome_table, run_points
 from dendroflow.stores.schemas import OUTCOMES, TRACES
 from dendroflow.stores.tables import writing
 
@@ -44,19 +44,23 @@ def points_to_run(table: pd.DataFrame, fixed: Mapping[str, Any]) -> list[Point]:
 def simulate_batch(
     workload: Workload,
     points: list[Point],
-    traces: Path,
-    outcomes: Path,
+    files: tuple[Path, Path],
+    schema: pa.Schema,
     *,
     workers: int,
     timeout_s: float,
     notes: Mapping[str, Any],
 ) -> dict[str, int]:
-    """Simulate points and store them; both files appear when all is done.
+    """Simulate points and store what comes of them; both files appear when all is done.
 
     Parameters
     ----------
+    files
+        for the traces, or for the features if the workload measures them; and for the outcomes.
+    schema
+        of the first of them.
     notes
-        provenance, kept in the metadata of `outcomes`.
+        provenance, kept in the metadata of the outcomes.
 
     Returns
     -------
@@ -66,11 +70,10 @@ def simulate_batch(
     counts: dict[str, int] = {}
     said = time.monotonic()
     results = run_points(workload, points, workers=workers, timeout_s=timeout_s)
-    with writing(traces, TRACES) as trace_rows, writing(outcomes, OUTCOMES, notes) as outcome_rows:
+    with writing(files[0], schema) as rows, writing(files[1], OUTCOMES, notes) as outcomes:
         for result in results:
-            if result.traces:
-                trace_rows.write(pa.table(result.traces))
-            outcome_rows.write(_outcome_table(result))
+            rows.write(_rows(result, workload))
+            outcomes.write(outcome_table(result))
             for outcome in result.outcomes:
                 counts[outcome.status] = counts.get(outcome.status, 0) + 1
                 if outcome.status != "ok":
@@ -84,6 +87,16 @@ def simulate_batch(
     return counts
 
 
+def _rows(result: GroupResult, workload: Workload) -> pa.Table:
+    traces = pa.table(result.traces) if result.traces else TRACES.empty_table()
+    if workload.measure is None:
+        return traces
+    if result.features is not None:
+        return result.features
+    # The worker died with its point: there is nothing to measure, and the row says so.
+    return workload.measure(traces, outcome_table(result))
+
+
 def _point(point_id: str, values: Mapping[str, Any]) -> Point:
     prefix = "parameters."
     parameters = {
@@ -93,8 +106,3 @@ def _point(point_id: str, values: Mapping[str, Any]) -> Point:
     }
     clock = Clock(**{field.name: values[f"simulation.{field.name}"] for field in fields(Clock)})
     return Point(point_id, parameters, clock, int(values["simulation.seed"]), values["morphology"])
-
-
-def _outcome_table(result: GroupResult) -> pa.Table:
-    rows = [asdict(outcome) for outcome in result.outcomes]
-    return pa.Table.from_pylist(rows, schema=OUTCOMES)

@@ -62,10 +62,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class GroupResult:
-    """Outcomes of a group of points in their order, and the columns of their traces."""
+    """Outcomes of a group of points in their order, and the columns of their traces.
+
+    Where features were extracted on the spot they stand for the traces.
+    """
 
     outcomes: tuple[Outcome, ...]
     traces: dict[str, pa.Array]
+    features: pa.Table | None = None
 
 
 class GroupFailedError(Exception):

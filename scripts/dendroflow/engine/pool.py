@@ -6,11 +6,12 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pebble import ProcessExpired, ProcessPool
 
 from dendroflow.engine.lanes import (
@@ -22,9 +23,11 @@ from dendroflow.engine.lanes import (
     run_together,
 )
 from dendroflow.model import Geometry, Model
+from dendroflow.stores.schemas import OUTCOMES
 
 if TYPE_CHECKING:
-    from pebble import ProcessFuture
+    import pyarrow as pa
+from pebble import ProcessFuture
 
 logger = logging.getLogger(__name__)
 
@@ -39,11 +42,16 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Workload:
-    """What a worker needs besides its points; handed over by fork, so never copied."""
+    """What a worker needs besides its points; handed over by fork, so never copied.
+
+    `measure`, where given, makes features of traces and outcomes in the worker, so that the
+    traces never leave it.
+    """
 
     model: type[Model]
     geometries: Mapping[str, Geometry]
     plausible: Mapping[str, tuple[float, float]]
+    measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None
 
 
 _workload: Workload | None = None
@@ -61,7 +69,16 @@ def _start_worker(workload: Workload, parent: int) -> None:
 
 def _run(points: Sequence[Point]) -> GroupResult:
     assert _workload is not None
-    return run_together(_workload.model, points, _workload.geometries, _workload.plausible)
+    result = run_together(_workload.model, points, _workload.geometries, _workload.plausible)
+    if _workload.measure is None:
+        return result
+    features = _workload.measure(pa.table(result.traces), outcome_table(result))
+    return GroupResult(result.outcomes, {}, features)
+
+
+def outcome_table(result: GroupResult) -> pa.Table:
+    """The outcomes of a group as a table of `stores.schemas.OUTCOMES`."""
+    return pa.Table.from_pylist([vars(outcome) for outcome in result.outcomes], schema=OUTCOMES)
 
 
 @dataclass

@@ -141,9 +141,14 @@ def make_plan(
     description = described(configuration.model_folder(experiment), results)
     points = requested_points(configuration, experiment, description)
     check_names(configuration, experiment, description, points.swept)
-    recipe = simulation_recipe(configuration.model_folder(experiment), settings.plausible)
     measured = measures(settings.features)
-    kept = Kept(results / experiment / recipe.name, measured.name)
+    keeping = settings.execution.keep_traces
+    recipe = simulation_recipe(
+        configuration.model_folder(experiment),
+        settings.plausible,
+        None if keeping else measured.name,
+    )
+    kept = Kept(results / experiment / recipe.name, measured.name if keeping else "")
     held, seconds = _held(kept, settings.execution.retry)
     batch = points.table["point_id"].map(held).astype(object)
     missing = batch.isna()
@@ -165,7 +170,7 @@ def make_plan(
         "model": settings.model,
         "recipe": recipe.name,
         "recipe_content": asdict(recipe),
-        "measures": measured.name,
+        "measures": kept.measures,
         "measured_with": {"efel": measured.efel, "library_code": measured.library_code},
         "fixed": dict(points.fixed),
         "required_sections": list(description.required_sections),
@@ -209,7 +214,10 @@ def _morphologies(table: pd.DataFrame, fixed: Mapping[str, Any]) -> tuple[str, .
 
 @dataclass(frozen=True)
 class Kept:
-    """Where the batches of one recipe are kept."""
+    """Where the batches of one recipe are kept.
+
+    `measures` is empty where features are extracted on the spot, as the recipe says.
+    """
 
     folder: Path
     measures: str

@@ -27,6 +27,7 @@ class Recipe:
     neuron: str
     machine: str
     plausible: Mapping[str, tuple[float, float]]
+    measures: str | None
 
     @property
     def name(self) -> str:
@@ -34,13 +35,17 @@ class Recipe:
         return _name(asdict(self))
 
 
-def simulation_recipe(folder: Path, plausible: Mapping[str, tuple[float, float]]) -> Recipe:
+def simulation_recipe(
+    folder: Path, plausible: Mapping[str, tuple[float, float]], measures: str | None = None
+) -> Recipe:
     """The recipe of a model folder, with the library and NEURON as they are now.
 
     Parameters
     ----------
     plausible
         per unit, the range outside which a signal makes its point `out_of_range`.
+    measures
+        name of the way to measure, where features are all that is kept of a simulation.
     """
     return Recipe(
         model=folder.name,
@@ -50,6 +55,7 @@ def simulation_recipe(folder: Path, plausible: Mapping[str, tuple[float, float]]
         neuron=importlib.metadata.version("neuron"),
         machine=platform.machine(),
         plausible=plausible,
+        measures=measures,
     )
 
 

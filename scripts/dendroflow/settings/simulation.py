@@ -45,7 +45,7 @@ class Execution(Settings):
         600.0, gt=0, allow_inf_nan=False, description="wall-clock limit of one point (s)"
     )
     keep_traces: bool = Field(
-        True, description="false: traces are deleted as soon as their features are extracted"
+        True, description="false: features are extracted on the spot, and traces are never stored"
     )
     retry: tuple[Literal["failed", "crashed", "timeout"], ...] = Field(
         (), description="points of these statuses are simulated again"
