@@ -34,4 +34,4 @@ rule all:
         outcomes=rules.simulate.input.outcomes,
         database="results/dendroflow.sqlite",
         figures=rules.figures.input.figures,
-        failures="results/failures.csv",
+        verdict="results/verdict.txt",

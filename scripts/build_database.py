@@ -1,42 +1,60 @@
-"""Build the SQLite database.
+"""Build the SQLite database, and list the points that failed.
 
 Reads   input.features, input.feature_values, input.outcomes, input.morphologies
         params: experiments (name -> title, sweep, ...; JSON), morphologies (names)
 Writes  output.database
+        output.failures: experiment, point_id, status, error, values
 """
 
 import json
 from pathlib import Path
 
+import pandas as pd
+
 from dendroflow.job import job
 from dendroflow.stores.contents import experiment_rows, morphology_rows
 from dendroflow.stores.database import build_database
+from dendroflow.stores.gathering import failures
+from dendroflow.stores.tables import read_table, replacing
+
+
+def main(experiments: list, morphologies: dict, database: Path, failed: Path) -> None:
+    build_database(
+        database,
+        (experiment_rows(*experiment) for experiment in experiments),
+        morphology_rows(morphologies),
+    )
+    tables = [
+        failures(name, read_table(features).to_pandas()) for name, _, features, *_ in experiments
+    ]
+    with replacing(failed) as temporary:
+        pd.concat(tables).to_csv(temporary, index=False)
+
+
+def of(experiment: str, files: list) -> list[Path]:
+    """Those of results/<experiment>/..."""
+    return [Path(file) for file in files if Path(file).parts[1] == experiment]
+
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        build_database(
-            Path(snakemake.output.database),
-            (
-                experiment_rows(
+        main(
+            [
+                (
                     name,
                     facts,
-                    Path(features),
-                    Path(values),
-                    [Path(p) for p in snakemake.input.outcomes if Path(p).parts[1] == name],
+                    *of(name, snakemake.input.features),
+                    *of(name, snakemake.input.feature_values),
+                    of(name, snakemake.input.outcomes),
                 )
-                for (name, facts), features, values in zip(
-                    json.loads(snakemake.params.experiments).items(),
-                    snakemake.input.features,
-                    snakemake.input.feature_values,
-                    strict=True,
+                for name, facts in json.loads(snakemake.params.experiments).items()
+            ],
+            {
+                name: Path(path)
+                for name, path in zip(
+                    snakemake.params.morphologies, snakemake.input.morphologies, strict=True
                 )
-            ),
-            morphology_rows(
-                {
-                    name: Path(path)
-                    for name, path in zip(
-                        snakemake.params.morphologies, snakemake.input.morphologies, strict=True
-                    )
-                }
-            ),
+            },
+            Path(snakemake.output.database),
+            Path(snakemake.output.failures),
         )

@@ -1,8 +1,14 @@
 """Configurations that cannot be run: one line that names the file and the key, and no results."""
 
+from pathlib import Path
+
 import pytest
 from workflow.small_experiments import STEPS
 from workflow.workspace import Workspace
+
+from dendroflow.errors import ConfigurationError
+from dendroflow.plan.planning import make_plan
+from dendroflow.settings.project import load, read_yaml
 
 EXPERIMENT = "config/experiments/steps.yaml"
 ONE_FIGURE = {"kind": "line", "x": "amplitude", "y": "spike_count"}
@@ -27,20 +33,7 @@ def sampled(design, samples):
 # What is wrong -> changes of a sound experiment, and what the message must hold.
 BAD_EXPERIMENTS = {
     "unknown key": ({"sweeps": []}, ["sweeps", "unknown key"]),
-    "unknown key below": (
-        {"simulation": {"duration": 15, "temperature": 6}},
-        ["simulation.temperature", "unknown key"],
-    ),
-    "missing key": ({"features": None}, ["features", "required"]),
     "wrong type": ({"simulation": {"duration": "long"}}, ["simulation.duration", "long"]),
-    "value out of the clock's bounds": (
-        {"simulation": {"duration": 15, "dt": -0.1}},
-        ["simulation.dt", "greater than 0", "-0.1"],
-    ),
-    "unknown fixed parameter": (
-        {"parameters": {"gnaba": 0.1}},
-        ["parameters.gnaba", "squid_soma", "'gnabar'"],
-    ),
     "unknown swept parameter": (
         sweep("parameters.amplitud", 0.01),
         ["parameters.amplitud", "squid_soma", "did you mean 'amplitude'"],
@@ -49,25 +42,15 @@ BAD_EXPERIMENTS = {
         sweep("simulation.celcius", 6.3),
         ["simulation.celcius", "did you mean 'celsius'"],
     ),
-    "no swept path": (sweep("amplitude", 1), ["'amplitude'", "parameters.amplitude"]),
     "swept value out of bounds": (
         sweep("parameters.gnabar", 0.1, -0.1),
         ["parameters.gnabar", "-0.1", "at least 0", "S/cm²"],
-    ),
-    "fixed value out of bounds": (
-        {"parameters": {"diameter": 0}},
-        ["parameters.diameter", "above 0 µm"],
     ),
     "swept value of the wrong type": (
         sweep("parameters.gnabar", "much"),
         ["parameters.gnabar", "'much'", "not a number"],
     ),
-    "swept setting out of bounds": (
-        sweep("simulation.celsius", 6.3, 100),
-        ["simulation.celsius", "60"],
-    ),
     "no points": ({"sweep": {}}, ["sweep", "without points"]),
-    "an axis without values": (sweep("parameters.gnabar"), ["parameters.gnabar", "empty"]),
     "two equal points": (
         sweep("parameters.gnabar", 0.1, 0.12, 0.1),
         ["sweep", "rows 1 and 3", "parameters.gnabar = 0.1"],
@@ -79,10 +62,6 @@ BAD_EXPERIMENTS = {
     "unknown statistic": (
         features(statistics=["maximun"]),
         ["features", "maximun", "nearest: maximum"],
-    ),
-    "unknown eFEL setting": (
-        features(settings={"threshold": -10}),
-        ["features", "threshold", "nearest: Threshold"],
     ),
     "unknown signal measured": (
         features(signal="some_v"),
@@ -96,7 +75,6 @@ BAD_EXPERIMENTS = {
         {"figures": [ONE_FIGURE | {"name": "count", "y": "spike_cont"}]},
         ["figures: count", "'spike_cont'", "did you mean 'spike_count'"],
     ),
-    "unknown kind of figure": ({"figures": [ONE_FIGURE | {"kind": "pie"}]}, ["figures.0", "pie"]),
     "figures of one name": (
         {"figures": [ONE_FIGURE, ONE_FIGURE | {"title": "Twice"}]},
         ["figures 1 and 2", "line-spike_count-amplitude"],
@@ -109,11 +87,7 @@ BAD_EXPERIMENTS = {
         ["figures: traces", "keep_traces"],
     ),
     "stimulus after the end": (features(stimulus=[5, 20]), ["features", "20 ms", "15 ms"]),
-    "stimulus backwards": (features(stimulus=[10, 5]), ["features", "stimulus", "10 ms", "5 ms"]),
     "Sobol samples": (sampled("sobol", 12), ["sobol.samples", "power of two", "8 or 16"]),
-    "Saltelli samples": (sampled("saltelli", 3), ["saltelli.samples", "power of two"]),
-    "no Latin sample": (sampled("latin_hypercube", 0), ["latin_hypercube.samples", "0"]),
-    "a table that is missing": ({"sweep": {"table": "points.csv"}}, ["points.csv", "no such"]),
     "morphology for a model without": (
         {"morphology": "cell"},
         ["morphology", "squid_soma", "takes none"],
@@ -122,6 +96,42 @@ BAD_EXPERIMENTS = {
         {"model": "squid"},
         ["config/models/squid/model.py", "no such file"],
     ),
+}
+
+# The same, refused by the functions that the Snakefile calls: a run of Snakemake takes its time.
+MORE_BAD_EXPERIMENTS = {
+    "unknown key below": (
+        {"simulation": {"duration": 15, "temperature": 6}},
+        ["simulation.temperature", "unknown key"],
+    ),
+    "missing key": ({"features": None}, ["features", "required"]),
+    "value out of the clock's bounds": (
+        {"simulation": {"duration": 15, "dt": -0.1}},
+        ["simulation.dt", "greater than 0", "-0.1"],
+    ),
+    "unknown fixed parameter": (
+        {"parameters": {"gnaba": 0.1}},
+        ["parameters.gnaba", "squid_soma", "'gnabar'"],
+    ),
+    "no swept path": (sweep("amplitude", 1), ["'amplitude'", "parameters.amplitude"]),
+    "fixed value out of bounds": (
+        {"parameters": {"diameter": 0}},
+        ["parameters.diameter", "above 0 µm"],
+    ),
+    "swept setting out of bounds": (
+        sweep("simulation.celsius", 6.3, 100),
+        ["simulation.celsius", "60"],
+    ),
+    "an axis without values": (sweep("parameters.gnabar"), ["parameters.gnabar", "empty"]),
+    "unknown eFEL setting": (
+        features(settings={"threshold": -10}),
+        ["features", "threshold", "nearest: Threshold"],
+    ),
+    "unknown kind of figure": ({"figures": [ONE_FIGURE | {"kind": "pie"}]}, ["figures.0", "pie"]),
+    "stimulus backwards": (features(stimulus=[10, 5]), ["features", "stimulus", "10 ms", "5 ms"]),
+    "Saltelli samples": (sampled("saltelli", 3), ["saltelli.samples", "power of two"]),
+    "no Latin sample": (sampled("latin_hypercube", 0), ["latin_hypercube.samples", "0"]),
+    "a table that is missing": ({"sweep": {"table": "points.csv"}}, ["points.csv", "no such"]),
 }
 
 
@@ -154,21 +164,40 @@ def test_bad_experiment(project, wrong):
     assert_refused(project, *file, *parts)
 
 
+@pytest.mark.parametrize("wrong", MORE_BAD_EXPERIMENTS)
+def test_bad_experiment_without_a_run(project, monkeypatch, wrong):
+    changes, parts = MORE_BAD_EXPERIMENTS[wrong]
+    project.experiment("steps", STEPS, **changes)
+    monkeypatch.chdir(project.folder)
+    with pytest.raises(ConfigurationError) as error:
+        make_plan(read_configuration(), "steps", Path("results"), 1)
+    message = str(error.value)
+    assert "\n" not in message
+    assert [part for part in [EXPERIMENT, *parts] if part not in message] == [], message
+
+
+def read_configuration():
+    source = Path("config/config.yaml")
+    return load(read_yaml(source), source)
+
+
 # What is wrong -> the text of config.yaml, and what the message must hold.
 BAD_PROJECTS = {
     "unknown key": ("experiments: [steps]\nexperiment: steps", ["experiment", "unknown key"]),
-    "no experiments": ("experiments: []", ["experiments", "at least 1"]),
     "missing experiment": (
         "experiments: [steps, stairs]",
         ["config/experiments/stairs.yaml", "no such file"],
     ),
-    "experiment twice": ("experiments: [steps, steps]", ["experiments", "'steps'", "twice"]),
     "name of a table": ("experiments: [provenance]", ["experiments", "'provenance'", "database"]),
-    "name that is no name": ("experiments: [../steps]", ["experiments.0", "../steps"]),
     "experiments twice": (
         "experiments: [stairs]\nexperiments: [steps]",
         ["config.yaml", "line 2", "'experiments'", "twice"],
     ),
+}
+MORE_BAD_PROJECTS = {
+    "no experiments": ("experiments: []", ["experiments", "at least 1"]),
+    "experiment twice": ("experiments: [steps, steps]", ["experiments", "'steps'", "twice"]),
+    "name that is no name": ("experiments: [../steps]", ["experiments.0", "../steps"]),
     "share above one": ("experiments: [steps]\nmax_failed_share: 2", ["max_failed_share", "2"]),
     "unknown execution": (
         "experiments: [steps]\nexecution: {batchsize: 1}",
@@ -182,6 +211,18 @@ def test_bad_project(project, wrong):
     text, parts = BAD_PROJECTS[wrong]
     project.write("config.yaml", text + "\n")
     assert_refused(project, "config/", *parts)
+
+
+@pytest.mark.parametrize("wrong", MORE_BAD_PROJECTS)
+def test_bad_project_without_a_run(project, monkeypatch, wrong):
+    text, parts = MORE_BAD_PROJECTS[wrong]
+    project.write("config.yaml", text + "\n")
+    monkeypatch.chdir(project.folder)
+    with pytest.raises(ConfigurationError) as error:
+        read_configuration()
+    message = str(error.value)
+    assert "\n" not in message
+    assert [part for part in ["config/config.yaml", *parts] if part not in message] == [], message
 
 
 def test_yaml_that_does_not_parse_names_the_line(project):

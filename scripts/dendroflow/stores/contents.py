@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dendroflow.errors import StoreError
 from dendroflow.stores.database import ExperimentRows
 from dendroflow.stores.tables import read_notes, read_table
 
@@ -30,6 +31,8 @@ def experiment_rows(
         outcome tables of its batches, whose notes hold their provenance.
     """
     notes = read_notes(features)
+    if notes["experiment"] != name:
+        raise StoreError(f"{features}: holds {notes['experiment']}, not {name}")
     points = read_table(features).to_pandas()
     columns = pd.DataFrame(notes["columns"])
     return ExperimentRows(
