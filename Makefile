@@ -40,9 +40,9 @@ docs: setup-develop  ## rewrite the generated pages
 	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.reference --write
 
 lock: setup-develop  ## pin the newest packages that envs/*.in admit
-	@cd envs && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	@cd envs && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --upgrade runtime.in -o runtime.txt
-	@cd envs && ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	@cd envs && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --upgrade -c runtime.txt develop.in -o develop.txt
 
 clean:  ## remove the results (not the environment)

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from dendroflow.atomic import replacing
 from dendroflow.job import job
 from dendroflow.stores.contents import experiment_rows, morphology_rows
 from dendroflow.stores.database import build_database
 from dendroflow.stores.gathering import failures
-from dendroflow.stores.tables import read_table, replacing
+from dendroflow.stores.tables import read_table
 
 
 def main(experiments: list, morphologies: dict, database: Path, failed: Path) -> None:

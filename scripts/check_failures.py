@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from dendroflow.atomic import replacing
 from dendroflow.job import job
 from dendroflow.stores.gathering import check_failures
-from dendroflow.stores.tables import read_table, replacing
+from dendroflow.stores.tables import read_table
 
 
 def main(tables: dict, failures: Path, max_failed_share: float, output: Path) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
+from dendroflow.atomic import replacing
 from dendroflow.features.statistics import STATISTICS
 from dendroflow.settings import experiment, features, figures, morphologies, simulation, sweep
 from dendroflow.settings.project import Project
 from dendroflow.stores.database import TABLES
-from dendroflow.stores.tables import replacing
 
 CHECKOUT = Path(__file__).parents[2]
 

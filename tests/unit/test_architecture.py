@@ -6,7 +6,7 @@ from pathlib import Path
 LIBRARY = Path(__file__).parents[2] / "scripts" / "dendroflow"
 
 FLOORS = [
-    {"errors", "__init__"},
+    {"atomic", "errors", "__init__"},
     {"settings"},
     {"design", "stores", "provenance"},
     {"morphology", "mechanisms", "model"},

@@ -1,39 +1,21 @@
 """The configuration that `make run` runs: everything that the README promises comes out."""
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 import yaml
+from running import CHECKOUT, snakemake
 
-CHECKOUT = Path(__file__).parents[2]
 EXPERIMENTS = yaml.safe_load((CHECKOUT / "config" / "config.yaml").read_text(encoding="utf-8"))[
     "experiments"
 ]
 
 
-def snakemake(folder, *arguments):
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "snakemake", "--snakefile", CHECKOUT / "Snakefile"),
-            *("--workflow-profile", CHECKOUT / "profiles" / "default", "--directory", folder),
-            *("--configfile", CHECKOUT / "config" / "config.yaml", "--cores", "2", *arguments),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("default")
-    run = snakemake(folder)
+    run = snakemake(folder, "config.yaml")
     assert run.returncode == 0, run.stdout
     return folder
 
@@ -101,14 +83,14 @@ def test_the_shape_is_small_and_works_offline(folder):
 
 
 def test_a_second_run_does_nothing(folder):
-    run = snakemake(folder)
+    run = snakemake(folder, "config.yaml")
     assert run.returncode == 0
     assert "Nothing to be done" in run.stdout
     assert run.stdout.count(" 0 to run in 0 batches") == len(EXPERIMENTS)
 
 
 def test_the_report_holds_every_figure(folder):
-    run = snakemake(folder, "--report", "report.html")
+    run = snakemake(folder, "config.yaml", "--report", "report.html")
     assert run.returncode == 0, run.stdout
     report = (folder / "report.html").read_text(encoding="utf-8")
     for path in (folder / "results" / "figures").rglob("*.*"):

@@ -2,48 +2,33 @@
 
 import json
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from neuromorpho_server import NeuroMorphoServer
+from running import CHECKOUT, snakemake
 
-CHECKOUT = Path(__file__).parents[2]
 CELL = CHECKOUT.parent / "shared" / "morphologies" / "c91662.CNG.swc"
 
 pytestmark = pytest.mark.skipif(not CELL.exists(), reason=f"{CELL.name} is not beside the checkout")
 
 
-def snakemake(folder, address, *arguments):
+def run_ca1(folder, address, *targets):
     service = json.dumps({"address": address, "retries": 1, "backoff_s": 0.01, "timeout_s": 2})
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "snakemake", "--snakefile", CHECKOUT / "Snakefile"),
-            *("--workflow-profile", CHECKOUT / "profiles" / "default", "--directory", folder),
-            *("--configfile", CHECKOUT / "config" / "ca1.yaml", "--cores", "2"),
-            *("--config", f"neuromorpho={service}", "--", *arguments),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    return snakemake(folder, "ca1.yaml", "--config", f"neuromorpho={service}", "--", *targets)
 
 
 def test_exercise_3_on_the_cell_that_it_names(tmp_path):
     with NeuroMorphoServer({"c91662": ("Amaral", CELL.read_bytes())}) as server:
         server.fault = "html"
-        refused = snakemake(tmp_path, server.address, "morphologies")
+        refused = run_ca1(tmp_path, server.address, "morphologies")
         assert refused.returncode != 0
         assert "morphology 'c91662'" in refused.stdout
         assert "Traceback" not in refused.stdout
         assert not list(tmp_path.glob("results/morphologies/**/*.swc"))
 
         server.fault = ""
-        run = snakemake(tmp_path, server.address, "database", "figures")
+        run = run_ca1(tmp_path, server.address, "database", "figures")
         assert run.returncode == 0, run.stdout
     with closing(sqlite3.connect(tmp_path / "results" / "dendroflow.sqlite")) as database:
         spikes = dict(database.execute("SELECT amplitude, spike_count FROM ca1_spike"))
@@ -59,6 +44,6 @@ def test_exercise_3_on_the_cell_that_it_names(tmp_path):
     assert (tmp_path / "results/figures/ca1_spike/mid-spike.html").exists()
 
     # The cell is kept: no network is needed any more.
-    again = snakemake(tmp_path, "http://127.0.0.1:9", "database", "figures")
+    again = run_ca1(tmp_path, "http://127.0.0.1:9", "database", "figures")
     assert again.returncode == 0, again.stdout
     assert "Nothing to be done" in again.stdout

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import DendroflowError, ModelError
 
 TIMEOUT_S = 120
@@ -61,10 +62,8 @@ def describe(folder: Path, cached: Path) -> Description:
     except (OSError, ValueError, TypeError, KeyError):
         content = _ask_child(folder)
     try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cached.with_name(f".{cached.name}.{os.getpid()}.part")
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        temporary.replace(cached)
+        with replacing(cached) as temporary:
+            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
     except OSError:
         pass  # A read-only results folder costs a second per run, nothing else.
     return _parse(content)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
-from dendroflow.morphology.files import data_sha256, parse, write_atomically
+from dendroflow.morphology.files import data_sha256, parse
 from dendroflow.settings.morphologies import (
     Download,
     LocalFile,
@@ -117,8 +118,9 @@ def fetch(
         citations=_citations(found.record),
         record=found.record,
     )
-    write_atomically(metadata, _metadata(fetched, source))
-    write_atomically(destination, found.data)
+    for path, content in ((metadata, _metadata(fetched, source)), (destination, found.data)):
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
     logger.info("%s: sha256 of the data lines %s", label, digest)
     return fetched
 

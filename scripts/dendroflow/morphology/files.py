@@ -1,7 +1,6 @@
 """Morphology files: reading them, and what makes two of them the same."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from dendroflow.errors import MorphologyError
@@ -85,14 +84,3 @@ def read(path: Path) -> Tree:
     except OSError as error:
         raise MorphologyError(f"{path}: cannot be read: {error.strerror}") from error
     return parse(data, suffix, str(path))
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that its name never stands for half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import dendroflow
+from dendroflow.atomic import replacing
 from dendroflow.errors import MorphologyError
-from dendroflow.morphology.files import read, write_atomically
+from dendroflow.morphology.files import read
 from dendroflow.morphology.tree import MIN_LENGTH, Tree, refuse
 
 logger = logging.getLogger(__name__)
@@ -169,7 +170,8 @@ class Geometry:
             points=self.points,
             anchors=self.anchors,
         )
-        write_atomically(path, buffer.getvalue())
+        with replacing(path) as temporary:
+            temporary.write_bytes(buffer.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> "Geometry":

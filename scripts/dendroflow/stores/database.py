@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from dendroflow.stores.tables import replacing
+from dendroflow.atomic import replacing
 
 ROWS_AT_ONCE = 10_000
 

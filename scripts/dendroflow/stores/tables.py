@@ -1,7 +1,6 @@
 """Reading and writing stored tables: Parquet, never half there under its final name."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,23 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import StoreError
 from dendroflow.stores.schemas import checked
 
 BYTES_PER_ROW_GROUP = 16_000_000
 NOTES_KEY = b"dendroflow"
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name in the folder of `path`, moved there if all goes well, else removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class TableWriter:

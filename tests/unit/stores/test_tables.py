@@ -2,10 +2,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import StoreError
 from dendroflow.stores import tables
 from dendroflow.stores.schemas import OUTCOMES, TRACES, checked
-from dendroflow.stores.tables import read_notes, read_table, replacing, write_table, writing
+from dendroflow.stores.tables import read_notes, read_table, write_table, writing
 
 
 def outcomes(*names):
