@@ -9,7 +9,7 @@ class CalciumBuffer(Model):
     """2 Ca + Buf <-> CaBuf, while free buffer is degraded."""
 
     class Parameters(Model.Parameters):
-        kf: float = quantity(1e6, "1/(mM²·ms)", "rate of binding", ge=0)
+        kf: float = quantity(1e5, "1/(mM²·ms)", "rate of binding", ge=0)
         kb: float = quantity(1e-2, "1/ms", "rate of unbinding", ge=0)
         degradation: float = quantity(1e-3, "1/ms", "rate of degradation of the free buffer", ge=0)
         total_calcium: float = quantity(1e-3, "mM", "initial calcium", ge=0)
