@@ -8,7 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator, ScalarFormatter
 
 from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers, shown
 from dendroflow.figures.encoding import (
@@ -101,7 +101,9 @@ def _scale(axis: Axis, set_scale: Callable[[str], None], *, logarithmic: bool) -
         axis.set_tick_params(which="both", length=4, pad=4)
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
+        plain = ScalarFormatter(useMathText=True)
+        plain.set_powerlimits((-3, 5))
+        axis.set_major_formatter(plain)
 
 
 def _facets(values: "pd.Series[Any]") -> list[str]:
