@@ -1,12 +1,18 @@
 """The configuration, parsed once, and what input functions ask of it."""
 
 import json
+import os
 import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+if " " in sys.executable:
+    # Snakemake does not quote the interpreter that it starts for a script.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    sys.executable = "python"
 
 from dendroflow import mechanisms as compiled
 from dendroflow.errors import DendroflowError
