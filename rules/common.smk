@@ -1,7 +1,6 @@
 """The configuration, parsed once, and what input functions ask of it."""
 
 import json
-import os
 import sys
 from functools import cache
 from importlib.metadata import version
@@ -9,18 +8,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-if " " in sys.executable:
-    # Snakemake does not quote the interpreter that it starts for a script.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    sys.executable = "python"
-
 from dendroflow import mechanisms as compiled
 from dendroflow.errors import DendroflowError
+from dendroflow.job import name_interpreter_without_spaces
 from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import Plan, make_plan
 from dendroflow.settings.figures import output_names, signals
 from dendroflow.settings.project import load, read_yaml
 from snakemake.logging import logger
+
+name_interpreter_without_spaces()
 
 RESULTS = Path("results")
 NEURON_VERSION = version("neuron")

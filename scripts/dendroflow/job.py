@@ -46,3 +46,11 @@ def job(log: str) -> Iterator[None]:
             message += f" (see {details})"
         print(message, file=console, flush=True)
         sys.exit(1)
+
+
+def name_interpreter_without_spaces() -> None:
+    """Let this Python be called `python`: Snakemake does not quote its path for a script."""
+    if " " in sys.executable:
+        folder = str(Path(sys.executable).parent)
+        os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
+        sys.executable = "python"
