@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import MechanismError
 
 LIBRARY = "libnrnmech.so"
@@ -53,9 +54,14 @@ def compile_mechanisms(files: Sequence[Path], library: Path) -> str:
     MechanismError
         With the compiler's message; nothing is left under the name `library`.
     """
+    if " " in sys.prefix:
+        raise MechanismError(
+            f"{files[0].parent}: nrnivmodl fails in a path with spaces, and the environment "
+            f"is in {sys.prefix!r}; move the checkout"
+        )
     library.parent.mkdir(parents=True, exist_ok=True)
-    # A sibling of the final name, so that the last step is a rename.
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=library.parent) as scratch:
+    folder = None if " " in str(library.absolute()) else library.parent
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as scratch:
         build = Path(scratch)
         for file in files:
             shutil.copyfile(file, build / file.name)
@@ -75,7 +81,8 @@ def compile_mechanisms(files: Sequence[Path], library: Path) -> str:
                 Path(elsewhere),
                 f"the mechanisms of {files[0].parent} compile but do not load",
             )
-        built.replace(library)
+        with replacing(library) as temporary:
+            shutil.copyfile(built, temporary)
     return said
 
 

@@ -59,6 +59,19 @@ def test_a_broken_mechanism_ends_with_the_compilers_message(tmp_path):
     assert not list(library.parent.iterdir())
 
 
+def test_results_in_a_path_with_spaces(tmp_path):
+    library = tmp_path / "my results" / "libnrnmech.so"
+    compile_mechanisms(write(tmp_path / "m", x=LEAK % "x"), library)
+    assert [path.name for path in library.parent.iterdir()] == [library.name]
+
+
+def test_an_environment_in_a_path_with_spaces_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", "/a b/.venv")
+    with pytest.raises(MechanismError, match=r"path with spaces.*move the checkout") as refusal:
+        compile_mechanisms(write(tmp_path / "m", x=LEAK % "x"), tmp_path / "libnrnmech.so")
+    assert "\n" not in str(refusal.value)
+
+
 def test_a_mechanism_with_the_name_of_one_of_neurons_does_not_load(tmp_path):
     library = tmp_path / "build" / "libnrnmech.so"
     files = write(tmp_path / "m", hh=LEAK % "hh")
