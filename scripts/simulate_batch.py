@@ -68,7 +68,9 @@ def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: i
             notes={
                 "recipe": plan.recipe,
                 "points": len(points),
-                "provenance": environment() | notes["recipe_content"],
+                "provenance": environment()
+                | notes["recipe_content"]
+                | {f"morphology {name}": notes["morphologies"][name] for name in loaded},
             },
         )
 

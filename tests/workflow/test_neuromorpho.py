@@ -35,6 +35,11 @@ def test_exercise_3_on_the_cell_that_it_names(tmp_path):
         cited, metadata = database.execute(
             "SELECT citations, metadata FROM morphologies WHERE morphology = 'c91662'"
         ).fetchone()
+        (pin,) = database.execute(
+            "SELECT DISTINCT value FROM ca1_spike JOIN provenance USING (batch) "
+            "WHERE key = 'morphology c91662'"
+        ).fetchone()
+    assert pin == "11727a7f2f091ccb97aad8dfe6062418bb8e9ae9425e0b58e01aab51cc606f0e"
     assert spikes[0.5] == 0
     assert spikes[2.0] == 1
     assert "RRID:SCR_002145" in cited

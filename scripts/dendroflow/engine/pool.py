@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from dendroflow.engine.lanes import (
     Clock,
@@ -25,13 +25,9 @@ from dendroflow.engine.lanes import (
 from dendroflow.model import Geometry, Model
 from dendroflow.stores.schemas import OUTCOMES
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-from pebble import ProcessFuture
-
 logger = logging.getLogger(__name__)
 
-# A group of this many compartments keeps a core busy; more gains nothing (docs/benchmarks.md).
+# A group of this many compartments keeps a core busy; more gains nothing.
 COMPARTMENTS_PER_GROUP = 2000
 LANES_AT_MOST = 512
 # Recorded samples that a group may hold in memory: 160 MB.

@@ -63,11 +63,6 @@ class Plan:
         return str(self.notes["measures"])
 
     @property
-    def swept(self) -> list[str]:
-        """Swept paths, in the order of the design."""
-        return [str(path) for path in self.table.columns if path not in ("point_id", "batch")]
-
-    @property
     def batches(self) -> tuple[str, ...]:
         """All batches that hold a requested point, by name."""
         return tuple(sorted(self.table["batch"].unique()))

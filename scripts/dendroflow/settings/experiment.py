@@ -7,13 +7,11 @@ from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
+from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.sweep import Scalar, Sweep
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-MorphologyName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=120)
-]
 
 # Tables of the database that are not experiments.
 RESERVED_NAMES = frozenset(

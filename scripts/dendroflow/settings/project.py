@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_valid
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.base import Settings
-from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, MorphologyName, Name
-from dendroflow.settings.morphologies import MorphologySource, NeuroMorpho
+from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
+from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
 
 T = TypeVar("T")
 
