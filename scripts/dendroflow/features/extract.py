@@ -1,11 +1,7 @@
 """From stored traces to one row of features per point."""
 
-import logging
 import math
-import traceback
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +11,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
-from dendroflow.features.recordings import COLUMNS, Recording, Recordings, TraceError
+from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
 from dendroflow.features.statistics import STATISTICS, cut
 from dendroflow.settings.features import FeatureBlock, Features
 from dendroflow.stores.schemas import OUTCOMES, TRACES, checked
 from dendroflow.stores.tables import naming_damage, read_table
-
-# What eFEL interpolates a trace of varying step to: NEURON's default step (ms).
-DEFAULT_STEP = 0.025
-# eFEL's derivative needs five samples; with fewer it reads beyond them.
-LEAST_SAMPLES = 5
-# The coarsest step (ms) that eFEL is given, as in EfelSettings.
-COARSEST_STEP = 1.0
-# Messages of features that do not exist pile up within eFEL until it is reset.
-TRACES_PER_RESET = 1024
 
 
 def schema(features: Features) -> pa.Schema:
@@ -196,101 +183,21 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
 
 
 def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:
-    rows = recordings.rows(block.signal, unit="mV")
-    with _quiet_efel():
-        for begin in range(0, len(rows), TRACES_PER_RESET):
-            measure = _Efel(block)
-            for position, row in rows[begin : begin + TRACES_PER_RESET]:
-                if position in result.failures:
-                    continue
-                try:
-                    recording = recordings[row]
-                    recording.check(block.signal, block.stimulus)
-                    found = measure(recording)
-                except TraceError as error:
-                    result.failures[position] = error
-                    continue
-                for name, column in block.efel_columns.items():
-                    values = found[name]
-                    if values is not None and len(values):
-                        result.put_values(position, column, values)
+    # Imported only where it is used: it takes longer to start than many a batch to run.
+    from dendroflow.features.spikes import Efel
 
-
-class _Efel:
-    """eFEL with the settings of a block, all of them set, whatever was set before."""
-
-    def __init__(self, block: FeatureBlock) -> None:
-        import efel
-
-        self._efel = efel
-        self._block = block
-        self._names = list(block.efel)
-        start, end = block.stimulus or (math.nan, math.nan)
-        self._trace = {"stim_start": [start], "stim_end": [end]}
-        self._step: float | None = None
-        self._t: NDArray[np.float64] | None = None
-        efel.reset()
-        for name, value in block.settings.model_dump(exclude_none=True).items():
-            efel.set_setting(name, value)
-
-    def __call__(self, recording: Recording) -> dict[str, NDArray[np.float64] | None]:
-        """Return the values of each feature, None for one that does not exist.
-
-        Raises
-        ------
-        TraceError
-            If the trace is too short, or eFEL raises an exception.
-        """
-        t, values = recording.t, recording.values
-        if recording.dt is None:
-            # CVODE stores a time twice at an event. Where the first comes twice, eFEL leaves the
-            # trace as it is, without a word, and measures it as if its steps were even.
-            later = np.append(np.diff(t) > 0, True)
-            t, values = t[later], values[later]
-        step = self._block.settings.interp_step or recording.dt or DEFAULT_STEP
-        if len(t) < 3 or round((t[-1] - t[0]) / step) + 1 < LEAST_SAMPLES:
-            raise TraceError(
-                f"{self._block.signal} lasts {t[-1] - t[0]:g} ms, which is fewer than "
-                f"{LEAST_SAMPLES} samples at interp_step {step:g}"
-            )
-        if step > COARSEST_STEP:
-            raise TraceError(
-                f"{self._block.signal} has a sample every {step:g} ms, too few for eFEL: "
-                "record more of them, or set interp_step"
-            )
-        if step != self._step:
-            self._efel.set_setting("interp_step", step)
-            self._step = step
-        # eFEL is a third faster with lists; most traces share their times.
-        if t is not self._t:
-            self._t, self._trace["T"] = t, t.tolist()
-        self._trace["V"] = values.tolist()
-        try:
-            (found,) = self._efel.get_feature_values(
-                [self._trace], self._names, raise_warnings=False
-            )
-        except Exception as error:  # whatever eFEL raises concerns this trace alone
-            frames = traceback.extract_tb(error.__traceback__)
-            feature = next((f"'s {f.name}" for f in frames if f.name in self._names), "")
-            raise TraceError(f"eFEL{feature}: {type(error).__name__}: {error}") from error
-        return {
-            name: None if values is None else np.asarray(values, dtype=np.float64)
-            for name, values in found.items()
-        }
-
-
-@contextmanager
-def _quiet_efel() -> Iterator[None]:
-    """Mute eFEL's warnings about features that do not exist, and leave no settings behind."""
-    import efel
-
-    logger = logging.getLogger("efel")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-        efel.reset()
+    with Efel.for_block(block) as measure:
+        for position, row in recordings.rows(block.signal, unit="mV"):
+            if position in result.failures:
+                continue
+            try:
+                recording = recordings[row]
+                recording.check(block.signal, block.stimulus)
+                found = measure(recording)
+            except TraceError as error:
+                result.failures[position] = error
+                continue
+            for name, column in block.efel_columns.items():
+                values = found[name]
+                if values is not None and len(values):
+                    result.put_values(position, column, values)

@@ -7,7 +7,7 @@ from feature_tables import DT
 
 @pytest.fixture(scope="session")
 def squid() -> Callable[..., list[float]]:
-    """Membrane potential (mV) of a Hodgkin-Huxley soma for 60 ms, every 0.025 ms."""
+    """Membrane potential (mV) of a Hodgkin-Huxley soma for 60 ms or more, every 0.025 ms."""
     from neuron import h
 
     h.load_file("stdrun.hoc")
@@ -26,7 +26,7 @@ def squid() -> Callable[..., list[float]]:
             before, h.celsius, h.dt = h.celsius, celsius, DT
             try:
                 h.finitialize(-65)
-                h.continuerun(60)
+                h.continuerun(max(60.0, duration + 10))
             finally:
                 h.celsius = before
             known[key] = np.array(v).tolist()

@@ -3,6 +3,7 @@
 import logging
 import math
 
+import efel
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +11,9 @@ import pytest
 from feature_tables import DT, STEP, features, outcomes, trace, traces
 
 from dendroflow.errors import StoreError
+from dendroflow.features import spikes
 from dendroflow.features.extract import extract, extract_file, schema
+from dendroflow.settings.features import EFEL_UNITS, NEED_STIMULUS_CURRENT, UNUSABLE
 
 NAMES = ["AP_duration", "AP_amplitude", "AP_begin_time", "spike_count"]
 SPIKE = STEP | {"efel": NAMES}
@@ -120,15 +123,18 @@ def test_a_point_does_not_depend_on_its_neighbours(squid):
     )
 
 
-def test_efel_is_left_with_its_own_settings(squid, caplog):
-    import efel
-
-    efel.set_setting("Threshold", 0.0)
-    bursts = STEP | {"efel": ["burst_number", "Spikecount"], "settings": {"Threshold": 30}}
-    with caplog.at_level(logging.WARNING):
-        assert row(squid(6.3), bursts)["burst_number"] == 0
-    assert not caplog.records
-    assert str(efel.get_settings()) == str(efel.Settings())
+def test_the_settings_that_a_process_gave_efel_neither_count_nor_change(squid, caplog):
+    expected = row(squid(6.3))
+    efel.set_setting("Threshold", 30.0)
+    try:
+        bursts = STEP | {"efel": ["burst_number", "Spikecount"], "settings": {"Threshold": 20}}
+        with caplog.at_level(logging.WARNING):
+            assert row(squid(6.3), bursts)["burst_number"] == 0
+            assert row(squid(6.3)) == expected
+        assert not caplog.records
+        assert efel.get_settings().Threshold == 30
+    finally:
+        efel.reset()
 
 
 def test_warnings_of_efel_are_not_the_users(squid, recwarn):
@@ -172,27 +178,59 @@ def test_points_that_are_not_ok_have_nulls_and_keep_their_place(squid):
 
 
 def test_what_efel_raises_fails_the_point_alone(squid, monkeypatch):
-    import efel
+    genuine = spikes.get_cpp_feature
 
-    genuine = efel.get_feature_values
-
-    def raises_on_cold(given, *arguments, **options):
-        if max(given[0]["V"]) > 38:
+    def raises_on_cold(name):
+        found = genuine(name)
+        if name == "AP_duration" and found[0] > 3:
             raise IndexError("index 0 is out of bounds")
-        return genuine(given, *arguments, **options)
+        return found
 
-    monkeypatch.setattr(efel, "get_feature_values", raises_on_cold)
+    monkeypatch.setattr(spikes, "get_cpp_feature", raises_on_cold)
     blocks = features({"signal": "soma_v", "statistics": ["maximum"]}, SPIKE)
     table = extract(
         traces(trace("a", squid(6.3)), trace("b", squid(10))), outcomes("a", "b"), blocks
     )
     assert table["status"].to_pylist() == ["failed", "ok"]
     assert table["error"].to_pylist() == [
-        "features: eFEL: IndexError: index 0 is out of bounds",
+        "features: eFEL's AP_duration: IndexError: index 0 is out of bounds",
         None,
     ]
     assert table["soma_v_maximum"].to_pylist()[0] is None
     assert table["AP_duration"].to_pylist() == [None, pytest.approx(2.7)]
+
+
+def test_the_core_gives_what_efel_itself_gives(squid):
+    """For every feature that this trace has, and with settings that are not the defaults."""
+    values, stimulus = squid(6.3, 0.1, 150.0), [5.0, 155.0]
+    settings = {"Threshold": -30.0, "interp_step": 0.05, "strict_stiminterval": False}
+    names = sorted(set(EFEL_UNITS) - set(UNUSABLE))
+    trace_given = {
+        "T": (DT * np.arange(len(values))).tolist(),
+        "V": values,
+        "stim_start": stimulus[:1],
+        "stim_end": stimulus[1:],
+    }
+    compared = 0
+    for name in names:
+        given = settings | ({"stimulus_current": 0.1} if name in NEED_STIMULUS_CURRENT else {})
+        for key, value in given.items():
+            efel.set_setting(key, value)
+        try:
+            (expected,) = efel.get_feature_values([trace_given], [name], raise_warnings=False)
+        except Exception:
+            continue
+        finally:
+            efel.reset()
+        block = {**STEP, "stimulus": stimulus, "efel": [name], "settings": given}
+        found = row(values, block)
+        if expected[name] is None or not len(expected[name]):
+            assert found[name] is None
+        else:
+            compared += 1
+            mean = float(np.mean(expected[name]))
+            assert found[name] == (mean if math.isfinite(mean) else None), name
+    assert compared > 60
 
 
 def test_the_feature_that_efel_cannot_measure_is_named():
@@ -275,17 +313,12 @@ def test_a_statistic_that_does_not_exist_is_null():
 
 
 def test_infinite_values_of_efel_are_null(squid, monkeypatch):
-    import efel
-
-    monkeypatch.setattr(
-        efel,
-        "get_feature_values",
-        lambda *_, **__: [{"AP_width": np.array([1.0, np.inf]), "AP_height": np.array([])}],
-    )
-    found = row(squid(6.3), STEP | {"efel": ["AP_width", "AP_height"]})
-    assert found["AP_width"] is None
-    assert found["AP_width.values"] == [1.0, None]
-    assert found["AP_height"] is found["AP_height.values"] is None
+    found = {"AP_width": np.array([1.0, np.inf]), "AP_height": np.array([])}
+    monkeypatch.setattr(spikes, "get_cpp_feature", found.get)
+    measured = row(squid(6.3), STEP | {"efel": ["AP_width", "AP_height"]})
+    assert measured["AP_width"] is None
+    assert measured["AP_width.values"] == [1.0, None]
+    assert measured["AP_height"] is measured["AP_height.values"] is None
 
 
 def test_tables_in_many_chunks(squid):
