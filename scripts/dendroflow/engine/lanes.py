@@ -121,7 +121,7 @@ def run_together(
         except RuntimeError as error:
             _clear(lanes)
             raise GroupFailedError(_one_line(error)) from error
-    columns = _TraceColumns(clock)
+    columns = _TraceColumns(clock, _samples(built))
     judged = [_judge(lane, columns, plausible) for lane in lanes]
     _clear(lanes)
     runtime = (time.perf_counter() - start) / len(points)
@@ -201,22 +201,36 @@ def _judge(
     verdict: tuple[str, str | None] = ("ok", None)
     for recording in lane.site.recordings:
         try:
-            values, times = _samples(recording)
+            values = columns.add(lane.point.point_id, recording)
         except Exception as error:
             return "failed", f"signal {recording.signal}: {_one_line(error)}"
         if verdict[0] == "ok":
             verdict = _appraise(recording, values, plausible)
-        columns.add(lane.point.point_id, recording, values, times)
     return verdict
 
 
-def _samples(recording: Recording) -> tuple[np.ndarray, np.ndarray | None]:
+def _samples(lanes: Sequence[_Lane]) -> int:
+    """Number of samples that lanes have recorded."""
+    return sum(_size(recording) for lane in lanes for recording in lane.site.recordings)
+
+
+def _size(recording: Recording) -> int:
+    """Number of samples."""
     if recording.function is not None:
-        return np.array([float(recording.function())]), None
+        return 1
     if recording.samples is not None:
-        return np.array(recording.samples, dtype=float), None
-    times = None if recording.times is None else recording.times.as_numpy().copy()
-    return recording.vector.as_numpy().copy(), times
+        return len(recording.samples)
+    return int(recording.vector.size())
+
+
+def _read(recording: Recording, values: np.ndarray) -> None:
+    """Put the samples of a recording into `values`."""
+    if recording.function is not None:
+        values[0] = float(recording.function())
+    elif recording.samples is not None:
+        values[:] = recording.samples
+    else:
+        recording.vector.to_python(values)
 
 
 def _appraise(
@@ -264,32 +278,40 @@ def _one_line(error: BaseException) -> str:
 
 
 class _TraceColumns:
-    """The columns of TRACES for one group, filled signal by signal."""
+    """The columns of TRACES for one group, filled signal by signal; the samples lie end to end."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, samples: int) -> None:
         self._clock = clock
         self._rows: list[tuple[str, str, str, str | None, tuple[float, ...] | None]] = []
-        self._values: list[np.ndarray] = []
+        self._samples = np.empty(samples)
+        self._ends = [0]
         self._times: list[np.ndarray | None] = []
         self._steps: list[float | None] = []
         self._starts: list[float] = []
 
-    def add(
-        self, point_id: str, recording: Recording, values: np.ndarray, times: np.ndarray | None
-    ) -> None:
+    def add(self, point_id: str, recording: Recording) -> np.ndarray:
+        """Append a recording; returns its samples."""
+        start = self._ends[-1]
+        end = start + _size(recording)
+        values = self._samples[start:end]
+        _read(recording, values)
+        times = None if recording.times is None else recording.times.as_numpy().copy()
+        self._ends.append(end)
         self._rows.append(
             (point_id, recording.signal, recording.unit, recording.location, recording.outline)
         )
-        self._values.append(values)
         self._times.append(times)
         once = recording.function is not None
         self._steps.append(None if times is not None else recording.sampling or self._clock.dt)
         self._starts.append(self._clock.duration if once else 0.0)
+        return values
 
     def arrays(self) -> dict[str, pa.Array]:
+        """The columns as Arrow arrays; the samples are not copied."""
         point_id, signal, unit, location, outline = (
             zip(*self._rows, strict=True) if self._rows else ((), (), (), (), ())
         )
+        ends = pa.array(np.array(self._ends, dtype=np.int32))
         return {
             "point_id": pa.array(point_id, pa.string()),
             "signal": pa.array(signal, pa.string()),
@@ -299,12 +321,5 @@ class _TraceColumns:
             "t0": pa.array(self._starts, pa.float64()),
             "dt": pa.array(self._steps, pa.float64()),
             "t": pa.array(self._times, pa.list_(pa.float64())),
-            "values": _list_array(self._values),
+            "values": pa.ListArray.from_arrays(ends, pa.array(self._samples[: self._ends[-1]])),
         }
-
-
-def _list_array(arrays: Sequence[np.ndarray]) -> pa.Array:
-    offsets = np.zeros(len(arrays) + 1, dtype=np.int32)
-    np.cumsum([len(array) for array in arrays], out=offsets[1:])
-    flat = np.concatenate(arrays) if arrays else np.empty(0)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))

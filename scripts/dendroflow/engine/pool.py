@@ -1,6 +1,7 @@
 """Worker processes: a group that crashes or hangs is halved until the culprit stands alone."""
 
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
@@ -56,6 +57,8 @@ _workload: Workload | None = None
 def _start_worker(workload: Workload, parent: int) -> None:
     global _workload  # noqa: PLW0603
     _workload = workload
+    # What the job has imported is there to stay: the collector need not look at it again.
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A worker must not outlive its job, not even one that was killed with SIGKILL.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
