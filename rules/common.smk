@@ -12,7 +12,8 @@ from dendroflow import mechanisms as compiled
 from dendroflow.errors import DendroflowError
 from dendroflow.job import name_interpreter_without_spaces
 from dendroflow.plan.code import digest_of_library
-from dendroflow.plan.planning import Plan, make_plan
+from dendroflow.plan.planning import make_plan
+from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import output_names, signals
 from dendroflow.settings.project import load, read_yaml
 from snakemake.logging import logger
@@ -82,6 +83,7 @@ def untracked(value):
 def plan_now(experiment):
     """Plan an experiment from its configuration and from what the results hold."""
     plan = make_plan(CONFIG, experiment, RESULTS, CORES)
+    plan.keep(RESULTS / experiment / "plans")
     batches = "1 batch" if len(plan.new) == 1 else f"{len(plan.new)} batches"
     logger.info(
         f"{experiment}: {plan.requested} points requested, "
@@ -95,6 +97,8 @@ if workflow.is_main_process:
         PLANS = {experiment: plan_now(experiment) for experiment in EXPERIMENTS}
     except DendroflowError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"results cannot be written: {error}")
 
 
 @cache

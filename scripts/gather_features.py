@@ -8,14 +8,14 @@ Writes  output.features: a row per requested point, in the order of the design
 from pathlib import Path
 
 from dendroflow.job import job
-from dendroflow.plan.planning import Plan
+from dendroflow.plan.stored import Plan
 from dendroflow.stores.gathering import gather
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         plan = Plan.read(Path(snakemake.input.plan))
         gather(
-            plan.table,
+            plan.table.to_pandas(),
             [Path(path) for path in snakemake.input.features],
             Path(snakemake.output.features),
             Path(snakemake.output.feature_values),

@@ -19,7 +19,7 @@ from dendroflow.job import job
 from dendroflow.mechanisms import load_mechanisms
 from dendroflow.model.loading import load_model
 from dendroflow.morphology.geometry import Geometry
-from dendroflow.plan.planning import Plan
+from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
 from dendroflow.settings.features import Features
 from dendroflow.stores.schemas import TRACES
@@ -57,7 +57,7 @@ def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: i
             geometry.require(notes["required_sections"], name)
         model = load_model(params["model"])
         share_compiled_reactions(results / "rxd")
-        points = points_to_run(plan.of_batch(batch), notes["fixed"])
+        points = points_to_run(plan.of_batch(batch).to_pydict(), notes["fixed"])
         simulate_batch(
             Workload(model, loaded, notes["recipe_content"]["plausible"], measure),
             points,

@@ -27,7 +27,7 @@ class Experiment:
         description = describe(folder, kept / f"{name}.json")
         points = requested_points(self.configuration, name, description)
         self.table = points.table.rename(columns=lambda path: path.rpartition(".")[2])
-        self.points = points_to_run(points.table, points.fixed)
+        self.points = points_to_run(points.table.to_dict("list"), points.fixed)
         self.model = load_model(folder)
 
     def measure(self, results):

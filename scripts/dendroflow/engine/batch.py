@@ -2,12 +2,11 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from dendroflow.engine.lanes import Clock, GroupResult, Point
@@ -20,20 +19,21 @@ SECONDS_BETWEEN_MESSAGES = 5.0
 logger = logging.getLogger(__name__)
 
 
-def points_to_run(table: pd.DataFrame, fixed: Mapping[str, Any]) -> list[Point]:
-    """Make points from the rows of a plan; those that share a clock become neighbours.
+def points_to_run(columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]) -> list[Point]:
+    """Make points from the columns of a plan; those that share a clock become neighbours.
 
     Parameters
     ----------
-    table
-        a row per point: point_id and the swept paths.
+    columns
+        point_id and the swept paths; a value per point.
     fixed
         path -> value of all that is not swept.
     """
-    swept = [path for path in table.columns if path not in ("point_id", "batch")]
-    columns = [table[path].tolist() for path in swept]
+    swept = [path for path in columns if path not in ("point_id", "batch")]
     points = []
-    for point_id, *values in zip(table["point_id"], *columns, strict=True):
+    for point_id, *values in zip(
+        columns["point_id"], *(columns[path] for path in swept), strict=True
+    ):
         points.append(_point(point_id, {**fixed, **dict(zip(swept, values, strict=True))}))
     order: dict[Clock, int] = {}
     for point in points:

@@ -1,28 +1,26 @@
 """Which points are held by existing batches, and how the rest is cut into new ones."""
 
 import hashlib
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dendroflow.errors import StoreError
 from dendroflow.model.description import Description, describe
 from dendroflow.plan.code import digest_of_library, digest_of_model
 from dendroflow.plan.labels import columns
 from dendroflow.plan.names import check_names
-from dendroflow.plan.points import requested_points
+from dendroflow.plan.points import Points, requested_points
 from dendroflow.plan.recipe import measures, simulation_recipe
+from dendroflow.plan.stored import Plan
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import Configuration
-from dendroflow.stores.tables import read_notes, read_table, write_table
+from dendroflow.stores.tables import read_table
 
 POINTS_AT_MOST = 20_000
 # A batch of this many seconds is worth the start of its job, and little is lost with it.
@@ -32,89 +30,6 @@ SECONDS_WORTH_SHARING = 6.0
 GUESS_ISOLATED, GUESS_MORPHOLOGY, GUESS_SHARED = 1.0, 0.3, 0.002
 
 CLOCK = ("duration", "dt", "v_init", "celsius", "solver", "atol", "rtol", "sampling")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an experiment asks for and which batches provide it.
-
-    Attributes
-    ----------
-    table
-        a row per requested point: point_id, batch, and the swept paths.
-    notes
-        what a job must know besides: recipe, fixed values, limits.
-    new
-        names of the batches that are still to be simulated; empty if read from a file.
-    """
-
-    table: pd.DataFrame
-    notes: Mapping[str, Any]
-    new: tuple[str, ...] = ()
-
-    @property
-    def recipe(self) -> str:
-        """Name of the code behind the simulations."""
-        return str(self.notes["recipe"])
-
-    @property
-    def measures(self) -> str:
-        """Name of the way in which features are extracted."""
-        return str(self.notes["measures"])
-
-    @property
-    def batches(self) -> tuple[str, ...]:
-        """All batches that hold a requested point, by name."""
-        return tuple(sorted(self.table["batch"].unique()))
-
-    @property
-    def requested(self) -> int:
-        """Number of requested points."""
-        return len(self.table)
-
-    @property
-    def to_run(self) -> int:
-        """Number of requested points that no existing batch holds."""
-        return int(self.table["batch"].isin(self.new).sum())
-
-    @property
-    def digest(self) -> str:
-        """Changes whenever the stored plan has to be written again."""
-        state = hashlib.sha256(json.dumps(self.notes, sort_keys=True).encode())
-        for column in ("point_id", "batch"):
-            state.update("".join(self.table[column]).encode())
-        return state.hexdigest()[:16]
-
-    def of_batch(self, batch: str) -> pd.DataFrame:
-        """The requested points of one batch.
-
-        Raises
-        ------
-        StoreError
-            If there are none.
-        """
-        rows = self.table[self.table["batch"] == batch]
-        if rows.empty:
-            raise StoreError(
-                f"the plan of {self.notes['experiment']} holds no batch {batch}; "
-                "plan anew with `snakemake --forcerun plan_points`"
-            )
-        return rows
-
-    def morphologies(self, batch: str | None = None) -> tuple[str, ...]:
-        """Names of the morphologies that the points need, or those of one batch."""
-        table = self.table if batch is None else self.of_batch(batch)
-        return _morphologies(table, self.notes["fixed"])
-
-    def write(self, path: Path) -> None:
-        """Store the plan as Parquet; the notes are in the metadata."""
-        table = pa.Table.from_pandas(self.table, preserve_index=False)
-        write_table(table, path, table.schema.remove_metadata(), self.notes)
-
-    @classmethod
-    def read(cls, path: Path) -> "Plan":
-        """Read a stored plan."""
-        return cls(read_table(path).to_pandas(), read_notes(path))
 
 
 def make_plan(
@@ -170,15 +85,15 @@ def make_plan(
         "fixed": dict(points.fixed),
         "required_sections": list(description.required_sections),
         "morphologies": {
-            name: configuration.morphologies[name].sha256 or ""
-            for name in _morphologies(table, points.fixed)
+            name: configuration.morphologies[name].sha256 or "" for name in _morphologies(points)
         },
         "timeout_s": settings.execution.timeout_s,
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],
     }
-    return Plan(table, notes, tuple(sorted(new)))
+    stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    return Plan(stored, notes, tuple(sorted(new)))
 
 
 def described(folder: Path, results: Path) -> Description:
@@ -202,9 +117,10 @@ def batch_name(experiment: str, recipe: str, point_ids: Iterable[str], attempt: 
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
-def _morphologies(table: pd.DataFrame, fixed: Mapping[str, Any]) -> tuple[str, ...]:
-    names = set(table["morphology"]) if "morphology" in table else {fixed["morphology"]}
-    return tuple(sorted(name for name in names if name is not None))
+def _morphologies(points: Points) -> list[str]:
+    table = points.table
+    names = set(table["morphology"]) if "morphology" in table else {points.fixed["morphology"]}
+    return sorted(name for name in names if name is not None)
 
 
 @dataclass(frozen=True)

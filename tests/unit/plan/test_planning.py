@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.plan.planning import Plan, batch_name, make_plan
+from dendroflow.plan.planning import batch_name, make_plan
+from dendroflow.plan.stored import Plan
 from dendroflow.settings.project import load
 from dendroflow.stores.schemas import OUTCOMES
 from dendroflow.stores.tables import write_table
@@ -47,7 +48,7 @@ class Project:
         for batch in plan.new:
             rows = [
                 {"point_id": p, "status": status, "runtime_s": runtime_s}
-                for p in plan.of_batch(batch)["point_id"]
+                for p in plan.of_batch(batch)["point_id"].to_pylist()
             ]
             path = self.results / "squid" / plan.recipe / "outcomes" / f"{batch}.parquet"
             write_table(pa.Table.from_pylist(rows, schema=OUTCOMES), path, OUTCOMES)
@@ -63,7 +64,7 @@ def project(tmp_path, results):
 
 
 def ids(plan):
-    return set(plan.table["point_id"])
+    return set(plan.table["point_id"].to_pylist())
 
 
 def test_a_plan_is_a_pure_function(project):
@@ -117,7 +118,7 @@ def test_the_plausible_range_belongs_to_the_recipe(project):
 def test_batch_size(project, size, batches):
     plan = project.plan(execution={"batch_size": size})
     assert len(plan.new) == batches
-    assert plan.table.groupby("batch").size().max() <= size
+    assert plan.table.to_pandas().groupby("batch").size().max() <= size
 
 
 def test_batches_are_named_by_their_content():
@@ -150,7 +151,7 @@ def test_a_batch_without_traces_and_features_is_simulated_again(project):
 
 def test_points_of_one_clock_stay_together(project):
     plan = project.plan(execution={"batch_size": 2})
-    clocks = plan.table.groupby("batch")["simulation.celsius"].nunique()
+    clocks = plan.table.to_pandas().groupby("batch")["simulation.celsius"].nunique()
     assert (clocks == 1).all()
 
 

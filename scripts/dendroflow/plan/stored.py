@@ -1,0 +1,118 @@
+"""The plan of an experiment, as it is kept: what jobs read that never plan themselves."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dendroflow.errors import StoreError
+from dendroflow.stores.tables import read_notes, read_table, write_table
+
+# Longer than any run needs a plan that it has made.
+SECONDS_KEPT = 7 * 86400
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an experiment asks for and which batches provide it.
+
+    Attributes
+    ----------
+    table
+        a row per requested point: point_id, batch, and the swept paths.
+    notes
+        what a job must know besides: recipe, fixed values, limits.
+    new
+        names of the batches that are still to be simulated; empty if read from a file.
+    """
+
+    table: pa.Table
+    notes: Mapping[str, Any]
+    new: tuple[str, ...] = ()
+
+    @property
+    def recipe(self) -> str:
+        """Name of the code behind the simulations."""
+        return str(self.notes["recipe"])
+
+    @property
+    def measures(self) -> str:
+        """Name of the way in which features are extracted."""
+        return str(self.notes["measures"])
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """All batches that hold a requested point, by name."""
+        return tuple(sorted(self.table["batch"].unique().to_pylist()))
+
+    @property
+    def requested(self) -> int:
+        """Number of requested points."""
+        return int(self.table.num_rows)
+
+    @property
+    def to_run(self) -> int:
+        """Number of requested points that no existing batch holds."""
+        return int(pc.sum(self._are_in(self.new)).as_py() or 0)
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the stored plan has to be written again."""
+        state = hashlib.sha256(json.dumps(self.notes, sort_keys=True).encode())
+        for column in ("point_id", "batch"):
+            state.update("".join(self.table[column].to_pylist()).encode())
+        return state.hexdigest()[:16]
+
+    def of_batch(self, batch: str) -> pa.Table:
+        """The requested points of one batch.
+
+        Raises
+        ------
+        StoreError
+            If there are none.
+        """
+        rows = self.table.filter(self._are_in([batch]))
+        if not rows.num_rows:
+            raise StoreError(
+                f"the plan of {self.notes['experiment']} holds no batch {batch}; "
+                "plan anew with `snakemake --forcerun plan_points`"
+            )
+        return rows
+
+    def morphologies(self, batch: str | None = None) -> tuple[str, ...]:
+        """Names of the morphologies that the points need, or those of one batch."""
+        if "morphology" not in self.table.column_names:
+            names = [self.notes["fixed"]["morphology"]]
+        else:
+            table = self.table if batch is None else self.of_batch(batch)
+            names = table["morphology"].unique().to_pylist()
+        return tuple(sorted(name for name in names if name is not None))
+
+    def write(self, path: Path) -> None:
+        """Store the plan as Parquet; the notes are in the metadata."""
+        write_table(self.table, path, self.table.schema, self.notes)
+
+    def keep(self, folder: Path) -> Path:
+        """Store the plan under its digest, unless it is there; those of days past are deleted."""
+        path = folder / f"{self.digest}.parquet"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            self.write(path)
+            for other in folder.glob("*.parquet"):
+                if time.time() - other.stat().st_mtime > SECONDS_KEPT:
+                    other.unlink(missing_ok=True)
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> "Plan":
+        """Read a stored plan."""
+        return cls(read_table(path).replace_schema_metadata(None), read_notes(path))
+
+    def _are_in(self, batches: tuple[str, ...] | list[str]) -> pa.ChunkedArray:
+        return pc.is_in(self.table["batch"], pa.array(batches, pa.string()))
