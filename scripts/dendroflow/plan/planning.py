@@ -23,8 +23,6 @@ from dendroflow.settings.project import Configuration
 from dendroflow.stores.tables import read_table
 
 POINTS_AT_MOST = 20_000
-# A batch of this many seconds is worth the start of its job, and little is lost with it.
-SECONDS_PER_BATCH = 60.0
 SECONDS_WORTH_SHARING = 6.0
 # First guesses, until run times are recorded (s per point).
 GUESS_ISOLATED, GUESS_MORPHOLOGY, GUESS_SHARED = 1.0, 0.3, 0.002
@@ -186,7 +184,8 @@ def _cut(
         number = math.ceil(points / size)
     else:
         work = points * seconds
-        number = max(math.ceil(points / POINTS_AT_MOST), math.ceil(work / SECONDS_PER_BATCH))
+        target = settings.execution.seconds_per_batch
+        number = max(math.ceil(points / POINTS_AT_MOST), math.ceil(work / target))
         if work > SECONDS_WORTH_SHARING:
             number = math.ceil(number / cores) * cores
     number = min(number, points)

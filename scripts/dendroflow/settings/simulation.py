@@ -41,6 +41,13 @@ class Execution(Settings):
     batch_size: Annotated[int, Field(ge=1)] | None = Field(
         None, description="points in one job; null: chosen by the plan; 1: one job per point"
     )
+    seconds_per_batch: float = Field(
+        60.0,
+        gt=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="work that the plan puts into one job (s of one core)",
+    )
     timeout_s: float = Field(
         600.0, gt=0, allow_inf_nan=False, description="wall-clock limit of one point (s)"
     )

@@ -162,6 +162,14 @@ def test_slow_points_are_shared_by_all_cores(project):
     assert len(project.plan(cores=4, sweep=sweep).new) == 12
 
 
+@pytest.mark.parametrize(("seconds", "batches"), [(600.0, 2), (60.0, 12), (1.0, 12)])
+def test_the_work_of_a_batch_is_chosen(project, seconds, batches):
+    project.simulate(project.plan(), runtime_s=100.0)
+    sweep = {**EXPERIMENT["sweep"], "parameters.gnabar": [0.2, 0.3, 0.4, 0.5]}
+    execution = {"seconds_per_batch": seconds}
+    assert len(project.plan(cores=1, sweep=sweep, execution=execution).new) == batches
+
+
 def test_retried_points_get_a_batch_of_another_name(project):
     first = project.plan()
     project.simulate(first, status="timeout")
