@@ -46,6 +46,12 @@ class Points:
         """Swept paths, in the order of the design."""
         return [str(column) for column in self.table.columns if column != "point_id"]
 
+    def column(self, path: str) -> "pd.Series[Any]":
+        """The values of a path, swept or not; a row per point."""
+        if path in self.table:
+            return self.table[path]
+        return pd.Series([self.fixed[path]] * len(self.table), index=self.table.index)
+
 
 def requested_points(
     configuration: Configuration, experiment: str, description: Description

@@ -170,6 +170,29 @@ def test_the_work_of_a_batch_is_chosen(project, seconds, batches):
     assert len(project.plan(cores=1, sweep=sweep, execution=execution).new) == batches
 
 
+def test_batches_cost_alike_though_points_do_not(project):
+    """Points of ten durations, from 1 to 10 ms, by contiguous ranges of them."""
+    durations = {"simulation.duration": {"linspace": [1, 10, 10]}}
+    sweep = durations | {"parameters.gnabar": {"linspace": [0.1, 0.14, 20]}}
+    project.simulate(project.plan(sweep=sweep), runtime_s=1.0)
+    other = durations | {"parameters.gnabar": {"linspace": [0.2, 0.24, 20]}}
+    table = project.plan(sweep=sweep | other, cores=4).table.to_pandas()
+    work = table.groupby("batch")["simulation.duration"].sum()
+    assert len(work) == 4
+    assert work.max() < 1.1 * work.mean()
+    assert table.groupby("batch").size().max() > 2 * table.groupby("batch").size().min()
+
+
+def test_where_all_share_a_clock_costs_are_dealt_out(project):
+    """The design's last points are those of the largest batches otherwise."""
+    sweep = {"parameters.gnabar": {"linspace": [0.101, 0.14, 40]}}
+    project.simulate(project.plan(), runtime_s=10.0)
+    table = project.plan(sweep=sweep, cores=4).table.to_pandas()
+    middle = table.groupby("batch")["parameters.gnabar"].mean()
+    assert len(middle) == 8
+    assert middle.max() - middle.min() < 0.01
+
+
 def test_retried_points_get_a_batch_of_another_name(project):
     first = project.plan()
     project.simulate(first, status="timeout")
