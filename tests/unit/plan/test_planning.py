@@ -185,7 +185,7 @@ def test_batches_cost_alike_though_points_do_not(project):
 
 def test_where_all_share_a_clock_costs_are_dealt_out(project):
     """The design's last points are those of the largest batches otherwise."""
-    sweep = {"parameters.gnabar": {"linspace": [0.101, 0.14, 40]}}
+    sweep = {"parameters.gnabar": {"linspace": [0.1005, 0.1395, 40]}}
     project.simulate(project.plan(), runtime_s=10.0)
     table = project.plan(sweep=sweep, cores=4).table.to_pandas()
     middle = table.groupby("batch")["parameters.gnabar"].mean()
