@@ -268,7 +268,8 @@ def _clear(lanes: Sequence[_Lane]) -> None:
     if any(True for _ in h.allsec()):
         names = ", ".join(str(section) for section in list(h.allsec())[:3])
         raise ModelError(
-            f"sections {names} outlive their cell: keep them in `self` only, or set isolated = True"
+            f"sections {names} outlive their cell: keep them in `self` only, "
+            "or set own_process = True"
         )
 
 

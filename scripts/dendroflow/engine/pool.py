@@ -1,19 +1,12 @@
-"""Worker processes: a group that crashes or hangs is halved until the culprit stands alone."""
+"""Points over worker processes: a group that crashes or hangs is halved to the culprit."""
 
-import ctypes
-import gc
 import logging
-import multiprocessing
-import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import pyarrow as pa
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from dendroflow.engine.lanes import (
     Clock,
@@ -23,6 +16,8 @@ from dendroflow.engine.lanes import (
     Point,
     run_together,
 )
+from dendroflow.engine.residue import is_worn
+from dendroflow.engine.workers import Reply, Task, Workers, Worn
 from dendroflow.model import Geometry, Model
 from dendroflow.stores.schemas import OUTCOMES
 
@@ -33,8 +28,8 @@ COMPARTMENTS_PER_GROUP = 2000
 LANES_AT_MOST = 512
 # Recorded samples that a group may hold in memory: 160 MB.
 SAMPLES_PER_GROUP = 20_000_000
-
-PR_SET_PDEATHSIG = 1
+# Groups ahead of the one whose turn it is: results are yielded in order, and one may take long.
+GROUPS_PER_WORKER = 4
 
 
 @dataclass(frozen=True)
@@ -51,39 +46,19 @@ class Workload:
     measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None
 
 
-_workload: Workload | None = None
-
-
-def _start_worker(workload: Workload, parent: int) -> None:
-    global _workload  # noqa: PLW0603
-    _workload = workload
-    # What the job has imported is there to stay: the collector need not look at it again.
-    gc.freeze()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A worker must not outlive its job, not even one that was killed with SIGKILL.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _run(points: Sequence[Point]) -> GroupResult:
-    assert _workload is not None
-    result = run_together(_workload.model, points, _workload.geometries, _workload.plausible)
-    if _workload.measure is None:
-        return result
-    features = _workload.measure(pa.table(result.traces), outcome_table(result))
-    return GroupResult(result.outcomes, {}, features)
+def _run(workload: Workload, points: Sequence[Point]) -> GroupResult | Worn:
+    result = run_together(workload.model, points, workload.geometries, workload.plausible)
+    if workload.measure is not None:
+        features = workload.measure(pa.table(result.traces), outcome_table(result))
+        result = GroupResult(result.outcomes, {}, features)
+    if workload.model.isolated and (is_worn() or not _all_ok(result)):
+        return Worn(result)
+    return result
 
 
 def outcome_table(result: GroupResult) -> pa.Table:
     """The outcomes of a group as a table of `stores.schemas.OUTCOMES`."""
     return pa.Table.from_pylist([vars(outcome) for outcome in result.outcomes], schema=OUTCOMES)
-
-
-@dataclass
-class _Task:
-    points: tuple[Point, ...]
-    future: "ProcessFuture[GroupResult]"
 
 
 def run_points(
@@ -106,40 +81,34 @@ def run_points(
     GroupResult
         One per group.
     """
-    alone = workload.model.isolated
+    model = workload.model
     waiting = deque(points)
-    tasks: deque[_Task] = deque()
+    tasks: list[Task] = []
+    to_start: deque[Task] = deque()
     compartments: int | None = None
-    # Forked workers share what the job has imported: NEURON, mechanisms, model, geometries.
-    pool = ProcessPool(
-        max_workers=workers,
-        max_tasks=1 if alone else 0,
-        initializer=_start_worker,
-        initargs=(workload, os.getpid()),
-        context=multiprocessing.get_context("fork"),
-    )
-
-    def schedule(group: tuple[Point, ...]) -> _Task:
-        return _Task(group, pool.schedule(_run, args=(group,), timeout=timeout_s))
-
-    with pool:
-        try:
-            while waiting or tasks:
-                while waiting and len(tasks) < 2 * workers:
-                    tasks.append(schedule(_next_group(waiting, workload.model, compartments)))
-                task = tasks.popleft()
-                result = _result(task, timeout_s)
-                if result is None:
-                    half = len(task.points) // 2
-                    for part in (task.points[half:], task.points[:half]):
-                        tasks.appendleft(schedule(part))
-                    continue
+    run = partial(_run, workload)
+    with Workers(run, workers, timeout_s, single_use=model.own_process) as crew:
+        while waiting or tasks:
+            # One for each worker until it is known how large a cell is.
+            ahead = workers if compartments is None else GROUPS_PER_WORKER * workers
+            while waiting and len(tasks) < ahead:
+                task = Task(_next_group(waiting, model, compartments))
+                tasks.append(task)
+                to_start.append(task)
+            while to_start and crew.idle:
+                crew.start(to_start.popleft())
+            for task in crew.wait():
+                assert task.reply is not None
+                parts = _repeated(task, task.reply, model)
+                if parts:
+                    place = tasks.index(task)
+                    tasks[place : place + 1] = parts
+                    to_start.extendleft(reversed(parts))
+            while tasks and (reply := tasks[0].reply) is not None:
+                result = _result(tasks.pop(0).points, reply, timeout_s)
                 sizes = [outcome.compartments or 0 for outcome in result.outcomes]
                 compartments = max(sizes) or compartments
                 yield result
-        except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
-            raise
 
 
 def _next_group(
@@ -148,7 +117,8 @@ def _next_group(
     """Take the next points that can be advanced together; one while their size is not known."""
     clock = waiting[0].clock
     size = 1
-    if not (model.isolated or clock.variable_step or compartments is None):
+    alone = model.isolated or model.own_process or clock.variable_step
+    if not (alone or compartments is None):
         size = lanes_per_group(compartments, len(model.signals), clock)
     group: list[Point] = []
     while waiting and len(group) < size and waiting[0].clock == clock:
@@ -164,27 +134,37 @@ def lanes_per_group(compartments: int, signals: int, clock: Clock) -> int:
     return max(1, min(LANES_AT_MOST, by_memory, by_size))
 
 
-def _result(task: _Task, timeout_s: float) -> GroupResult | None:
-    """Result of a group; of a single point also when it failed; None if it is to be halved."""
-    runtime: float | None = None
-    try:
-        result: GroupResult = task.future.result()
+def _repeated(task: Task, reply: Reply, model: type[Model]) -> list[Task]:
+    """The tasks that take the place of one whose reply is not the last word; none if it is."""
+    points = task.points
+    if model.isolated and not reply.is_first and not _is_sound(reply):
+        # What an earlier point has left may be to blame; the worker is not used again.
+        return [Task(points)]
+    failed = reply.status in ("crashed", "timeout") or isinstance(reply.value, GroupFailedError)
+    if not failed or len(points) == 1:
+        return []
+    logger.info("a group of %d points %s: %s; halving it", len(points), reply.status, reply.value)
+    half = len(points) // 2
+    return [Task(points[:half]), Task(points[half:])]
+
+
+def _is_sound(reply: Reply) -> bool:
+    return reply.status == "done" and _all_ok(reply.value)
+
+
+def _all_ok(result: GroupResult) -> bool:
+    return all(outcome.status == "ok" for outcome in result.outcomes)
+
+
+def _result(points: Sequence[Point], reply: Reply, timeout_s: float) -> GroupResult:
+    """Result of a group that ran, or of a single point that did not come through."""
+    if reply.status == "done":
+        result: GroupResult = reply.value
         return result
-    except FutureTimeoutError:
-        status, error = "timeout", f"not finished after {timeout_s:g} s"
-        runtime = timeout_s
-    except ProcessExpired as expired:
-        status, error = "crashed", _cause_of_death(expired)
-    except GroupFailedError as failed:
-        status, error = "failed", str(failed)
-    if len(task.points) > 1:
-        logger.info("a group of %d points: %s, %s; halving it", len(task.points), status, error)
-        return None
-    return GroupResult((Outcome(task.points[0].point_id, status, error, runtime, None),), {})
-
-
-def _cause_of_death(expired: Any) -> str:
-    code = expired.exitcode
-    if code is not None and code < 0:
-        return f"the process died of {signal.Signals(-code).name}"
-    return f"the process ended with exit code {code}"
+    (point,) = points if len(points) == 1 else (None,)
+    if reply.status == "raised" and not (point and isinstance(reply.value, GroupFailedError)):
+        raise reply.value
+    assert point is not None
+    status = "failed" if reply.status == "raised" else reply.status
+    runtime = timeout_s if status == "timeout" else None
+    return GroupResult((Outcome(point.point_id, status, str(reply.value), runtime, None),), {})

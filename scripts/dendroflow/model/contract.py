@@ -95,7 +95,10 @@ class Model:
     signals
         name -> unit of everything that `build` records, or a `Signal` with a description.
     isolated
-        true for a model that cannot share a process with other cells: anything with `rxd`.
+        true for a model that cannot be advanced together with other cells: anything with `rxd`.
+        Its points run one at a time; a process that `rxd` does not leave clean is not used again.
+    own_process
+        true for a model that leaves anything else behind: each point gets a process of its own.
     required_sections
         kinds of section (`"soma"`, `"axon"`, `"dend"`, `"apic"`) that the morphology must have.
         A model that names any, or that sets `needs_morphology`, is run with one.
@@ -108,6 +111,7 @@ class Model:
 
     signals: ClassVar[Mapping[str, str | Signal]] = {}
     isolated: ClassVar[bool] = False
+    own_process: ClassVar[bool] = False
     needs_morphology: ClassVar[bool] = False
     required_sections: ClassVar[tuple[str, ...]] = ()
 

@@ -139,7 +139,7 @@ def inspect(folder: Path) -> Description:
             name: declared(signal).description or name.replace("_", " ")
             for name, signal in model.signals.items()
         },
-        isolated=model.isolated,
+        isolated=model.isolated or model.own_process,
         needs_morphology=model.needs_morphology or bool(model.required_sections),
         required_sections=tuple(model.required_sections),
     )

@@ -1,10 +1,13 @@
+import multiprocessing
 import os
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from engine_models import MODELS, PLAUSIBLE, Fragile, clock, point, statuses, voltages
 
 from dendroflow.engine.pool import Workload, lanes_per_group, run_points
+from dendroflow.engine.rxd_cache import share_compiled_reactions
+from dendroflow.model import Model, quantity
 from dendroflow.model.loading import load_model
 
 
@@ -64,7 +67,7 @@ def test_points_are_advanced_together_only_if_they_share_a_clock():
     warm = clock(celsius=10.0)
     points = [point(i) for i in range(10)] + [point(f"w{i}", warm) for i in range(10)]
     sizes = [len(result.outcomes) for result in run(model, points)]
-    assert sizes == [1, 1, 8, 10]
+    assert sizes == [1, 9, 10]
 
 
 def test_cvode_points_run_alone():
@@ -81,10 +84,105 @@ def test_group_size_follows_size_and_memory():
 
 
 def test_no_worker_is_left(sound):
+    before = multiprocessing.active_children()
     run(Fragile, [point("x", mode="segfault"), *sound[0][:3]], workers=2)
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-    if not children.exists():
-        pytest.skip("this kernel does not list children")
-    for pid in children.read_text().split():
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        assert b"pebble" not in command
+    assert multiprocessing.active_children() == before
+    stopped = run_points(Workload(Fragile, {}, PLAUSIBLE), sound[0], workers=2, timeout_s=60)
+    next(stopped)
+    assert len(multiprocessing.active_children()) > len(before)
+    stopped.close()
+    assert multiprocessing.active_children() == before
+
+
+def test_many_sudden_deaths_are_all_told_by_their_cause(sound):
+    bad = [point(f"bad{i}", mode="segfault" if i % 2 else "exit") for i in range(40)]
+    found = statuses(run(Fragile, [*bad, *sound[0]], workers=3))
+    for i in range(40):
+        status, error = found[f"bad{i}"]
+        assert status == "crashed"
+        assert ("SIGSEGV" if i % 2 else "exit code 3") in error
+    assert all(found[p.point_id] == ("ok", None) for p in sound[0])
+
+
+class Reaction(Model):
+    """Decay of a species, in which the process that ran it can be told."""
+
+    class Parameters(Model.Parameters):
+        rate: float = quantity(0.1)
+        keeps: bool = quantity(False)
+        refuses_used: bool = quantity(False)
+
+    signals = {"a": "mM", "process": ""}
+    isolated = True
+
+    def build(self, p):
+        from neuron import h, rxd
+
+        used = getattr(Reaction, "last", None) == os.getpid()
+        Reaction.last = os.getpid()
+        if p.refuses_used and used:
+            raise ValueError("another model was here")
+        self.soma = h.Section("soma", self)
+        self.region = rxd.Region([self.soma])
+        self.a = rxd.Species(self.region, name="a", initial=1)
+        self.rate = rxd.Parameter(self.region, name="rate", value=p.rate)
+        self.decay = rxd.Rate(self.a, -self.rate * self.a)
+        self.record("a", self.a.nodes[0]._ref_concentration)
+        self.measure("process", os.getpid)
+        if p.keeps:
+            left_behind.append(self.a)
+
+
+class OwnProcess(Reaction):
+    """The same in a process of its own."""
+
+    own_process = True
+
+
+left_behind = []
+
+
+@pytest.fixture(scope="module")
+def decays(tmp_path_factory):
+    """Points of a reaction, and what each gives in a process of its own."""
+    from neuron import rxd  # noqa: F401
+
+    share_compiled_reactions(tmp_path_factory.mktemp("compiled"))
+    points = [point(i, clock(duration=2.0), rate=0.01 * i) for i in range(6)]
+    return points, run(OwnProcess, points)
+
+
+def processes(results):
+    return {p: v for (p, signal), v in voltages(results).items() if signal == "process"}
+
+
+def concentrations(results):
+    return {p: v for (p, signal), v in voltages(results).items() if signal == "a"}
+
+
+def test_a_point_in_a_process_of_its_own(decays):
+    _, alone = decays
+    assert len(set(processes(alone).values())) == 6
+
+
+def test_rxd_points_share_processes_to_the_same_bits(decays):
+    points, alone = decays
+    results = run(Reaction, points[::-1], workers=2)
+    assert len(set(processes(results).values())) <= 2
+    assert concentrations(results) == concentrations(alone)
+
+
+def test_a_process_that_rxd_leaves_unclean_is_not_used_again(decays):
+    points, alone = decays
+    keeping = [replace(p, parameters={**p.parameters, "keeps": True}) for p in points]
+    results = run(Reaction, keeping)
+    assert len(set(processes(results).values())) == 6
+    assert concentrations(results) == concentrations(alone)
+
+
+def test_what_fails_in_a_used_process_is_tried_in_a_fresh_one(decays):
+    points, alone = decays
+    picky = [replace(p, parameters={**p.parameters, "refuses_used": True}) for p in points]
+    results = run(Reaction, picky, workers=2)
+    assert set(statuses(results).values()) == {("ok", None)}
+    assert concentrations(results) == concentrations(alone)

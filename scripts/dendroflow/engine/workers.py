@@ -1,0 +1,193 @@
+"""Worker processes that may crash, hang or be worn out, each with one task at a time.
+
+A pool of its own, because it must never be in doubt which points a process had when it died, or
+whether another model ran in it before.
+"""
+
+import ctypes
+import gc
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+
+_fork = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What became of a task.
+
+    Attributes
+    ----------
+    status
+        `"done"`; `"raised"` by the task; `"crashed"`, with the process; `"timeout"`.
+    value
+        what the task returned, what it raised, or the cause of death in words.
+    is_first
+        whether the process ran no task before.
+    """
+
+    status: str
+    value: Any
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Worn:
+    """What a task returns to say that no other shall follow it in its process."""
+
+    value: Any
+
+
+@dataclass(eq=False)
+class Task:
+    """Arguments of the workers' function, and later its reply."""
+
+    points: Sequence[Any]
+    reply: Reply | None = None
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: Any
+    connection: Connection
+    task: Task | None = None
+    deadline: float = 0.0
+    tasks: int = field(default=0)
+
+
+class Workers:
+    """As many processes as there are tasks, up to a number; forked when they are needed.
+
+    Parameters
+    ----------
+    function
+        is called in a worker with the points of a task; what it returns is sent back.
+    number
+        of processes.
+    timeout_s
+        wall-clock limit of one task.
+    single_use
+        whether each task gets a process of its own.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Sequence[Any]], Any],
+        number: int,
+        timeout_s: float,
+        *,
+        single_use: bool = False,
+    ) -> None:
+        self._function, self._number = function, number
+        self._timeout_s, self._single_use = timeout_s, single_use
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in list(self._workers):
+            self._dismiss(worker)
+
+    @property
+    def idle(self) -> int:
+        """How many more tasks can be started."""
+        return self._number - sum(worker.task is not None for worker in self._workers)
+
+    def start(self, task: Task) -> None:
+        """Give a task to a worker."""
+        worker = next((w for w in self._workers if w.task is None), None) or self._hire()
+        worker.task, worker.deadline = task, time.monotonic() + self._timeout_s
+        try:
+            worker.connection.send(task.points)
+        except OSError:
+            # It died idle: killed from outside. Another one takes the task.
+            self._dismiss(worker)
+            self.start(task)
+
+    def wait(self) -> list[Task]:
+        """Wait until a task has its reply; returns all that have."""
+        busy = [worker for worker in self._workers if worker.task is not None]
+        left = min(worker.deadline for worker in busy) - time.monotonic()
+        ready = multiprocessing.connection.wait([w.connection for w in busy], max(left, 0))
+        ended = []
+        for worker in busy:
+            if worker.connection in ready:
+                ended.append(self._collect(worker))
+            elif time.monotonic() > worker.deadline:
+                words = f"not finished after {self._timeout_s:g} s"
+                ended.append(self._reply(worker, "timeout", words, keep=False))
+        return ended
+
+    def _collect(self, worker: _Worker) -> Task:
+        try:
+            status, value = worker.connection.recv()
+        except (EOFError, OSError):
+            worker.process.join()
+            return self._reply(worker, "crashed", _cause_of_death(worker.process), keep=False)
+        keep = status == "done" and not (self._single_use or isinstance(value, Worn))
+        value = value.value if isinstance(value, Worn) else value
+        return self._reply(worker, status, value, keep=keep)
+
+    def _reply(self, worker: _Worker, status: str, value: Any, *, keep: bool) -> Task:
+        task, worker.task = worker.task, None
+        assert task is not None
+        task.reply = Reply(status, value, worker.tasks == 0)
+        worker.tasks += 1
+        if not keep:
+            self._dismiss(worker)
+        return task
+
+    def _hire(self) -> _Worker:
+        ours, theirs = _fork.Pipe()
+        process = _fork.Process(
+            target=_work, args=(self._function, theirs, os.getpid()), daemon=True
+        )
+        process.start()
+        # Held by the worker alone, it ends with it.
+        theirs.close()
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def _dismiss(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        worker.connection.close()
+        worker.process.kill()
+        worker.process.join()
+
+
+def _work(function: Callable[[Sequence[Any]], Any], connection: Connection, parent: int) -> None:
+    # What the job has imported is there to stay: the collector need not look at it again.
+    gc.freeze()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A worker must not outlive its job, not even one that was killed with SIGKILL.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    while True:
+        try:
+            points = connection.recv()
+        except (EOFError, OSError):
+            os._exit(0)
+        try:
+            reply = ("done", function(points))
+        except Exception as error:
+            reply = ("raised", error)
+        connection.send(reply)
+
+
+def _cause_of_death(process: Any) -> str:
+    code = process.exitcode
+    if code is not None and code < 0:
+        return f"the process died of {signal.Signals(-code).name}"
+    return f"the process ended with exit code {code}"
