@@ -160,7 +160,8 @@ def batch_geometries(wildcards):
 def mechanisms_library(experiment):
     """The compiled mechanisms of an experiment's model; nothing if it has none."""
     build = compiled.digest(compiled.sources(CONFIG.model_folder(experiment)))
-    return [f"results/mechanisms/{build}/{compiled.LIBRARY}"] if build else []
+    of_engine = {"neuron": "", "coreneuron": "coreneuron/"}[CONFIG.experiments[experiment].engine]
+    return [f"results/mechanisms/{build}/{of_engine}{compiled.LIBRARY}"] if build else []
 
 
 def mechanism_sources(build):

@@ -23,6 +23,16 @@ rule compile_mechanisms:
         "../scripts/compile_mechanisms.py"
 
 
+use rule compile_mechanisms as compile_mechanisms_for_coreneuron with:
+    output:
+        library=f"results/mechanisms/{{build}}/coreneuron/{compiled.LIBRARY}",
+        coreneuron=f"results/mechanisms/{{build}}/coreneuron/{compiled.CORENEURON_LIBRARY}",
+    log:
+        "results/logs/compile_mechanisms/{build}-coreneuron.log",
+    benchmark:
+        "results/benchmarks/compile_mechanisms/{build}-coreneuron.tsv"
+
+
 rule mechanisms:
     """Compile the mechanisms of all models that the configuration names."""
     input:

@@ -2,6 +2,7 @@
 
 Reads   input.sources
 Writes  output.library: what NEURON loads
+        output.coreneuron, if it is asked for: what CoreNEURON loads
 """
 
 from pathlib import Path
@@ -12,4 +13,8 @@ from dendroflow.mechanisms import compile_mechanisms
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         sources = [Path(source) for source in snakemake.input.sources]
-        logger.info("%s", compile_mechanisms(sources, Path(snakemake.output.library)))
+        wanted = snakemake.output.get("coreneuron")
+        said = compile_mechanisms(
+            sources, Path(snakemake.output.library), Path(wanted) if wanted else None
+        )
+        logger.info("%s", said)

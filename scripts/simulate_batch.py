@@ -59,7 +59,13 @@ def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: i
         share_compiled_reactions(results / "rxd")
         points = points_to_run(plan.of_batch(batch).to_pydict(), notes["fixed"])
         simulate_batch(
-            Workload(model, loaded, notes["recipe_content"]["plausible"], measure),
+            Workload(
+                model,
+                loaded,
+                notes["recipe_content"]["plausible"],
+                measure,
+                notes["recipe_content"]["engine"] == "coreneuron",
+            ),
             points,
             (job_files["rows"], job_files["outcomes"]),
             schema,

@@ -15,6 +15,7 @@ from dendroflow.atomic import replacing
 from dendroflow.errors import MechanismError
 
 LIBRARY = "libnrnmech.so"
+CORENEURON_LIBRARY = "libcorenrnmech.so"
 TIMEOUT_S = 600
 
 
@@ -41,8 +42,15 @@ def digest(files: Sequence[Path]) -> str | None:
     return state.hexdigest()[:16]
 
 
-def compile_mechanisms(files: Sequence[Path], library: Path) -> str:
+def compile_mechanisms(
+    files: Sequence[Path], library: Path, coreneuron_library: Path | None = None
+) -> str:
     """Compile `files` with nrnivmodl into `library`, and see that NEURON can load it.
+
+    Parameters
+    ----------
+    coreneuron_library
+        where CoreNEURON's library of the same mechanisms goes, if it is wanted.
 
     Returns
     -------
@@ -65,7 +73,8 @@ def compile_mechanisms(files: Sequence[Path], library: Path) -> str:
         build = Path(scratch)
         for file in files:
             shutil.copyfile(file, build / file.name)
-        said = _run([_nrnivmodl()], build, f"nrnivmodl refused {files[0].parent}")
+        command = [_nrnivmodl(), *(["-coreneuron"] if coreneuron_library else [])]
+        said = _run(command, build, f"nrnivmodl refused {files[0].parent}")
         built = build / platform.machine() / LIBRARY
         if not built.exists():
             raise MechanismError(f"nrnivmodl left no {LIBRARY} for {files[0].parent}:\n{said}")
@@ -81,13 +90,16 @@ def compile_mechanisms(files: Sequence[Path], library: Path) -> str:
                 Path(elsewhere),
                 f"the mechanisms of {files[0].parent} compile but do not load",
             )
+        if coreneuron_library:
+            with replacing(coreneuron_library) as temporary:
+                shutil.copyfile(built.with_name(CORENEURON_LIBRARY), temporary)
         with replacing(library) as temporary:
             shutil.copyfile(built, temporary)
     return said
 
 
 def load_mechanisms(library: Path) -> None:
-    """Load a compiled library into this process, once.
+    """Load a compiled library into this process, once, and tell CoreNEURON of the one beside it.
 
     Raises
     ------
@@ -98,6 +110,9 @@ def load_mechanisms(library: Path) -> None:
 
     if not h.nrn_load_dll(str(library.resolve())):
         raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
+    beside = library.with_name(CORENEURON_LIBRARY)
+    if beside.exists():
+        os.environ["CORENEURONLIB"] = str(beside.resolve())
 
 
 def _nrnivmodl() -> str:

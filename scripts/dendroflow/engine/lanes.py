@@ -3,6 +3,7 @@
 import gc
 import logging
 import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ def run_together(
     points: Sequence[Point],
     geometries: Mapping[str, Geometry],
     plausible: Mapping[str, tuple[float, float]],
+    *,
+    coreneuron: bool = False,
 ) -> GroupResult:
     """Simulate points that share a clock, as lanes of this process.
 
@@ -101,6 +104,8 @@ def run_together(
         by name of morphology.
     plausible
         unit -> range; a signal that leaves it makes its point `out_of_range`.
+    coreneuron
+        whether CoreNEURON advances the cells instead of NEURON.
 
     Raises
     ------
@@ -111,8 +116,8 @@ def run_together(
     """
     clock = points[0].clock
     start = time.perf_counter()
-    _prepare(clock)
-    lanes = [_build(model, point, geometries) for point in points]
+    _prepare(clock, coreneuron)
+    lanes = [_build(model, point, geometries, coreneuron) for point in points]
     _count_compartments(lanes)
     built = [lane for lane in lanes if lane.cell is not None]
     if built:
@@ -134,7 +139,7 @@ def run_together(
     )
 
 
-def _prepare(clock: Clock) -> None:
+def _prepare(clock: Clock, coreneuron: bool) -> None:
     """Put every global of NEURON that may decide a result into a known state."""
     from neuron import h
 
@@ -146,11 +151,19 @@ def _prepare(clock: Clock) -> None:
     cvode.active(clock.variable_step)
     cvode.atol(clock.atol)
     cvode.rtol(clock.rtol)
+    if coreneuron or "neuron.coreneuron" in sys.modules:
+        from neuron import coreneuron as core
+
+        core.enable, core.verbose = coreneuron, 0
 
 
-def _build(model: type[Model], point: Point, geometries: Mapping[str, Geometry]) -> _Lane:
+def _build(
+    model: type[Model], point: Point, geometries: Mapping[str, Geometry], coreneuron: bool
+) -> _Lane:
     geometry = geometries[point.morphology] if point.morphology is not None else None
-    site = Site(point.seed, geometry, point.clock.sampling, point.clock.variable_step)
+    clock = point.clock
+    step = clock.dt if coreneuron else None
+    site = Site(point.seed, geometry, clock.sampling, clock.variable_step, step)
     lane = _Lane(point, site)
     try:
         cell = model(site)
@@ -220,7 +233,7 @@ def _size(recording: Recording) -> int:
         return 1
     if recording.samples is not None:
         return len(recording.samples)
-    return int(recording.vector.size())
+    return math.ceil(int(recording.vector.size()) / recording.stride)
 
 
 def _read(recording: Recording, values: np.ndarray) -> None:
@@ -229,6 +242,8 @@ def _read(recording: Recording, values: np.ndarray) -> None:
         values[0] = float(recording.function())
     elif recording.samples is not None:
         values[:] = recording.samples
+    elif recording.stride > 1:
+        values[:] = recording.vector.as_numpy()[:: recording.stride]
     else:
         recording.vector.to_python(values)
 

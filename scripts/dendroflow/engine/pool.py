@@ -37,17 +37,24 @@ class Workload:
     """What a worker needs besides its points; handed over by fork, so never copied.
 
     `measure`, where given, makes features of traces and outcomes in the worker, so that the
-    traces never leave it.
+    traces never leave it. `coreneuron` has CoreNEURON advance the cells.
     """
 
     model: type[Model]
     geometries: Mapping[str, Geometry]
     plausible: Mapping[str, tuple[float, float]]
     measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None
+    coreneuron: bool = False
 
 
 def _run(workload: Workload, points: Sequence[Point]) -> GroupResult | Worn:
-    result = run_together(workload.model, points, workload.geometries, workload.plausible)
+    result = run_together(
+        workload.model,
+        points,
+        workload.geometries,
+        workload.plausible,
+        coreneuron=workload.coreneuron,
+    )
     if workload.measure is not None:
         features = workload.measure(pa.table(result.traces), outcome_table(result))
         result = GroupResult(result.outcomes, {}, features)

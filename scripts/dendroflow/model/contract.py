@@ -49,7 +49,8 @@ class Signal(NamedTuple):
 class Recording:
     """A signal that a cell records.
 
-    It is a vector of NEURON, a list that fills during the run, or a function called after it.
+    It is a vector of NEURON, a list that fills during the run, or a function called after it. Of
+    the vector every `stride`-th sample counts.
 
     `location` and `outline` (x, y, z, diameter in µm of each 3-D point) are those of a segment.
     """
@@ -61,18 +62,24 @@ class Recording:
     samples: list[float] | None = None
     function: Callable[[], float] | None = None
     sampling: float | None = None
+    stride: int = 1
     location: str | None = None
     outline: tuple[float, ...] | None = None
 
 
 @dataclass
 class Site:
-    """Where a model is built: what the engine hands to it besides its parameters."""
+    """Where a model is built: what the engine hands to it besides its parameters.
+
+    `only_steps` is the step (ms) of an engine that records at each of its steps and calls nothing
+    of Python on its way; None for NEURON itself.
+    """
 
     seed: int = 1
     geometry: Geometry | None = None
     sampling: float | None = None
     variable_step: bool = False
+    only_steps: float | None = None
     recordings: list[Recording] = field(default_factory=list)
     handlers: list[Any] = field(default_factory=list)
 
@@ -184,6 +191,8 @@ class Model:
         """Call `function()` every `sampling` ms, for what no NEURON reference points to."""
         from neuron import h
 
+        if self._site.only_steps is not None:
+            raise ModelError(f"signal {signal!r} is a probe, which CoreNEURON does not call")
         samples: list[float] = []
 
         def start() -> None:
@@ -221,7 +230,9 @@ class Model:
         from neuron import h
 
         unit = self._unit(signal)
-        interval = () if sampling is None else (sampling,)
+        stride, interval = 1, (() if sampling is None else (sampling,))
+        if self._site.only_steps is not None and sampling is not None:
+            stride, interval = _stride(signal, sampling, self._site.only_steps), ()
         vector = h.Vector().record(reference, *interval)
         times = None
         if sampling is None and self._site.variable_step:
@@ -232,9 +243,20 @@ class Model:
             vector=vector,
             times=times,
             sampling=sampling,
+            stride=stride,
             location=location,
             outline=outline,
         )
+
+
+def _stride(signal: str, sampling: float, step: float) -> int:
+    stride = round(sampling / step)
+    if stride < 1 or abs(sampling / step - stride) > 1e-9:
+        raise ModelError(
+            f"signal {signal!r} is sampled every {sampling:g} ms, which is no multiple of "
+            f"dt {step:g} ms; CoreNEURON records at its steps"
+        )
+    return stride
 
 
 def _short_name(section: Any) -> str:

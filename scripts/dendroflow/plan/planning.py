@@ -48,6 +48,7 @@ def make_plan(
         configuration.model_folder(experiment),
         settings.plausible,
         None if keeping else measured.name,
+        settings.engine,
     )
     kept = Kept(results / experiment / recipe.name, measured.name if keeping else "")
     simulated = kept.points(settings.execution.retry)

@@ -83,6 +83,8 @@ def requested_points(
         else:
             fixed[path] = check(fixed[path])
     _check_morphologies(table, fixed, configuration, experiment, description)
+    if settings.engine == "coreneuron":
+        _check_coreneuron(table, fixed, description, f"{source}: engine")
     identity = _identity(table, fixed, configuration)
     ids = point_ids(identity)
     refuse_duplicates(table, ids, f"{source}: sweep")
@@ -206,6 +208,28 @@ def _check_morphologies(
         if name not in configuration.morphologies:
             hint = nearest(str(name), configuration.morphologies)
             raise ConfigurationError(f"{source}: morphology: {name!r} is not in {catalogue}{hint}")
+
+
+def _check_coreneuron(
+    table: pd.DataFrame, fixed: Mapping[str, Any], description: Description, where: str
+) -> None:
+    """Refuse what CoreNEURON cannot advance."""
+    if description.isolated:
+        raise ConfigurationError(
+            f"{where}: CoreNEURON runs no isolated models, such as those with rxd; use neuron"
+        )
+    solvers = table.get("simulation.solver", pd.Series([fixed["simulation.solver"]]))
+    if (solvers == "cvode").any():
+        raise ConfigurationError(f"{where}: CoreNEURON has no cvode; choose another solver")
+    samplings = table.get("simulation.sampling", pd.Series([fixed["simulation.sampling"]]))
+    steps = table.get("simulation.dt", pd.Series([fixed["simulation.dt"]]))
+    for sampling in samplings.dropna().unique():
+        for dt in steps.unique():
+            if abs(sampling / dt - round(sampling / dt)) > 1e-9:
+                raise ConfigurationError(
+                    f"{where}: CoreNEURON records at its steps, and sampling {sampling:g} ms is no "
+                    f"multiple of dt {dt:g} ms"
+                )
 
 
 def _identity(

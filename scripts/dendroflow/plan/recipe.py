@@ -26,6 +26,7 @@ class Recipe:
     library_code: str
     neuron: str
     machine: str
+    engine: str
     plausible: Mapping[str, tuple[float, float]]
     measures: str | None
 
@@ -36,7 +37,10 @@ class Recipe:
 
 
 def simulation_recipe(
-    folder: Path, plausible: Mapping[str, tuple[float, float]], measures: str | None = None
+    folder: Path,
+    plausible: Mapping[str, tuple[float, float]],
+    measures: str | None = None,
+    engine: str = "neuron",
 ) -> Recipe:
     """The recipe of a model folder, with the library and NEURON as they are now.
 
@@ -46,6 +50,8 @@ def simulation_recipe(
         per unit, the range outside which a signal makes its point `out_of_range`.
     measures
         name of the way to measure, where features are all that is kept of a simulation.
+    engine
+        what advances the cells: `"neuron"` or `"coreneuron"`.
     """
     return Recipe(
         model=folder.name,
@@ -54,6 +60,7 @@ def simulation_recipe(
         library_code=digest_of_library(*SIMULATING),
         neuron=importlib.metadata.version("neuron"),
         machine=platform.machine(),
+        engine=engine,
         plausible=plausible,
         measures=measures,
     )

@@ -1,6 +1,6 @@
 """An experiment: a model, what is swept, how it is simulated, what is measured and drawn."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
@@ -32,6 +32,11 @@ class Experiment(Settings):
         default_factory=dict, description="values that differ from the model's defaults"
     )
     simulation: Simulation = Field(description="NEURON's clock and globals")
+    engine: Literal["neuron", "coreneuron"] = Field(
+        "neuron",
+        description="what advances the cells; CoreNEURON is faster, to within 1e-6 mV, for models "
+        "without `rxd` and with fixed steps",
+    )
     sweep: Sweep = Field(description="the points")
     plausible: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(
         default_factory=lambda: {"mV": (-200.0, 200.0), "mM": (-1e-9, 1000.0)},
