@@ -8,6 +8,7 @@ min_version("9.27")
 include: "rules/common.smk"
 include: "rules/plan.smk"
 include: "rules/morphologies.smk"
+include: "rules/appraisal.smk"
 include: "rules/mechanisms.smk"
 include: "rules/simulation.smk"
 include: "rules/features.smk"
@@ -19,6 +20,8 @@ localrules:
     all,
     plan,
     morphologies,
+    morphology_report,
+    catalogue_report,
     mechanisms,
     simulate,
     features,
