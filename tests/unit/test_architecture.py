@@ -13,7 +13,7 @@ FLOORS = [
     {"engine", "features"},
     {"plan", "figures"},
     {"appraisal"},
-    {"job", "summary", "reference"},
+    {"find", "job", "summary", "reference"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Settings and stores are looked up by many; these few may be used from anywhere above.

@@ -75,6 +75,9 @@ class Cell:
         NotMeasurableError
             If NEURON crashes on the file, hangs, or cannot read it.
         """
+        if self.suffix == "swc":
+            # Of a file without points NEURON makes nothing.
+            _ = self.points
         key = settings.electrical.model_dump_json()
         kept: dict[str, Any] = self.__dict__.setdefault("_responses", {})
         if key not in kept:

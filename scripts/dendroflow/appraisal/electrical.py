@@ -3,8 +3,9 @@
 import numpy as np
 
 from dendroflow.appraisal.cell import Cell
-from dendroflow.appraisal.finding import Finding, NotMeasurableError, Verdict, lines_of
+from dendroflow.appraisal.finding import Finding, NotMeasurableError, Verdict, lines_of, plural
 from dendroflow.appraisal.size import in_range
+from dendroflow.morphology.tree import Tree
 from dendroflow.settings.appraisal import Appraisal
 
 LENGTH_TOLERANCE = 0.05
@@ -12,27 +13,34 @@ LENGTH_TOLERANCE = 0.05
 
 def neuron_import(cell: Cell, settings: Appraisal) -> Finding:
     """Whether NEURON makes one tree of the file, with the length that the file has."""
+    written = _written_length(cell)
     try:
         response = cell.responses(settings)["bottleneck"]
     except NotMeasurableError as error:
         return Finding("neuron_import", "fail", f"{error}.")
-    points = cell.points
-    written = float(points.steps[points.neurite].sum())
     length = response.neurite_length_um
     excess = length / written - 1 if written else 0.0
     verdict: Verdict = "warn" if abs(excess) > LENGTH_TOLERANCE else "pass"
     if response.roots != 1 or response.orphans:
         verdict = "fail"
+    compared = f", those of the file {written:.0f} µm" if written is not None else ""
     return Finding(
         "neuron_import",
         verdict,
-        f"NEURON makes {response.sections} sections with {response.roots} root and "
-        f"{response.orphans} orphans; its neurites are {length:.0f} µm long, those of the file "
-        f"{written:.0f} µm.",
+        f"NEURON makes {response.sections} sections with {plural(response.roots, 'root')} and "
+        f"{plural(response.orphans, 'orphan')}; its neurites are {length:.0f} µm long{compared}.",
         value=response.roots,
         threshold=f"one root; length within {LENGTH_TOLERANCE:.0%}",
         values={"sections": response.sections, "orphans": response.orphans, "length_um": length},
     )
+
+
+def _written_length(cell: Cell) -> float | None:
+    """Length of the neurites in the file (µm); None in a Neurolucida file that is refused."""
+    if cell.suffix == "asc" and not isinstance(cell.reading, Tree):
+        return None
+    points = cell.points
+    return float(points.steps[points.neurite].sum())
 
 
 def electrical_bottleneck(cell: Cell, settings: Appraisal) -> Finding:

@@ -37,7 +37,7 @@ class Response:
     Attributes
     ----------
     sections, roots, orphans : int
-        Sections, those without a parent, and those that no soma is connected to.
+        Sections, those without a parent, and those that are not connected to the first soma.
     neurite_length_um, soma_area_um2, area_um2 : float
         Length of all sections but the soma's, area of the soma's, area of all.
     input_resistance_mohm : float
@@ -154,7 +154,7 @@ def measure(cell: Any, ra: float, conductance: float, segment_um: float) -> Resp
     tips = [section(1).v / centre.v for section in sections if not section.children()]
     roots = [section for section in sections if section.parentseg() is None]
     soma = set(cell.soma)
-    joined = {part for section in cell.soma for part in section.wholetree()}
+    joined = set(cell.soma[0].wholetree())
     return Response(
         sections=len(sections),
         roots=len(roots),

@@ -6,7 +6,7 @@ the most part. They are advice; other species and cell types need other ranges.
 
 from typing import Annotated, Self
 
-from pydantic import Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from dendroflow.settings.base import Settings
 
@@ -64,9 +64,16 @@ CHECKS = (
     "neurom_has_nonzero_soma_radius",
 )
 
-UseName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Range = tuple[FiniteFloat, FiniteFloat]
+
+
+def _in_order(limits: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= limits[0] < limits[1]:
+        raise ValueError("a range goes from a smaller to a larger positive number")
+    return limits
+
+
+Range = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_in_order)]
 
 
 def _known(checks: tuple[str, ...]) -> None:
@@ -292,7 +299,7 @@ class Appraisal(Settings):
     metadata: MetadataLimits = Field(
         default_factory=lambda: MetadataLimits(), description="the metadata"
     )
-    uses: dict[UseName, Use] = Field(
+    uses: dict[str, Use] = Field(
         default_factory=default_uses, description="the uses for which a verdict is given"
     )
 
@@ -309,7 +316,7 @@ class Appraisal(Settings):
 class Requirements(Settings):
     """What an experiment asks of its morphologies before anything is simulated."""
 
-    uses: tuple[UseName, ...] = Field(
+    uses: tuple[str, ...] = Field(
         (), description="uses of `config/appraisal.yaml` for which they must not be unfit"
     )
     checks: tuple[str, ...] = Field((), description="checks that they must not fail")
