@@ -23,7 +23,8 @@ MOST_MARKED = 5
 # Okabe and Ito's colours, which colour-blind readers tell apart, and shapes besides.
 MARKS = (("o", "#d55e00"), ("s", "#cc79a7"), ("^", "#56b4e9"), ("D", "#e69f00"), ("v", "#000000"))
 DOMAINS = {3: ("basal", "#0072b2"), 4: ("apical", "#d55e00"), 2: ("axon", "#009e73")}
-FORMATS = ("png", "pdf")
+# On the page of the report; for print there is the PDF.
+DOTS_PER_INCH = 110
 
 
 def draw(cell: Cell, findings: Sequence[Finding], paths: Sequence[Path]) -> None:
@@ -43,7 +44,9 @@ def draw(cell: Cell, findings: Sequence[Finding], paths: Sequence[Path]) -> None
         for path in paths:
             kind = path.suffix.removeprefix(".")
             with replacing(path) as temporary:
-                page.canvas.savefig(temporary, format=kind, metadata=METADATA[kind])
+                page.canvas.savefig(
+                    temporary, format=kind, dpi=DOTS_PER_INCH, metadata=METADATA[kind]
+                )
 
 
 def _page(cell: Cell, findings: Sequence[Finding]) -> Page:

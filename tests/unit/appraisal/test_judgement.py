@@ -1,10 +1,12 @@
+import json
+
 import pytest
 
 from dendroflow.appraisal.finding import Finding
 from dendroflow.appraisal.judgement import judge, objections, refuse
 from dendroflow.errors import ConfigurationError, MorphologyError
 from dendroflow.settings.appraisal import Appraisal, Requirements, Use
-from dendroflow.settings.project import validated
+from dendroflow.settings.project import load, validated
 
 USE = Use(title="cable", requires=("components", "soma"), heeds=("axon",))
 SETTINGS = Appraisal(checks=("components", "soma", "axon"), uses={"cable": USE})
@@ -84,3 +86,29 @@ def test_wrong_settings_are_named(content, part):
 def test_requirements_that_require_nothing():
     with pytest.raises(ConfigurationError, match="names neither `uses` nor `checks`"):
         validated(Requirements, {}, "e.yaml")
+
+
+@pytest.mark.parametrize(
+    ("required", "part"),
+    [
+        ({"uses": ["cables"]}, "morphology_requires.uses: 'cables' is not among the uses of"),
+        ({"checks": ["axon"]}, "morphology_requires.checks: 'axon' is not among the checks of"),
+        ({"checks": ["sooma"]}, "morphology_requires: there is no check 'sooma'"),
+    ],
+)
+def test_requirements_that_the_appraisal_does_not_know(tmp_path, required, part):
+    appraisal = {"checks": ["soma"], "uses": {"cable": {"title": "cable", "requires": ["soma"]}}}
+    experiment = {
+        "title": "x",
+        "model": "m",
+        "simulation": {"duration": 1},
+        "sweep": {"parameters.a": [1]},
+        "features": {"signal": "v", "statistics": ["maximum"]},
+        "morphology_requires": required,
+    }
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "e.yaml").write_text(json.dumps(experiment))
+    (tmp_path / "appraisal.yaml").write_text(json.dumps(appraisal))
+    with pytest.raises(ConfigurationError) as caught:
+        load({"experiments": ["e"]}, tmp_path / "config.yaml")
+    assert str(caught.value).startswith(f"{tmp_path / 'experiments' / 'e.yaml'}: {part}")
