@@ -1,5 +1,8 @@
 """Morphologies: appraised one by one, reported together, and held against what experiments ask."""
 
+# In the order of the report, and without `<`, as Snakemake asks of its parameters.
+APPRAISAL = CONFIG.appraisal.model_dump_json().replace("<", "\\u003c")
+
 
 localrules:
     check_requirements,
@@ -88,7 +91,7 @@ rule report_morphologies:
         runtime=10,
     params:
         names=reported_names,
-        settings=unmarked(CONFIG.appraisal.model_dump(mode="json")),
+        settings=APPRAISAL,
         code=digest_of_library("dendroflow.appraisal.page", "dendroflow.appraisal.tables"),
     message:
         "Reporting on morphologies"
@@ -120,7 +123,7 @@ rule check_requirements:
         requirements=lambda wildcards: unmarked(
             CONFIG.experiments[wildcards.experiment].morphology_requires.model_dump(mode="json")
         ),
-        settings=unmarked(CONFIG.appraisal.model_dump(mode="json")),
+        settings=APPRAISAL,
         code=digest_of_library("dendroflow.appraisal.judgement"),
     message:
         "Checking the morphologies of {wildcards.experiment}"

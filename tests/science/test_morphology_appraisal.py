@@ -53,11 +53,11 @@ def test_input_resistance_and_attenuation_of_ball_and_stick():
     infinite = np.sqrt(membrane * axial) * 2 / (np.pi * (2 * radius * 1e-4) ** 1.5)
     conductance = np.tanh(length * 1e-4 / lam) / infinite
     conductance += 4 * np.pi * (soma * 1e-4) ** 2 / membrane
-    assert finding.value == pytest.approx(1e-6 / conductance, rel=2e-3)
+    assert finding.value == pytest.approx(1e-6 / conductance, rel=1e-4)
     tip = 1 / np.cosh(length * 1e-4 / lam)
-    assert finding.values["soma_to_tip_least"] == pytest.approx(tip, rel=2e-3)
+    assert finding.values["soma_to_tip_least"] == pytest.approx(tip, rel=1e-4)
     area = 2 * np.pi * radius * length + 4 * np.pi * soma**2
-    assert finding.values["capacitance_pf"] == pytest.approx(0.01 * area, rel=1e-3)
+    assert finding.values["capacitance_pf"] == pytest.approx(0.01 * area, rel=1e-4)
 
 
 def test_the_electrical_test_depends_on_the_product_alone():
