@@ -38,3 +38,4 @@ rule all:
         database="results/dendroflow.sqlite",
         figures=rules.figures.input.figures,
         verdict="results/verdict.txt",
+        morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],

@@ -1,28 +1,7 @@
 """Morphologies: appraised one by one, reported together, and held against what experiments ask."""
 
-# In the order of the report, and without `<`, as Snakemake asks of its parameters.
-APPRAISAL = CONFIG.appraisal.model_dump_json().replace("<", "\\u003c")
-
-
 localrules:
     check_requirements,
-
-
-def appraisal_path(name, file):
-    """A file of the appraisal of a morphology."""
-    pin = Path(morphology_path(name)).parent.name
-    return f"results/appraisal/{name}/{pin}/{file}"
-
-
-def reported_names(wildcards):
-    """Morphologies that a report shows: those of the experiments, or all of the catalogue."""
-    return sorted(CONFIG.morphologies) if wildcards.scope == "catalogue" else morphology_names()
-
-
-def requirements_file(experiment):
-    """What says that the morphologies of an experiment meet its requirements, if it has any."""
-    required = CONFIG.experiments[experiment].morphology_requires is not None
-    return [f"results/appraisal/requirements/{experiment}.txt"] if required else []
 
 
 for experiment in EXPERIMENTS:

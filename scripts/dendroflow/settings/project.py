@@ -29,6 +29,9 @@ class Project(Settings):
     execution: dict[str, Any] = Field(
         default_factory=dict, description="overrides `execution` of every experiment"
     )
+    morphology_report: bool = Field(
+        False, description="whether a run also reports on the morphologies of its experiments"
+    )
     neuromorpho: NeuroMorpho = Field(
         default_factory=lambda: NeuroMorpho(), description="how NeuroMorpho.Org is reached"
     )
