@@ -1,5 +1,6 @@
 """Morphologies: appraised one by one, reported together, and held against what experiments ask."""
 
+
 localrules:
     check_requirements,
 
