@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-develop run plan test lint format docs lock clean
+.PHONY: help setup setup-develop run plan find test lint format docs lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -22,6 +22,9 @@ run: setup  ## run a configuration: figures, database, report
 
 plan: setup  ## say how many points are requested, cached and new, and write the table of points
 	@$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)" -- plan
+
+find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse brain_region=CA1"
+	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.find --config "$(CONFIG)" $(QUERY)
 
 test: setup-develop  ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -8,6 +8,7 @@ min_version("9.27")
 include: "rules/common.smk"
 include: "rules/plan.smk"
 include: "rules/morphologies.smk"
+include: "rules/appraisal.smk"
 include: "rules/mechanisms.smk"
 include: "rules/simulation.smk"
 include: "rules/features.smk"
@@ -19,6 +20,8 @@ localrules:
     all,
     plan,
     morphologies,
+    morphology_report,
+    catalogue_report,
     mechanisms,
     simulate,
     features,
@@ -35,3 +38,4 @@ rule all:
         database="results/dendroflow.sqlite",
         figures=rules.figures.input.figures,
         verdict="results/verdict.txt",
+        morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],

@@ -217,3 +217,24 @@ def experiment_facts(experiment):
     return CONFIG.experiments[experiment].model_dump(
         mode="json", include={"title", "description", "sweep", "features"}, exclude_none=True
     )
+
+
+# In the order of the report, and without `<`, as Snakemake asks of its parameters.
+APPRAISAL = CONFIG.appraisal.model_dump_json().replace("<", "\\u003c")
+
+
+def appraisal_path(name, file):
+    """A file of the appraisal of a morphology."""
+    pin = Path(morphology_path(name)).parent.name
+    return f"results/appraisal/{name}/{pin}/{file}"
+
+
+def reported_names(wildcards):
+    """Morphologies that a report shows: those of the experiments, or all of the catalogue."""
+    return sorted(CONFIG.morphologies) if wildcards.scope == "catalogue" else morphology_names()
+
+
+def requirements_file(experiment):
+    """What says that the morphologies of an experiment meet its requirements, if it has any."""
+    required = CONFIG.experiments[experiment].morphology_requires is not None
+    return [f"results/appraisal/requirements/{experiment}.txt"] if required else []

@@ -11,6 +11,7 @@ rule simulate_batch:
         plan=ancient(plan_of_new_batch),
         mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
         geometries=ancient(batch_geometries),
+        requirements=ancient(lambda wildcards: requirements_file(wildcards.experiment)),
     output:
         traces="results/{experiment}/{recipe}/traces/{batch}.parquet",
         outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",

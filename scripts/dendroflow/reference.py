@@ -15,9 +15,18 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
+from dendroflow.appraisal.checks import CHECKS, THEME_OF
 from dendroflow.atomic import replacing
 from dendroflow.features.statistics import STATISTICS
-from dendroflow.settings import experiment, features, figures, morphologies, simulation, sweep
+from dendroflow.settings import (
+    appraisal,
+    experiment,
+    features,
+    figures,
+    morphologies,
+    simulation,
+    sweep,
+)
 from dendroflow.settings.project import Project
 from dendroflow.stores.database import TABLES
 
@@ -37,6 +46,7 @@ A configuration is a folder:
 | `experiments/<experiment>.yaml` | [one experiment](#experiment) each |
 | `models/<model>/` | [a model](models.md): `model.py` and its `.mod` files |
 | `morphologies.yaml` | [the catalogue of morphologies](#morphologiesyaml), if a model needs one |
+| `appraisal.yaml` | [how morphologies are appraised](#appraisalyaml), if the defaults do not do |
 
 A key that is not listed here is an error, and so is a key that stands twice. All errors of the
 configuration are found before the first job starts. The same declarations as JSON schemas, for
@@ -56,6 +66,7 @@ SECTIONS: dict[str, tuple[str, dict[str, type[BaseModel]]]] = {
             "": experiment.Experiment,
             "simulation": simulation.Simulation,
             "execution": simulation.Execution,
+            "morphology_requires": appraisal.Requirements,
         },
     ),
     "sweep": (
@@ -124,6 +135,22 @@ sweep:
             "from an address": morphologies.Download,
         },
     ),
+    "appraisal.yaml": (
+        "Which checks of [morphologies](morphologies.md#appraisal) are made, when they fire, and "
+        "which of them count for which use. The thresholds were set on about twenty "
+        "reconstructions, most of them rodent pyramidal cells: they are advice.",
+        {
+            "": appraisal.Appraisal,
+            "graph": appraisal.GraphLimits,
+            "diameters": appraisal.DiameterLimits,
+            "depth": appraisal.DepthLimits,
+            "electrical": appraisal.ElectricalLimits,
+            "axon": appraisal.AxonLimits,
+            "size": appraisal.SizeLimits,
+            "metadata": appraisal.MetadataLimits,
+            "use": appraisal.Use,
+        },
+    ),
 }
 # Keys that figures of all kinds have; listed once.
 FIGURE_KEYS = ("name", "title", "caption", "where")
@@ -151,6 +178,7 @@ def pages(root: Path) -> dict[Path, str]:
         "morphologies": TypeAdapter(
             dict[morphologies.MorphologyName, morphologies.MorphologySource]
         ).json_schema(),
+        "appraisal": appraisal.Appraisal.model_json_schema(),
     }
     return {
         Path("docs", "configuration.md"): configuration_page(),
@@ -180,6 +208,8 @@ def configuration_page() -> str:
             parts.append(intro + _keys(model, links))
         if title == "features":
             parts += [_statistics(), _efel_names()]
+        if title == "appraisal.yaml":
+            parts.append(_checks())
     return "\n".join(parts)
 
 
@@ -199,8 +229,10 @@ def _keys(model: type[BaseModel], links: Mapping[str, str], only: Iterable[str] 
 
 
 def _default(value: Any) -> str:
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel) or value == appraisal.default_uses():
         return "its defaults"
+    if value == appraisal.CHECKS:
+        return "all"
     return f"`{json.dumps(to_jsonable_python(value), ensure_ascii=False)}`"
 
 
@@ -274,6 +306,23 @@ def _efel_names() -> str:
         "### eFEL features\n\nDefined in [eFEL's documentation]"
         "(https://efel.readthedocs.io/en/latest/eFeatures.html).\n\n"
         f"{_table(('unit', 'names'), rows)}\nNot available:\n\n{_table(('name', 'why'), refused)}"
+    )
+
+
+def _checks() -> str:
+    """The checks of morphologies, and the uses for which they count."""
+    rows = []
+    for name, check in CHECKS.items():
+        text = " ".join((check.__doc__ or "").partition("\n\n")[0].split())
+        rows.append((f"`{name}`", THEME_OF[name], text))
+    uses = [
+        (f"`{name}`", *(" ".join(f"`{check}`" for check in checks) for checks in named))
+        for name, use in appraisal.default_uses().items()
+        for named in [(use.requires, use.heeds)]
+    ]
+    return (
+        f"### Checks\n\n{_table(('name', 'theme', 'what it tells'), rows)}\n"
+        f"### Default uses\n\n{_table(('use', 'requires', 'heeds'), uses)}"
     )
 
 

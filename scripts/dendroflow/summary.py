@@ -63,6 +63,7 @@ def _main(config: str, started: str) -> None:
         ("figures", "results/figures/"),
         ("database", "results/dendroflow.sqlite"),
         ("report", "results/report.html"),
+        ("cells", "results/appraisal/morphologies.html"),
         ("failures", "results/failures.csv"),
     ):
         if Path(path).exists():

@@ -7,7 +7,7 @@ import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 PAGE = b"<!DOCTYPE html>\n<html><body>NeuroMorpho.Org is under maintenance</body></html>\n"
 BOMB = gzip.compress(b"# padding\n" * 1_000_000)
@@ -31,7 +31,8 @@ class NeuroMorphoServer:
     """Serves cells on 127.0.0.1 until the `with` block ends.
 
     `fault` names what goes wrong with files, `api_fault` with the API; `failures` is for how many
-    requests, forever if it is None. `paths` lists the paths that were asked for.
+    requests, forever if it is None. `paths` lists the paths that were asked for. `records` are
+    found by `/neuron/select`, in pages of at most `page_size`.
     """
 
     def __init__(self, cells: dict[str, tuple[str, bytes]], tls: ssl.SSLContext | None = None):
@@ -40,6 +41,8 @@ class NeuroMorphoServer:
         self.api_fault = ""
         self.failures: int | None = None
         self.paths: list[str] = []
+        self.records: list[dict[str, Any]] = []
+        self.page_size = 500
         self.stopping = threading.Event()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.http.daemon_threads = True
@@ -70,6 +73,8 @@ class NeuroMorphoServer:
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return status, content type and body of a request to which nothing happens."""
+        if path.startswith("/api/neuron/select?"):
+            return self.select(parse_qs(urlsplit(path).query))
         parts = unquote(path).strip("/").split("/")
         if parts[:3] == ["api", "neuron", "name"] and parts[3] in self.cells:
             archive, _ = self.cells[parts[3]]
@@ -81,6 +86,36 @@ class NeuroMorphoServer:
             if parts == ["dableFiles", archive.lower(), "CNG version", f"{name}.CNG.swc"]:
                 return 200, "text/plain", data
         return 404, "text/html", PAGE
+
+    def select(self, query: dict[str, list[str]]) -> tuple[int, str, bytes]:
+        """Answer as the API does: a page of the records that meet `q` and all `fq`."""
+        terms = [term.partition(":")[::2] for term in query["q"] + query.get("fq", [])]
+        found = [
+            record
+            for record in self.records
+            if all(_has(record, field, value.strip('"')) for field, value in terms)
+        ]
+        if not found:
+            missing = {"status": 404, "error": "Not Found", "message": "Requested neuron not found"}
+            return 404, "application/json", json.dumps(missing).encode()
+        size, page = min(int(query["size"][0]), self.page_size), int(query["page"][0])
+        content = {
+            "_embedded": {"neuronResources": found[page * size : (page + 1) * size]},
+            "page": {
+                "size": size,
+                "totalElements": len(found),
+                "totalPages": -(-len(found) // size),
+                "number": page,
+            },
+        }
+        return 200, "application/json", json.dumps(content).encode()
+
+
+def _has(record: dict[str, Any], field: str, value: str) -> bool:
+    actual = record.get(field)
+    return value.casefold() in [
+        str(item).casefold() for item in (actual if isinstance(actual, list) else [actual])
+    ]
 
 
 def handler_of(server: NeuroMorphoServer) -> type[BaseHTTPRequestHandler]:

@@ -12,7 +12,8 @@ FLOORS = [
     {"morphology", "mechanisms", "model"},
     {"engine", "features"},
     {"plan", "figures"},
-    {"job", "summary", "reference"},
+    {"appraisal"},
+    {"find", "job", "summary", "reference"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Settings and stores are looked up by many; these few may be used from anywhere above.

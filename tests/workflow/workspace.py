@@ -28,6 +28,8 @@ TARGETS = {
     "all",
     "plan",
     "morphologies",
+    "morphology_report",
+    "catalogue_report",
     "mechanisms",
     "simulate",
     "features",

@@ -77,8 +77,10 @@ def fetch(
 ) -> Fetched:
     """Bring a morphology to `destination`, and what is known about it to `metadata` (JSON).
 
-    Both are written whole or not at all, and only if the file is a morphology that NEURON reads as
-    it is written and has the pinned sha256. What stood at their names before is removed first.
+    Both are written whole or not at all, and only if the file has the pinned sha256. What NEURON
+    would not read as it is written is refused, unless it is pinned: then it arrives, so that it can
+    be appraised, and importing it is what ends in an error. What stood at their names before is
+    removed first.
 
     Parameters
     ----------
@@ -107,8 +109,8 @@ def fetch(
             f"{label}: is an HTML page, not a morphology; check the address, and the archive and "
             "name if there are any"
         )
-    parse(found.data, source.suffix, label)
     digest = data_sha256(found.data, source.suffix)
+    _check_content(name, found.data, source, label, digest)
     _check_pin(name, label, source.sha256, digest)
     fetched = Fetched(
         name=name,
@@ -127,6 +129,23 @@ def fetch(
 
 def _label(name: str, address: str) -> str:
     return f"morphology '{name}' ({address})"
+
+
+def _check_content(
+    name: str, data: bytes, source: MorphologySource, label: str, digest: str
+) -> None:
+    """Refuse what is no sound cell, unless its pin says that it is the file that is wanted."""
+    try:
+        parse(data, source.suffix, label)
+    except MorphologyError as error:
+        if source.sha256 is None:
+            raise MorphologyError(
+                f"{error}; to have it appraised all the same, add to morphologies.{name} in the "
+                f"configuration:  sha256: {digest}"
+            ) from error
+        if source.sha256 != digest:
+            raise
+        logger.warning("%s; it is kept for the appraisal, and not simulated", error)
 
 
 def _check_pin(name: str, label: str, pin: str | None, digest: str) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
+from dendroflow.settings.appraisal import Requirements
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
@@ -27,6 +28,9 @@ class Experiment(Settings):
     model: Name = Field(description="a folder of `config/models/`")
     morphology: MorphologyName | None = Field(
         None, description="an entry of `config/morphologies.yaml`, for models that need one"
+    )
+    morphology_requires: Requirements | None = Field(
+        None, description="what the morphologies must be fit for before anything is simulated"
     )
     parameters: dict[str, Scalar] = Field(
         default_factory=dict, description="values that differ from the model's defaults"

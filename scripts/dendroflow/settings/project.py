@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
 from dendroflow.errors import ConfigurationError
+from dendroflow.settings.appraisal import Appraisal
 from dendroflow.settings.base import Settings
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
@@ -27,6 +28,9 @@ class Project(Settings):
     )
     execution: dict[str, Any] = Field(
         default_factory=dict, description="overrides `execution` of every experiment"
+    )
+    morphology_report: bool = Field(
+        False, description="whether a run also reports on the morphologies of its experiments"
     )
     neuromorpho: NeuroMorpho = Field(
         default_factory=lambda: NeuroMorpho(), description="how NeuroMorpho.Org is reached"
@@ -53,13 +57,14 @@ class Configuration(Settings):
     Attributes
     ----------
     folder
-        where `experiments/`, `models/` and `morphologies.yaml` lie.
+        where `experiments/`, `models/`, `morphologies.yaml` and `appraisal.yaml` lie.
     """
 
     folder: Path
     project: Project
     experiments: Mapping[str, Experiment]
     morphologies: Mapping[str, MorphologySource]
+    appraisal: Appraisal
 
     def experiment_file(self, experiment: str) -> Path:
         """The file of an experiment."""
@@ -153,12 +158,34 @@ def load(content: Mapping[str, Any], source: Path) -> Configuration:
         (read_yaml(catalogue) or {}) if catalogue.exists() else {},
         catalogue,
     )
+    judged = folder / "appraisal.yaml"
+    appraisal = validated(Appraisal, (read_yaml(judged) or {}) if judged.exists() else {}, judged)
+    for name, experiment in experiments.items():
+        _check_requirements(experiment, appraisal, folder / "experiments" / f"{name}.yaml")
     return Configuration(
         folder=folder,
         project=project,
         experiments=MappingProxyType(experiments),
         morphologies=MappingProxyType(morphologies),
+        appraisal=appraisal,
     )
+
+
+def _check_requirements(experiment: Experiment, appraisal: Appraisal, path: Path) -> None:
+    """Refuse requirements that the appraisal does not know."""
+    wanted = experiment.morphology_requires
+    if wanted is None:
+        return
+    for key, names, known in (
+        ("uses", wanted.uses, tuple(appraisal.uses)),
+        ("checks", wanted.checks, appraisal.checks),
+    ):
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise ConfigurationError(
+                f"{path}: morphology_requires.{key}: {unknown[0]!r} is not among the {key} of "
+                f"appraisal.yaml: {', '.join(known)}"
+            )
 
 
 def _experiment(path: Path, project: Project, source: Path) -> Experiment:

@@ -107,9 +107,8 @@ def _read(path):
 def test_the_schemas_accept_the_configurations_that_come_along():
     config = CHECKOUT / "config"
     for path in config.glob("*.yaml"):
-        _validator("morphologies" if path.stem == "morphologies" else "project").validate(
-            _read(path)
-        )
+        kind = path.stem if path.stem in ("appraisal", "morphologies") else "project"
+        _validator(kind).validate(_read(path))
     experiments = sorted((config / "experiments").glob("*.yaml"))
     assert experiments
     for path in experiments:

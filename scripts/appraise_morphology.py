@@ -1,0 +1,33 @@
+"""Make all checks of one morphology and draw its portrait.
+
+Reads   input.morphology, with its metadata beside it; params.settings: thresholds, as JSON
+Writes  output.findings: a row per check; output.pictures: the portrait
+"""
+
+from pathlib import Path
+
+from dendroflow.appraisal.cell import Cell
+from dendroflow.appraisal.checks import appraise
+from dendroflow.appraisal.picture import draw
+from dendroflow.appraisal.tables import write_findings
+from dendroflow.job import job
+from dendroflow.settings.appraisal import Appraisal
+
+
+def main(name: str, morphology: str, settings: str, findings: str, pictures: list[str]) -> None:
+    cell = Cell.from_file(Path(morphology), name)
+    found = appraise(cell, Appraisal.model_validate_json(settings))
+    draw(cell, found, list(map(Path, pictures)))
+    notes = {"address": cell.address, "file": morphology}
+    write_findings(((name, finding) for finding in found), Path(findings), notes)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.wildcards.morphology,
+            snakemake.input.morphology,
+            snakemake.params.settings,
+            snakemake.output.findings,
+            list(snakemake.output.pictures),
+        )

@@ -1,0 +1,1 @@
+"""The appraisal of morphologies: how fit a reconstruction is for simulation, and for which."""

@@ -1,0 +1,329 @@
+"""How fit a reconstruction is for simulation: which checks are made, when they fire, what counts.
+
+The defaults of the thresholds were set on about twenty reconstructions, rodent pyramidal cells for
+the most part. They are advice; other species and cell types need other ranges.
+"""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+
+from dendroflow.settings.base import Settings
+
+CHECKS = (
+    "readable",
+    "components",
+    "cycles",
+    "missing_parents",
+    "duplicate_ids",
+    "duplicate_points",
+    "custom_types",
+    "long_steps",
+    "soma",
+    "soma_area",
+    "constant_diameters",
+    "constant_sections",
+    "tracing_limit",
+    "abrupt_diameters",
+    "bottlenecks",
+    "thin_dendrites",
+    "z_noise",
+    "z_backlash",
+    "z_drift",
+    "z_quantised",
+    "flat",
+    "neuron_import",
+    "electrical_bottleneck",
+    "electrical_reach",
+    "input_resistance",
+    "axon",
+    "dendritic_length",
+    "membrane_area",
+    "extent",
+    "experiment_condition",
+    "physical_integrity",
+    "recorded_attributes",
+    "shrinkage",
+    "morphio_reads",
+    "morphio_keeps",
+    "neurom_has_all_nonzero_neurite_radii",
+    "neurom_has_all_nonzero_section_lengths",
+    "neurom_has_all_nonzero_segment_lengths",
+    "neurom_has_apical_dendrite",
+    "neurom_has_axon",
+    "neurom_has_basal_dendrite",
+    "neurom_has_multifurcation",
+    "neurom_has_no_back_tracking",
+    "neurom_has_no_dangling_branch",
+    "neurom_has_no_fat_ends",
+    "neurom_has_no_flat_neurites",
+    "neurom_has_no_jumps",
+    "neurom_has_no_narrow_start",
+    "neurom_has_no_root_node_jumps",
+    "neurom_has_no_single_children",
+    "neurom_has_nonzero_soma_radius",
+)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _in_order(limits: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= limits[0] < limits[1]:
+        raise ValueError("a range goes from a smaller to a larger positive number")
+    return limits
+
+
+Range = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_in_order)]
+
+
+def _known(checks: tuple[str, ...]) -> None:
+    for check in checks:
+        if check not in CHECKS:
+            raise ValueError(
+                f"there is no check {check!r}; docs/configuration.md lists those that there are"
+            )
+
+
+class GraphLimits(Settings):
+    """The graph of points that the file describes."""
+
+    custom_share: Share = Field(
+        0.0, description="`custom_types` warns above this share of length in types other than 1-4"
+    )
+    step_um: float = Field(50.0, gt=0, description="`long_steps` counts steps longer than this")
+
+
+class DiameterLimits(Settings):
+    """Diameters of the dendrites."""
+
+    mode_share: Share = Field(
+        0.8, description="`constant_diameters` warns above this share of points with one value"
+    )
+    section_share: Share = Field(
+        0.9, description="`constant_sections` warns above this share of stretches with one diameter"
+    )
+    section_points: int = Field(
+        4, ge=2, description="unbranched stretches with fewer points are not counted there"
+    )
+    floor_um: float = Field(
+        0.3,
+        gt=0,
+        description="`tracing_limit` warns of a commonest diameter that is the least, \
+no larger than this",
+    )
+    abrupt_ratio: float = Field(
+        3.0, gt=1, description="`abrupt_diameters` counts neighbours that differ by this factor"
+    )
+    neck_window_um: float = Field(
+        20.0, gt=0, description="how far `bottlenecks` looks to both sides"
+    )
+    neck_ratio: float = Field(
+        2.0, gt=1, description="there, both sides must be wider by this factor"
+    )
+    neck_drop_um: float = Field(0.3, ge=0, description="and by this much")
+    thin_um: float = Field(
+        0.5, gt=0, description="`thin_dendrites`: thinner than two voxels of 0.25 µm"
+    )
+    thin_share: Share = Field(0.2, description="warns above this share of dendritic length")
+
+
+class DepthLimits(Settings):
+    """The z axis, along which a microscope resolves least."""
+
+    path_ratio: float = Field(
+        1.4, gt=1, description="`z_noise` fails above this ratio of path length in 3-D and in xy"
+    )
+    excess_share: Share = Field(
+        0.2, description="or above this share of length by which steps are steeper than 45°"
+    )
+    jump_um: float = Field(10.0, gt=0, description="`z_backlash` counts steps in z beyond this")
+    jump_slope: float = Field(3.0, gt=0, description="that are this many times as long as in xy")
+    jumps_per_1000: float = Field(10.0, ge=0, description="warns above this many in 1000 steps")
+    reversal_um: float = Field(
+        3.0, gt=0, description="two successive opposite steep steps beyond this are a reversal"
+    )
+    reversals_per_1000: float = Field(
+        5.0, ge=0, description="warns above this many; fails with too many jumps besides"
+    )
+    largest_jump_um: float = Field(15.0, gt=0, description="warns of a single jump beyond this")
+    drift_slope: float = Field(
+        0.3, gt=0, description="`z_drift` warns above this slope of z with distance from the soma"
+    )
+    drift_r2: Share = Field(0.5, description="if x, y and distance explain this much of z")
+    levels_share: Share = Field(
+        0.05, description="`z_quantised` warns below this number of z values per point"
+    )
+    level_steps_share: Share = Field(0.5, description="or above this share of steps within a plane")
+    flat_ratio: Share = Field(0.02, description="`flat` fails below this ratio of extents, z to xy")
+
+
+class ElectricalLimits(Settings):
+    """NEURON's answer to a constant current into the soma, in the steady state."""
+
+    ra_ohm_cm: float = Field(
+        100.0, gt=0, description="axial resistivity of `electrical_bottleneck`"
+    )
+    g_s_per_cm2: float = Field(1e-5, gt=0, description="membrane conductance there")
+    segment_um: float = Field(10.0, gt=0, description="longest segment")
+    drop_share: Share = Field(
+        0.02, description="warns if this share of the somatic depolarisation is lost at one place"
+    )
+    drop_ratio: float = Field(
+        5.0, gt=1, description="that is this many times the 99th percentile of all places"
+    )
+    fail_share: Share = Field(0.1, description="fails if the share is this large")
+    reach: Share = Field(
+        0.8, description="`electrical_reach` warns if less arrives anywhere (Ra 10 Ω·cm)"
+    )
+    membrane_ohm_cm2: float = Field(28000.0, gt=0, description="membrane of `input_resistance`")
+    axial_ohm_cm: float = Field(150.0, gt=0, description="axial resistivity there")
+    input_resistance_mohm: Range = Field((20.0, 1000.0), description="range of `input_resistance`")
+    timeout_s: float = Field(300.0, gt=0, description="how long NEURON may take (s)")
+
+
+class AxonLimits(Settings):
+    """What is more than a stub."""
+
+    length_um: float = Field(1000.0, ge=0, description="`axon` fails below this length")
+    branch_points: int = Field(1, ge=0, description="or with fewer branch points")
+
+
+class SizeLimits(Settings):
+    """Ranges of pyramidal cells; a check warns outside and fails far outside."""
+
+    soma_area_um2: Range = Field((200.0, 4000.0), description="range of `soma_area`")
+    dendritic_length_um: Range = Field((500.0, 50_000.0), description="of `dendritic_length`")
+    membrane_area_um2: Range = Field((1000.0, 200_000.0), description="of `membrane_area`")
+    extent_um: Range = Field((50.0, 5000.0), description="of `extent`, the largest of x, y, z")
+    far_factor: float = Field(4.0, gt=1, description="outside by this factor is far")
+
+
+class MetadataLimits(Settings):
+    """What NeuroMorpho.Org, or the header of the file, says about the cell."""
+
+    conditions: tuple[str, ...] = Field(
+        ("Control",), description="`experiment_condition` warns of any other"
+    )
+    correction: float = Field(
+        2.0, gt=1, description="`shrinkage` warns of a correction by this factor along any axis"
+    )
+
+
+class Use(Settings):
+    """What a morphology is wanted for."""
+
+    title: str = Field(min_length=1, description="how the report calls it")
+    requires: tuple[str, ...] = Field(
+        min_length=1,
+        description="a failed one makes the morphology unfit, and so does one without an answer; "
+        "a warning asks for care",
+    )
+    heeds: tuple[str, ...] = Field(
+        (), description="checks whose failure or warning asks for care, and no more"
+    )
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        _known((*self.requires, *self.heeds))
+        return self
+
+
+_CONNECTED = (
+    "readable",
+    "components",
+    "cycles",
+    "missing_parents",
+    "duplicate_ids",
+    "neuron_import",
+    "soma",
+)
+_SHAPED = ("z_noise", "z_backlash", "constant_diameters", "electrical_bottleneck")
+_SIZED = ("soma_area", "dendritic_length", "membrane_area", "extent")
+_HEEDED = (
+    "duplicate_points",
+    "custom_types",
+    "long_steps",
+    "z_drift",
+    "z_quantised",
+    "flat",
+    "constant_sections",
+    "tracing_limit",
+    "abrupt_diameters",
+    "bottlenecks",
+    "electrical_reach",
+    "input_resistance",
+    "experiment_condition",
+    "physical_integrity",
+    "recorded_attributes",
+    "shrinkage",
+)
+
+
+def default_uses() -> dict[str, Use]:
+    """Four uses, each with the checks that bear on it."""
+    cable = (*_CONNECTED, *_SHAPED, *_SIZED)
+    return {
+        "passive_cable": Use(title="passive cable", requires=cable, heeds=_HEEDED),
+        "active_dendrites": Use(
+            title="active dendrites", requires=cable, heeds=(*_HEEDED, "thin_dendrites", "axon")
+        ),
+        "axon": Use(
+            title="axon",
+            requires=(*_CONNECTED, "axon", "z_noise", "z_backlash", "extent"),
+            heeds=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
+        ),
+        "rxd_3d": Use(
+            title="3-D reaction and diffusion",
+            requires=(*cable, "flat", "morphio_keeps"),
+            heeds=(*(check for check in _HEEDED if check != "flat"), "thin_dendrites"),
+        ),
+    }
+
+
+class Appraisal(Settings):
+    """The content of `config/appraisal.yaml`."""
+
+    checks: tuple[str, ...] = Field(
+        CHECKS, min_length=1, description="the checks that are made, in the order of the report"
+    )
+    graph: GraphLimits = Field(default_factory=lambda: GraphLimits(), description="the graph")
+    diameters: DiameterLimits = Field(
+        default_factory=lambda: DiameterLimits(), description="the diameters"
+    )
+    depth: DepthLimits = Field(default_factory=lambda: DepthLimits(), description="the z axis")
+    electrical: ElectricalLimits = Field(
+        default_factory=lambda: ElectricalLimits(), description="the electrical tests"
+    )
+    axon: AxonLimits = Field(default_factory=lambda: AxonLimits(), description="the axon")
+    size: SizeLimits = Field(default_factory=lambda: SizeLimits(), description="areas and lengths")
+    metadata: MetadataLimits = Field(
+        default_factory=lambda: MetadataLimits(), description="the metadata"
+    )
+    uses: dict[str, Use] = Field(
+        default_factory=default_uses, description="the uses for which a verdict is given"
+    )
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        _known(self.checks)
+        for name, use in self.uses.items():
+            missing = [c for c in (*use.requires, *use.heeds) if c not in self.checks]
+            if missing:
+                raise ValueError(f"uses.{name} names {missing[0]!r}, which `checks` leaves out")
+        return self
+
+
+class Requirements(Settings):
+    """What an experiment asks of its morphologies before anything is simulated."""
+
+    uses: tuple[str, ...] = Field(
+        (), description="uses of `config/appraisal.yaml` for which they must not be unfit"
+    )
+    checks: tuple[str, ...] = Field((), description="checks that they must not fail")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if not self.uses and not self.checks:
+            raise ValueError("names neither `uses` nor `checks`")
+        _known(self.checks)
+        return self
