@@ -56,7 +56,11 @@ def samples(project, experiment):
 def test_the_same_samples(finished, experiment):
     expected, found = samples(finished, experiment), samples(finished, f"{experiment}_core")
     assert expected.keys() == found.keys()
-    differences = [np.abs(found[key] - expected[key]).max() for key in expected]
+    # NEURON may leave out the sample that falls on the end of the run.
+    assert all(len(found[key]) - len(expected[key]) in (0, 1) for key in expected)
+    differences = [
+        np.abs(found[key][: len(values)] - values).max() for key, values in expected.items()
+    ]
     assert max(differences) < TOLERANCE_MV
     spread = max(values.max() for values in expected.values()) - min(
         values.min() for values in expected.values()
