@@ -29,6 +29,10 @@ find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse br
 test: setup-develop  ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
+bench: setup-develop  ## measure against what people write without it; rewrite docs/benchmarks.md (half an hour)
+	@$(BIN)/python tests/benchmarks/run.py rivals
+	@$(BIN)/python tests/benchmarks/run.py scale
+
 lint: setup-develop  ## check style, types and the workflow
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/snakefmt --check Snakefile rules

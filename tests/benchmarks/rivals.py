@@ -137,6 +137,12 @@ def prepare(case):
         import efel  # noqa: F401
 
 
+def read(table, count):
+    """The first points of a table whose columns are named as dendroflow's paths."""
+    points = pd.read_csv(table, nrows=count)
+    return points.rename(columns=lambda path: path.removeprefix("parameters."))
+
+
 def store(points, rows, database):
     table = pd.concat([points, pd.DataFrame(rows)], axis=1)
     with sqlite3.connect(database) as connection:
@@ -173,7 +179,7 @@ def kernel(case, points):
 
 def main(contender, case, table, count, database=None):
     prepare(case)
-    points = pd.read_csv(table, nrows=int(count))
+    points = read(table, int(count))
     began = time.perf_counter()
     if contender == "kernel":
         seconds = kernel(case, points)
