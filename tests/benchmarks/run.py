@@ -224,7 +224,7 @@ def rivals_table(median: pd.DataFrame, differences: dict[str, float], rounds: in
             "",
             *lines,
             "",
-            f"On {CORES} cores the sweep of the soma has {speedup:.2f} times the throughput of one.",
+            f"On {CORES} cores the sweep of the soma has {speedup:.2f} times one's throughput.",
         ]
     )
 
