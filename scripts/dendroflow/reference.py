@@ -107,7 +107,11 @@ sweep:
         "`soma_v_maximum`. Where eFEL gives several values, such as one per spike, the column "
         "holds their mean, and the table `feature_values` of the database holds them all. A "
         "feature that does not exist is NULL.",
-        {"feature block": features.FeatureBlock, "eFEL settings": features.EfelSettings},
+        {
+            "feature block": features.FeatureBlock,
+            "propagation": features.Propagation,
+            "eFEL settings": features.EfelSettings,
+        },
     ),
     "figures": (
         "A list; `kind` decides which other keys there are. Columns are the last parts of swept "
