@@ -75,6 +75,14 @@ BAD_EXPERIMENTS = {
         {"figures": [ONE_FIGURE | {"name": "count", "y": "spike_cont"}]},
         ["figures: count", "'spike_cont'", "did you mean 'spike_count'"],
     ),
+    "reference that is not swept": (
+        {"figures": [ONE_FIGURE | {"name": "count", "reference": {"spike_count": 1}}]},
+        ["figures: count", "reference: 'spike_count' is not swept", "amplitude"],
+    ),
+    "unknown signal of a propagation": (
+        features(propagation={"since": "some_v", "threshold": 0}),
+        ["features", "squid_soma", "'some_v'", "did you mean 'soma_v'"],
+    ),
     "figures of one name": (
         {"figures": [ONE_FIGURE, ONE_FIGURE | {"title": "Twice"}]},
         ["figures 1 and 2", "line-spike_count-amplitude"],

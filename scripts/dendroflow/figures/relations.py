@@ -22,7 +22,7 @@ from dendroflow.figures.encoding import (
     texts,
 )
 from dendroflow.figures.ends import find_ends, mark_ends
-from dendroflow.figures.errors import against_reference, reference_note
+from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.figures.page import (
     FAILED,
     Page,

@@ -21,14 +21,8 @@ def against_reference(
     Raises
     ------
     ConfigurationError
-        If a column of the reference is not swept, or a point has no reference.
+        If a point has no reference.
     """
-    for column in figure.reference:
-        if column not in data.swept:
-            raise ConfigurationError(
-                f"figure {figure.name}: reference: {column} is not swept; there are: "
-                + ", ".join(data.swept)
-            )
     best = _having(figure, data.points)
     others = [column for column in data.swept if column not in figure.reference]
     found = pd.DataFrame(
