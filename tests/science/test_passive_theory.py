@@ -66,7 +66,7 @@ def step_response(p, x, times):
 def test_input_resistance(passive):
     found, table, _ = passive
     for point in found.points:
-        measured = table.loc[point.point_id, "ohmic_input_resistance_vb_ssse"]
+        measured = table.loc[point.point_id, "ohmic_input_resistance"]
         assert measured == pytest.approx(input_resistance(point.parameters), rel=TOLERANCE / 10)
 
 

@@ -6,7 +6,6 @@ from neuron import h
 
 from dendroflow.model import Model, Signal, current_step, quantity
 
-
 # Diameter in µm of a soma whose membrane is nothing beside the dendrite's: a place to inject at.
 NO_SOMA = 0.01
 
@@ -15,7 +14,7 @@ class BallAndStick(Model):
     """A passive dendrite, sealed at its far end, with or without a soma; a step at the near end."""
 
     class Parameters(Model.Parameters):
-        soma_diameter: float = quantity(20.0, "µm", "diameter of the soma, 0 for none", ge=0)
+        soma_diameter: float = quantity(20.0, "µm", "diameter of the soma", ge=0)  # 0 for none
         diameter: float = quantity(2.0, "µm", "diameter of the dendrite", gt=0)
         electrotonic_length: float = quantity(1.0, "", "electrotonic length L", gt=0)
         membrane_resistance: float = quantity(20e3, "Ω·cm²", "specific membrane resistance", gt=0)
@@ -30,7 +29,7 @@ class BallAndStick(Model):
     signals = {
         "near_v": Signal("mV", "potential where the current is injected"),
         "far_v": Signal("mV", "potential at the far end"),
-        "attenuation": Signal("", "steady potential at the far end over that at the near end"),
+        "attenuation": Signal("", "steady potential, far over near end"),
     }
 
     def build(self, p):

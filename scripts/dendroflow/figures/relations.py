@@ -22,7 +22,6 @@ from dendroflow.figures.encoding import (
     texts,
 )
 from dendroflow.figures.ends import find_ends, mark_ends
-from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.figures.page import (
     FAILED,
     Page,
@@ -34,6 +33,7 @@ from dendroflow.figures.page import (
     wrapped,
 )
 from dendroflow.figures.power_law import draw_fits
+from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.settings.figures import Line, Scatter
 
 MOST_MARKED = 100
