@@ -14,6 +14,7 @@ include: "rules/simulation.smk"
 include: "rules/features.smk"
 include: "rules/database.smk"
 include: "rules/figures.smk"
+include: "rules/tables.smk"
 
 
 localrules:

@@ -1,0 +1,66 @@
+"""Tables for other programs, on demand: snakemake results/<experiment>/features.csv."""
+
+
+def traces_to_export(wildcards):
+    """Traces of all batches of an experiment that keeps them."""
+    if not CONFIG.experiments[wildcards.experiment].execution.keep_traces:
+        sys.exit(
+            f"{CONFIG.experiment_file(wildcards.experiment)}: execution.keep_traces is false, so "
+            f"there is nothing to write into traces.{wildcards.format}: set it to true"
+        )
+    return batch_files(wildcards.experiment, "traces")
+
+
+rule export_features:
+    """Write an experiment's table of points as CSV or Excel."""
+    input:
+        features="results/{experiment}/features.parquet",
+    output:
+        table="results/{experiment}/features.{format}",
+    log:
+        "results/logs/export_features/{experiment}.{format}.log",
+    benchmark:
+        "results/benchmarks/export_features/{experiment}.{format}.tsv"
+    wildcard_constraints:
+        experiment=one_of(EXPERIMENTS),
+        format="csv|xlsx",
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=digest_of_library("dendroflow.stores.exports"),
+    message:
+        "Writing the points of {wildcards.experiment} as {wildcards.format}"
+    script:
+        "../scripts/export_features.py"
+
+
+rule export_traces:
+    """Write all samples of an experiment as CSV or Excel."""
+    input:
+        features="results/{experiment}/features.parquet",
+        traces=traces_to_export,
+    output:
+        table="results/{experiment}/traces.{format}",
+    log:
+        "results/logs/export_traces/{experiment}.{format}.log",
+    benchmark:
+        "results/benchmarks/export_traces/{experiment}.{format}.tsv"
+    wildcard_constraints:
+        experiment=one_of(EXPERIMENTS),
+        format="csv|xlsx",
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        code=digest_of_library("dendroflow.stores.exports"),
+    message:
+        "Writing the traces of {wildcards.experiment} as {wildcards.format}"
+    script:
+        "../scripts/export_traces.py"
