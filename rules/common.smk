@@ -15,6 +15,7 @@ from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import output_names, signals
+from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import load, read_yaml
 from snakemake.logging import logger
 
@@ -50,6 +51,7 @@ if not workflow.overwrite_configfiles:
 
 try:
     CONFIG = load(config, CONFIG_FILE)
+    OBSERVATIONS = read_all(CONFIG)
 except DendroflowError as error:
     sys.exit(str(error))
 

@@ -1,12 +1,5 @@
 """Morphometry: morphologies measured by NeuroM, and judged by tables of observations."""
 
-from dendroflow.settings.observations import read_all
-
-try:
-    OBSERVATIONS = read_all(CONFIG)
-except DendroflowError as error:
-    sys.exit(f"{CONFIG_FILE}: {error}")
-
 COMPARISONS = CONFIG.project.morphometry
 
 

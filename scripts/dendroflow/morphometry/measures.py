@@ -1,5 +1,6 @@
 """Morphometrics of one reconstruction, by NeuroM."""
 
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -63,9 +64,7 @@ def _load(path: Path) -> Any:
     return neurom.load_morphology(morphology)
 
 
-def _measured(
-    name: str, metric: str, measuring: Callable[[Any], float], cell: Any
-) -> dict[str, Any]:
+def _measured(name: str, metric: str, cell: Any) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -117,9 +116,7 @@ def _of_part(cell: Any, part: str, quantity: str) -> float:
     }[part]
     kinds = tuple(kind for kind in kinds if any(tree.type == kind for tree in cell.neurites))
     if not kinds:
-        raise AbsentError(
-            "there are no dendrites" if part == "dendrites" else f"there is no {part}"
-        )
+        raise AbsentError(f"the cell has no {_NAMES[part]}")
     feature, combine = _FEATURES[quantity]
     return combine([np.atleast_1d(get(feature, cell, neurite_type=kind)) for kind in kinds])
 
@@ -159,4 +156,5 @@ _FEATURES: dict[str, tuple[str, Callable[[list[Any]], float]]] = {
 
 
 def _one_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # MorphIO colours its messages
+    return f"{type(error).__name__}: {' '.join(plain.split())}"[:500]

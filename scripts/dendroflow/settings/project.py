@@ -47,7 +47,8 @@ class Project(Settings):
         for name in names:
             if name in RESERVED_NAMES or name.startswith("sqlite_"):
                 raise ValueError(
-                    f"{name!r} is the name of a table or folder of the results; choose another"
+                    f"{name!r} is the name of a table of the database, or of a folder of the "
+                    "results; choose another"
                 )
             if names.count(name) > 1:
                 raise ValueError(f"{name!r} is listed twice")
