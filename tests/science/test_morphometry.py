@@ -45,8 +45,8 @@ def test_lengths_are_those_that_neuron_sees(measures):
         assert found[f"{part}_total_length"] == pytest.approx(length, rel=0.02), part
         tips = sum(not section.children() for section in sections)
         assert found[f"{part}_tips"] == tips
-    vars(cell).clear()
-    assert not any(True for _ in h.allsec())
+    for section in list(h.allsec()):
+        h.delete_section(sec=section)
 
 
 def test_a_score_computed_from_the_printed_table(scores):
