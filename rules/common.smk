@@ -240,3 +240,18 @@ def requirements_file(experiment):
     """What says that the morphologies of an experiment meet its requirements, if it has any."""
     required = CONFIG.experiments[experiment].morphology_requires is not None
     return [f"results/appraisal/requirements/{experiment}.txt"] if required else []
+
+
+def measures_path(name):
+    """Morphometrics of a morphology, beside its file."""
+    return str(Path(morphology_path(name)).with_name("morphometrics.parquet"))
+
+
+def traces_to_export(wildcards):
+    """Traces of all batches of an experiment that keeps them."""
+    if not CONFIG.experiments[wildcards.experiment].execution.keep_traces:
+        sys.exit(
+            f"{CONFIG.experiment_file(wildcards.experiment)}: execution.keep_traces is false, so "
+            f"there is nothing to write into traces.{wildcards.format}: set it to true"
+        )
+    return batch_files(wildcards.experiment, "traces")

@@ -3,11 +3,6 @@
 COMPARISONS = CONFIG.project.morphometry
 
 
-def measures_path(name):
-    """Morphometrics of a morphology, beside its file."""
-    return str(Path(morphology_path(name)).with_name("morphometrics.parquet"))
-
-
 rule measure_morphology:
     """Measure a morphology once, whatever it is compared with."""
     input:

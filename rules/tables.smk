@@ -1,16 +1,6 @@
 """Tables for other programs, on demand: snakemake results/<experiment>/features.csv."""
 
 
-def traces_to_export(wildcards):
-    """Traces of all batches of an experiment that keeps them."""
-    if not CONFIG.experiments[wildcards.experiment].execution.keep_traces:
-        sys.exit(
-            f"{CONFIG.experiment_file(wildcards.experiment)}: execution.keep_traces is false, so "
-            f"there is nothing to write into traces.{wildcards.format}: set it to true"
-        )
-    return batch_files(wildcards.experiment, "traces")
-
-
 rule export_features:
     """Write an experiment's table of points as CSV or Excel."""
     input:

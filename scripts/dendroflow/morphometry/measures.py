@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dendroflow.morphology.files import read
 from dendroflow.settings.morphometry import METRICS
 
 # One row per morphometric. `absent`: the cell has no such part; `failed`: NeuroM or MorphIO raised.
@@ -37,13 +38,13 @@ def measure(name: str, path: Path) -> pa.Table:
     Parameters
     ----------
     path
-        SWC or Neurolucida; checked, as `fetch_morphology` leaves it.
+        SWC or Neurolucida.
 
     Returns
     -------
     pyarrow.Table
-        columns of `MEASURES`; a file that cannot be loaded is a row of status `failed` per
-        morphometric.
+        columns of `MEASURES`; a file that `morphology.files` refuses, or MorphIO cannot load, is
+        a row of status `failed` per morphometric.
     """
     try:
         cell = _load(path)
@@ -59,6 +60,8 @@ def _load(path: Path) -> Any:
     import morphio.mut
     import neurom
 
+    # MorphIO leaves out cycles, and only warns of orphans.
+    read(path)
     morphology = morphio.mut.Morphology(path)
     morphology.remove_unifurcations()
     return neurom.load_morphology(morphology)

@@ -80,7 +80,7 @@ def test_a_section_with_one_child_is_one_with_it(tmp_path):
     # MorphIO starts a section where the type changes, and where a Neurolucida file says so.
     path = tmp_path / "bent.asc"
     path.write_text(
-        '("soma" (CellBody) (0 5 0 0.2) (5 0 0 0.2) (0 -5 0 0.2) (-5 0 0 0.2))\n'
+        '("CellBody" (CellBody) (0 5 0 0.2) (5 0 0 0.2) (0 -5 0 0.2) (-5 0 0 0.2))\n'
         "((Dendrite) (5 0 0 2) (15 0 0 2) ((25 0 0 2) (35 0 0 2)))\n"
     )
     rows = measured(path)
@@ -89,18 +89,14 @@ def test_a_section_with_one_child_is_one_with_it(tmp_path):
     assert rows["basal_total_length"]["value"] == pytest.approx(30)
 
 
-def test_a_cell_without_soma(tmp_path):
-    path = tmp_path / "bare.swc"
-    path.write_text("1 3 0 0 0 1 -1\n2 3 10 0 0 1 1\n3 3 20 5 0 1 2\n4 3 20 -5 0 1 2\n")
-    rows = measured(path)
-    assert rows["soma_area"]["status"] == "absent"
-    assert rows["basal_tips"]["value"] == 2
-
-
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         ("1 1 0 0 0 5 -1\n2 3 5 0 0 1 99\n", "99"),
+        # MorphIO reads these, and leaves the cycle out.
+        (SMALL + "12 3 90 0 0 1 14\n13 3 95 0 0 1 12\n14 3 99 0 0 1 13\n", "14"),
+        (SMALL + "12 3 90 0 0 1 -1\n13 3 95 0 0 1 12\n", "root"),
+        (SMALL.replace(" 1 ", " 3 ", 1), "soma"),
         # MorphIO knows no spines with properties; NEURON's importer does.
         ((DATA / "branched.asc").read_text(), "spine"),
     ],
