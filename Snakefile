@@ -9,11 +9,13 @@ include: "rules/common.smk"
 include: "rules/plan.smk"
 include: "rules/morphologies.smk"
 include: "rules/appraisal.smk"
+include: "rules/morphometry.smk"
 include: "rules/mechanisms.smk"
 include: "rules/simulation.smk"
 include: "rules/features.smk"
 include: "rules/database.smk"
 include: "rules/figures.smk"
+include: "rules/tables.smk"
 
 
 localrules:
@@ -22,6 +24,7 @@ localrules:
     morphologies,
     morphology_report,
     catalogue_report,
+    morphometry,
     mechanisms,
     simulate,
     features,
@@ -37,5 +40,6 @@ rule all:
         outcomes=rules.simulate.input.outcomes,
         database="results/dendroflow.sqlite",
         figures=rules.figures.input.figures,
+        comparisons=rules.morphometry.input.comparisons,
         verdict="results/verdict.txt",
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],

@@ -15,6 +15,7 @@ from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import output_names, signals
+from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import load, read_yaml
 from snakemake.logging import logger
 
@@ -50,6 +51,7 @@ if not workflow.overwrite_configfiles:
 
 try:
     CONFIG = load(config, CONFIG_FILE)
+    OBSERVATIONS = read_all(CONFIG)
 except DendroflowError as error:
     sys.exit(str(error))
 
@@ -238,3 +240,18 @@ def requirements_file(experiment):
     """What says that the morphologies of an experiment meet its requirements, if it has any."""
     required = CONFIG.experiments[experiment].morphology_requires is not None
     return [f"results/appraisal/requirements/{experiment}.txt"] if required else []
+
+
+def measures_path(name):
+    """Morphometrics of a morphology, beside its file."""
+    return str(Path(morphology_path(name)).with_name("morphometrics.parquet"))
+
+
+def traces_to_export(wildcards):
+    """Traces of all batches of an experiment that keeps them."""
+    if not CONFIG.experiments[wildcards.experiment].execution.keep_traces:
+        sys.exit(
+            f"{CONFIG.experiment_file(wildcards.experiment)}: execution.keep_traces is false, so "
+            f"there is nothing to write into traces.{wildcards.format}: set it to true"
+        )
+    return batch_files(wildcards.experiment, "traces")

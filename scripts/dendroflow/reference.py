@@ -24,6 +24,7 @@ from dendroflow.settings import (
     features,
     figures,
     morphologies,
+    morphometry,
     simulation,
     sweep,
 )
@@ -107,7 +108,11 @@ sweep:
         "`soma_v_maximum`. Where eFEL gives several values, such as one per spike, the column "
         "holds their mean, and the table `feature_values` of the database holds them all. A "
         "feature that does not exist is NULL.",
-        {"feature block": features.FeatureBlock, "eFEL settings": features.EfelSettings},
+        {
+            "feature block": features.FeatureBlock,
+            "propagation": features.Propagation,
+            "eFEL settings": features.EfelSettings,
+        },
     ),
     "figures": (
         "A list; `kind` decides which other keys there are. Columns are the last parts of swept "
@@ -150,6 +155,16 @@ sweep:
             "metadata": appraisal.MetadataLimits,
             "use": appraisal.Use,
         },
+    ),
+    "morphometry": (
+        "`morphometry` in `config.yaml` names comparisons. Each morphology is measured by NeuroM; "
+        "its score is its distance from the observed mean in standard deviations. A row of a "
+        "table of observations gives `metric` and `source`, and either `mean` with `sd` (or `sem` "
+        "and `n`), or `low` and `high`, which count as two standard deviations from their middle. "
+        "In CSV these are columns, and lines that begin with `#` are comments; in YAML the table "
+        "is a list. Scores go into `results/morphometry/<name>.parquet`, their figure into "
+        "`results/figures/morphometry/`.",
+        {"comparison": morphometry.Comparison, "observation": morphometry.Observation},
     ),
 }
 # Keys that figures of all kinds have; listed once.
@@ -210,6 +225,8 @@ def configuration_page() -> str:
             parts += [_statistics(), _efel_names()]
         if title == "appraisal.yaml":
             parts.append(_checks())
+        if title == "morphometry":
+            parts.append(_morphometrics())
     return "\n".join(parts)
 
 
@@ -293,6 +310,19 @@ def _statistics() -> str:
         for name, statistic in STATISTICS.items()
     ]
     return f"### Statistics\n\n{_table(('name', 'definition', 'unit'), rows)}"
+
+
+def _morphometrics() -> str:
+    rows = [
+        *((f"`{name}`", definition, unit) for name, (unit, definition) in morphometry.SOMA.items()),
+        *(
+            (f"`<part>_{name}`", definition, unit)
+            for name, (unit, definition) in morphometry.QUANTITIES.items()
+        ),
+    ]
+    parts = ", ".join(f"`{part}`" for part in morphometry.PARTS)
+    table = _table(("name", "definition", "unit"), rows)
+    return f"### Morphometrics\n\n`<part>` is one of {parts}.\n\n{table}"
 
 
 def _efel_names() -> str:

@@ -13,7 +13,7 @@ FLOORS = [
     {"engine", "features"},
     {"plan", "figures"},
     {"appraisal"},
-    {"find", "job", "summary", "reference"},
+    {"find", "job", "morphometry", "summary", "reference"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Settings and stores are looked up by many; these few may be used from anywhere above.

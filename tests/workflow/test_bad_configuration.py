@@ -100,6 +100,14 @@ BAD_EXPERIMENTS = {
 
 # The same, refused by the functions that the Snakefile calls: a run of Snakemake takes its time.
 MORE_BAD_EXPERIMENTS = {
+    "reference that is not swept": (
+        {"figures": [ONE_FIGURE | {"name": "count", "reference": {"spike_count": 1}}]},
+        ["figures: count", "reference: 'spike_count' is not swept", "amplitude"],
+    ),
+    "unknown signal of a propagation": (
+        features(propagation={"since": "some_v", "threshold": 0}),
+        ["features", "squid_soma", "'some_v'", "did you mean 'soma_v'"],
+    ),
     "unknown key below": (
         {"simulation": {"duration": 15, "temperature": 6}},
         ["simulation.temperature", "unknown key"],
@@ -190,6 +198,11 @@ BAD_PROJECTS = {
         ["config/experiments/stairs.yaml", "no such file"],
     ),
     "name of a table": ("experiments: [provenance]", ["experiments", "'provenance'", "database"]),
+    "comparison with an unknown morphology": (
+        "experiments: [steps]\n"
+        "morphometry: {rats: {morphologies: [c91662], reference: references/rats.csv}}",
+        ["morphologies.yaml", "morphometry: rats", "no entry 'c91662'"],
+    ),
     "experiments twice": (
         "experiments: [stairs]\nexperiments: [steps]",
         ["config.yaml", "line 2", "'experiments'", "twice"],

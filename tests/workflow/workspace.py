@@ -30,6 +30,7 @@ TARGETS = {
     "morphologies",
     "morphology_report",
     "catalogue_report",
+    "morphometry",
     "mechanisms",
     "simulate",
     "features",

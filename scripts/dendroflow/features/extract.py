@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
+from dendroflow.features.propagation import first_crossing, speed
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
 from dendroflow.features.statistics import STATISTICS, cut
-from dendroflow.settings.features import FeatureBlock, Features
+from dendroflow.settings.features import FeatureBlock, Features, Propagation
 from dendroflow.stores.schemas import OUTCOMES, TRACES, checked
 from dendroflow.stores.tables import naming_damage, read_table
 
@@ -67,6 +68,8 @@ def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Tabl
         for block in features.blocks:
             if block.statistics:
                 _measure_statistics(block, recordings, result)
+            if block.propagation:
+                _measure_propagation(block, block.propagation, recordings, result)
             if block.efel:
                 _measure_efel(block, recordings, result)
     return result.table()
@@ -180,6 +183,29 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
             t, values = cut(t, values, *block.window)
         for name, column in block.statistic_columns.items():
             result.put(position, column, STATISTICS[name].function(t, values))
+
+
+def _measure_propagation(
+    block: FeatureBlock, asked: Propagation, recordings: Recordings, result: _Result
+) -> None:
+    rows = {signal: dict(recordings.rows(signal)) for signal in block.signals}
+    for position, far in rows[block.signal].items():
+        if position in result.failures:
+            continue
+        try:
+            crossings = []
+            for signal, row in ((asked.since, rows[asked.since][position]), (block.signal, far)):
+                recording = recordings[row]
+                recording.check(signal, None)
+                crossings.append(first_crossing(recording.t, recording.values, asked.threshold))
+        except TraceError as error:
+            result.failures[position] = error
+            continue
+        delay = crossings[1] - crossings[0]
+        result.put(position, block.propagation_columns["delay"], delay)
+        if asked.distance is not None:
+            distance = recordings[rows[asked.distance][position]].values[-1]
+            result.put(position, block.propagation_columns["speed"], speed(distance, delay))
 
 
 def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:

@@ -4,8 +4,9 @@ import difflib
 from collections.abc import Mapping
 
 from dendroflow.errors import ConfigurationError
+from dendroflow.features.propagation import UNITS as PROPAGATION_UNITS
 from dendroflow.features.statistics import STATISTICS
-from dendroflow.settings.features import EFEL_UNITS, Features
+from dendroflow.settings.features import EFEL_UNITS, Features, Propagation
 
 
 def units(features: Features, signal_units: Mapping[str, str]) -> dict[str, str]:
@@ -21,17 +22,14 @@ def units(features: Features, signal_units: Mapping[str, str]) -> dict[str, str]
     Raises
     ------
     ConfigurationError
-        If a signal is not recorded, or is not in mV but is to be measured by eFEL.
+        If a signal is not recorded, is not in mV but is to be measured by eFEL, or does not go
+        together with those of a propagation.
     """
     result: dict[str, str] = {}
     for block in features.blocks:
-        unit = signal_units.get(block.signal)
-        if unit is None:
-            near = difflib.get_close_matches(block.signal, signal_units, n=1, cutoff=0)
-            raise ConfigurationError(
-                f"features: the model records no signal {block.signal}"
-                + (f"; nearest: {near[0]}" if near else "")
-            )
+        for signal in block.signals:
+            _check_recorded(signal, signal_units)
+        unit = signal_units[block.signal]
         if block.efel and unit != "mV":
             raise ConfigurationError(
                 f"features: {block.signal} is in {unit or 'no unit'}, but `efel` needs mV: "
@@ -41,4 +39,34 @@ def units(features: Features, signal_units: Mapping[str, str]) -> dict[str, str]
         result |= {
             column: STATISTICS[name].unit(unit) for name, column in block.statistic_columns.items()
         }
+        if block.propagation:
+            _check_propagation(block.signal, block.propagation, signal_units)
+        result |= {
+            column: PROPAGATION_UNITS[name] for name, column in block.propagation_columns.items()
+        }
     return result
+
+
+def _check_recorded(signal: str, signal_units: Mapping[str, str]) -> None:
+    if signal not in signal_units:
+        near = difflib.get_close_matches(signal, signal_units, n=1, cutoff=0)
+        raise ConfigurationError(
+            f"features: the model records no signal {signal}"
+            + (f"; nearest: {near[0]}" if near else "")
+        )
+
+
+def _check_propagation(
+    signal: str, propagation: Propagation, signal_units: Mapping[str, str]
+) -> None:
+    here, there = signal_units[signal], signal_units[propagation.since]
+    if here != there:
+        raise ConfigurationError(
+            f"features: {signal} is in {here or 'no unit'} and {propagation.since} in "
+            f"{there or 'no unit'}: a propagation needs signals of one unit"
+        )
+    if propagation.distance and signal_units[propagation.distance] != "µm":
+        raise ConfigurationError(
+            f"features: the distance {propagation.distance} is in "
+            f"{signal_units[propagation.distance] or 'no unit'}; it must be in µm"
+        )

@@ -131,7 +131,7 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
     failed = points["status"] != OK
     for column, wanted in figure.where.items():
         options = wanted if isinstance(wanted, tuple) else (wanted,)
-        match = points[column].map(lambda value, options=options: _is_any(value, options))
+        match = points[column].map(lambda value, options=options: is_any(value, options))
         points = points[match.astype(bool) | (failed & points[column].isna())]
         failed = failed[points.index]
     order = [c for c in points.columns if c not in UNORDERED]
@@ -194,7 +194,7 @@ def _order(value: Any) -> tuple[int, float, str]:
     return (1, 0.0, str(value))
 
 
-def _is_any(value: Any, options: Sequence[Any]) -> bool:
+def is_any(value: Any, options: Sequence[Any]) -> bool:
     """Whether a value is one of the options; numbers may differ by their last digits."""
     if is_null(value):
         return False

@@ -32,6 +32,8 @@ from dendroflow.figures.page import (
     title,
     wrapped,
 )
+from dendroflow.figures.power_law import draw_fits
+from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.settings.figures import Line, Scatter
 
 MOST_MARKED = 100
@@ -40,6 +42,8 @@ RASTERIZED_FROM = 5000
 
 def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw lines or a scatter plot of points, of which at least one is ok."""
+    if figure.reference:
+        data, points = against_reference(figure, data, points)
     frame, ticks = _frame(figure, points)
     notes = _notes(figure, data, frame) + failure_note(points)
     if frame[["x", "y"]].isna().any(axis=1).all():
@@ -74,7 +78,8 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     styled = styles.group(hues, lines=isinstance(figure, Line))
     coloured = None if figure.style == figure.hue else hues.group()
     failed = failed_group(int((frame["failed"] & frame["x"].notna()).sum()))
-    add_legend(page, panels[columns - 1], [coloured, styled, failed], hues)
+    fits = draw_fits(panels, parts, hues) if figure.power_law else None
+    add_legend(page, panels[columns - 1], [coloured, styled, fits, failed], hues)
     if isinstance(figure, Line) and figure.ends is not None:
         mark_ends(page, panels, [find_ends(figure, data, part, hues) for part in parts])
     return page
@@ -135,7 +140,7 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame) -> tuple[pd.DataFrame, 
 
 
 def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> list[str]:
-    notes = []
+    notes = [reference_note(figure, data)] if figure.reference else []
     alive = frame[~frame["failed"]]
     groups = alive.dropna(subset="y").groupby(["x", "hue", "style", "col"])
     if isinstance(figure, Line) and len(groups) and groups.size().max() > 1:

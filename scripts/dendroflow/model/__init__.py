@@ -1,6 +1,7 @@
 """What a user's model imports: `from dendroflow.model import Model, quantity`."""
 
 from dendroflow.model.contract import Geometry, Model, Recording, Signal, Site, quantity
+from dendroflow.model.playback import play, read_trace
 from dendroflow.model.toolkit import current_step, discretise
 
 __all__ = [
@@ -11,5 +12,7 @@ __all__ = [
     "Site",
     "current_step",
     "discretise",
+    "play",
     "quantity",
+    "read_trace",
 ]

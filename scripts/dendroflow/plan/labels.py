@@ -64,6 +64,8 @@ def _measured(description: Description, features: Features) -> dict[str, str]:
         for name, column in block.statistic_columns.items():
             signal = description.meanings[block.signal]
             result[column] = f"{name.replace('_', ' ')} of {signal}" if name != "final" else signal
+        for name, column in block.propagation_columns.items():
+            result[column] = f"propagation {name}"
     return result
 
 

@@ -63,6 +63,10 @@ def check_names(
                 raise ConfigurationError(
                     f"{where}: neither swept nor measured: {column!r}{nearest(column, known)}"
                 )
+        for column in getattr(figure, "reference", {}):
+            if column not in map(leaf, swept):
+                hint = nearest(column, map(leaf, swept))
+                raise ConfigurationError(f"{where}: reference: {column!r} is not swept{hint}")
         for signal in sorted(figures.signals(figure)):
             _demand(signal, description.signals, where, settings.model)
             if not settings.execution.keep_traces:

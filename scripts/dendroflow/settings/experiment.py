@@ -14,9 +14,12 @@ from dendroflow.settings.sweep import Scalar, Sweep
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
-# Tables of the database that are not experiments.
+# Tables of the database that are not experiments, and a folder beside theirs.
 RESERVED_NAMES = frozenset(
-    {"batches", "columns", "experiments", "feature_values", "morphologies", "provenance"}
+    {
+        *("batches", "columns", "experiments", "feature_values", "morphologies", "provenance"),
+        "morphometry",
+    }
 )
 
 

@@ -249,8 +249,32 @@ class EfelSettings(Settings):
         return self
 
 
+class Propagation(Settings):
+    """How long a wave takes from where another signal is recorded, and how fast it is."""
+
+    since: str = Field(min_length=1, description="the signal from whose crossing time is counted")
+    threshold: FiniteFloat = Field(
+        description="value that both signals cross upwards, in their unit; the first time counts"
+    )
+    distance: str | None = Field(
+        None,
+        min_length=1,
+        description="a signal in µm that the model measures once: how far apart both are",
+    )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is measured."""
+        return ("delay",) if self.distance is None else ("delay", "speed")
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """The signals that are looked at besides the block's own."""
+        return (self.since,) if self.distance is None else (self.since, self.distance)
+
+
 class FeatureBlock(Settings):
-    """Features of one signal: eFEL's, statistics, or both."""
+    """Features of one signal: eFEL's, statistics, a propagation, or several of them."""
 
     signal: str = Field(min_length=1, description="a signal that the model records")
     stimulus: Interval | None = Field(
@@ -262,12 +286,15 @@ class FeatureBlock(Settings):
     window: Interval | None = Field(
         None, description="part of the trace that `statistics` see (ms); null: all of it"
     )
+    propagation: Propagation | None = Field(
+        None, description="delay (ms) and, given a distance, speed (m/s) since another signal"
+    )
     prefix: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)] | None
     ) = Field(
         None,
-        description="put before the names of eFEL features, and before those of statistics "
-        "in place of the signal",
+        description="put before the names of eFEL features, and before all other names in place "
+        "of the signal",
     )
     keep_values: bool = Field(
         True, description="store all values of an eFEL feature (one per spike), not only the mean"
@@ -275,8 +302,12 @@ class FeatureBlock(Settings):
 
     @model_validator(mode="after")
     def _complete(self) -> "FeatureBlock":
-        if not self.efel and not self.statistics:
-            raise ValueError(f"nothing is asked of {self.signal}: give `efel` or `statistics`")
+        if not (self.efel or self.statistics or self.propagation):
+            raise ValueError(
+                f"nothing is asked of {self.signal}: give `efel`, `statistics` or `propagation`"
+            )
+        if self.propagation and self.signal in self.propagation.signals:
+            raise ValueError(f"`propagation` needs another signal than {self.signal} itself")
         if self.efel and self.stimulus is None:
             raise ValueError("`efel` needs `stimulus: [start, end]` in ms")
         if "time_constant" in self.efel and self.stimulus is not None:
@@ -314,9 +345,24 @@ class FeatureBlock(Settings):
         return {name: f"{self.prefix or self.signal}_{name}" for name in self.statistics}
 
     @property
+    def propagation_columns(self) -> dict[str, str]:
+        """The column of each measure of a propagation."""
+        names = self.propagation.names if self.propagation else ()
+        return {name: f"{self.prefix or self.signal}_{name}" for name in names}
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """All columns, in the order in which they are stored."""
-        return (*self.efel_columns.values(), *self.statistic_columns.values())
+        return (
+            *self.efel_columns.values(),
+            *self.statistic_columns.values(),
+            *self.propagation_columns.values(),
+        )
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """All signals that are looked at."""
+        return (self.signal, *(self.propagation.signals if self.propagation else ()))
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
@@ -368,7 +414,7 @@ class Features(RootModel[tuple[FeatureBlock, ...]]):
     @property
     def signals(self) -> tuple[str, ...]:
         """The signals that are measured, each once."""
-        return tuple(dict.fromkeys(block.signal for block in self.root))
+        return tuple(dict.fromkeys(signal for block in self.root for signal in block.signals))
 
     @property
     def end(self) -> float | None:

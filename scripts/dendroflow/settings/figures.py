@@ -83,6 +83,20 @@ class _Facets(_Figure):
     col: Column | None = Field(None, description="column with a panel for each value")
     log_x: bool = Field(False, description="logarithmic horizontal axis")
     log_y: bool = Field(False, description="logarithmic vertical axis")
+    reference: Mapping[Column, Scalar] = Field(
+        default_factory=dict,
+        description="swept column: value; y becomes its relative error against the point with "
+        "these values that is otherwise the same",
+    )
+    power_law: bool = Field(
+        False, description="fit y = a x^n to what each hue and style shows, and write n into it"
+    )
+
+    @model_validator(mode="after")
+    def _power_law_is_straight(self) -> Self:
+        if self.power_law and not (self.log_x and self.log_y):
+            raise ValueError("`power_law` is a straight line: set `log_x` and `log_y` too")
+        return self
 
     @classmethod
     def _default_caption(cls, data: Mapping[str, Any]) -> str:
@@ -276,6 +290,8 @@ def columns(figure: Figure) -> set[str]:
     used = {getattr(figure, key) for key in figure.columns_of} - {None}
     if isinstance(figure, Shape) and figure.select:
         used.add(figure.select.column)
+    if isinstance(figure, _Facets):
+        used |= set(figure.reference)
     return used | set(figure.where)
 
 

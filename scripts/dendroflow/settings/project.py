@@ -13,6 +13,7 @@ from dendroflow.settings.appraisal import Appraisal
 from dendroflow.settings.base import Settings
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
+from dendroflow.settings.morphometry import Comparison
 
 T = TypeVar("T")
 
@@ -32,6 +33,10 @@ class Project(Settings):
     morphology_report: bool = Field(
         False, description="whether a run also reports on the morphologies of its experiments"
     )
+    morphometry: dict[Name, Comparison] = Field(
+        default_factory=dict,
+        description="name: morphologies, and the observations that they are compared with",
+    )
     neuromorpho: NeuroMorpho = Field(
         default_factory=lambda: NeuroMorpho(), description="how NeuroMorpho.Org is reached"
     )
@@ -41,7 +46,10 @@ class Project(Settings):
     def _sound_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name in RESERVED_NAMES or name.startswith("sqlite_"):
-                raise ValueError(f"{name!r} is the name of a table of the database; choose another")
+                raise ValueError(
+                    f"{name!r} is the name of a table of the database, or of a folder of the "
+                    "results; choose another"
+                )
             if names.count(name) > 1:
                 raise ValueError(f"{name!r} is listed twice")
         return names

@@ -1,0 +1,163 @@
+"""Morphometrics of one reconstruction, by NeuroM."""
+
+import re
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from dendroflow.morphology.files import read
+from dendroflow.settings.morphometry import METRICS
+
+# One row per morphometric. `absent`: the cell has no such part; `failed`: NeuroM or MorphIO raised.
+MEASURES = pa.schema(
+    [
+        pa.field("morphology", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("unit", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("error", pa.string()),
+    ]
+)
+
+
+class AbsentError(Exception):
+    """The cell has no such part."""
+
+
+def measure(name: str, path: Path) -> pa.Table:
+    """All morphometrics of a reconstruction, in the order of `settings.morphometry.METRICS`.
+
+    Sections with a single child are merged with it, and soma and dendrites are taken as NeuroM
+    takes them: what connects a dendrite with the soma's centre has no length.
+
+    Parameters
+    ----------
+    path
+        SWC or Neurolucida.
+
+    Returns
+    -------
+    pyarrow.Table
+        columns of `MEASURES`; a file that `morphology.files` refuses, or MorphIO cannot load, is
+        a row of status `failed` per morphometric.
+    """
+    try:
+        cell = _load(path)
+    except Exception as error:  # MorphIO's exceptions have no common base
+        reason = _one_line(error)
+        rows = [_row(name, metric, None, "failed", reason) for metric in METRICS]
+        return pa.Table.from_pylist(rows, schema=MEASURES)
+    rows = [_measured(name, metric, cell) for metric in METRICS]
+    return pa.Table.from_pylist(rows, schema=MEASURES)
+
+
+def _load(path: Path) -> Any:
+    import morphio.mut
+    import neurom
+
+    # MorphIO leaves out cycles, and only warns of orphans.
+    read(path)
+    morphology = morphio.mut.Morphology(path)
+    morphology.remove_unifurcations()
+    return neurom.load_morphology(morphology)
+
+
+def _measured(name: str, metric: str, cell: Any) -> dict[str, Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = float(_value(metric, cell))
+    except AbsentError as absent:
+        return _row(name, metric, None, "absent", str(absent))
+    except Exception as error:  # what NeuroM raises concerns this morphometric alone
+        return _row(name, metric, None, "failed", _one_line(error))
+    if not np.isfinite(value):
+        return _row(name, metric, None, "failed", f"NeuroM gives {value}")
+    return _row(name, metric, value, "ok", None)
+
+
+def _row(
+    name: str, metric: str, value: float | None, status: str, error: str | None
+) -> dict[str, Any]:
+    unit, _ = METRICS[metric]
+    return {
+        "morphology": name,
+        "metric": metric,
+        "unit": unit,
+        "value": value,
+        "status": status,
+        "error": error,
+    }
+
+
+def _value(metric: str, cell: Any) -> float:
+    part, _, quantity = metric.partition("_")
+    if part == "soma":
+        return float(_soma(cell).area if quantity == "area" else 2 * _soma(cell).radius)
+    return _of_part(cell, part, quantity)
+
+
+def _soma(cell: Any) -> Any:
+    if not len(cell.soma.points):
+        raise AbsentError("the cell has no soma")
+    return cell.soma
+
+
+def _of_part(cell: Any, part: str, quantity: str) -> float:
+    from neurom import NeuriteType, get
+
+    kinds = {
+        "basal": (NeuriteType.basal_dendrite,),
+        "apical": (NeuriteType.apical_dendrite,),
+        "dendrites": (NeuriteType.basal_dendrite, NeuriteType.apical_dendrite),
+        "axon": (NeuriteType.axon,),
+    }[part]
+    kinds = tuple(kind for kind in kinds if any(tree.type == kind for tree in cell.neurites))
+    if not kinds:
+        raise AbsentError(f"the cell has no {_NAMES[part]}")
+    feature, combine = _FEATURES[quantity]
+    return combine([np.atleast_1d(get(feature, cell, neurite_type=kind)) for kind in kinds])
+
+
+def _total(parts: list[Any]) -> float:
+    return float(np.concatenate(parts).sum())
+
+
+def _largest(parts: list[Any]) -> float:
+    return float(np.concatenate(parts).max())
+
+
+def _mean_diameter(parts: list[Any]) -> float:
+    return float(2 * np.concatenate(parts).mean())
+
+
+_NAMES = {
+    "basal": "basal dendrite",
+    "apical": "apical dendrite",
+    "dendrites": "dendrite",
+    "axon": "axon",
+}
+_FEATURES: dict[str, tuple[str, Callable[[list[Any]], float]]] = {
+    "total_length": ("total_length", _total),
+    "trees": ("number_of_neurites", _total),
+    "sections": ("number_of_sections", _total),
+    "branch_points": ("number_of_forking_points", _total),
+    "tips": ("number_of_leaves", _total),
+    "max_path_length": ("section_path_distances", _largest),
+    "max_radial_distance": ("max_radial_distance", _largest),
+    "max_branch_order": ("section_branch_orders", _largest),
+    "max_strahler_order": ("section_strahler_orders", _largest),
+    "trunk_diameter": ("trunk_origin_radii", _mean_diameter),
+    "area": ("total_area", _total),
+    "volume": ("total_volume", _total),
+}
+
+
+def _one_line(error: BaseException) -> str:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # MorphIO colours its messages
+    return f"{type(error).__name__}: {' '.join(plain.split())}"[:500]

@@ -1,0 +1,117 @@
+"""Morphometrics, and the observations that morphologies are compared with.
+
+The names of morphometrics are declared here, so that a table of observations is checked without
+importing NeuroM.
+"""
+
+import difflib
+import math
+
+from pydantic import Field, FiniteFloat, field_validator, model_validator
+
+from dendroflow.settings.base import Settings
+from dendroflow.settings.morphologies import MorphologyName
+
+PARTS = ("basal", "apical", "dendrites", "axon")
+
+# Quantity -> unit and definition, of each part.
+QUANTITIES = {
+    "total_length": ("µm", "summed length of all sections"),
+    "trees": ("", "number of trees that leave the soma"),
+    "sections": ("", "number of unbranched stretches"),
+    "branch_points": ("", "number of points with two or more branches"),
+    "tips": ("", "number of ends"),
+    "max_path_length": ("µm", "longest path from the beginning of a tree to a tip"),
+    "max_radial_distance": ("µm", "largest distance from the soma, as the crow flies"),
+    "max_branch_order": ("", "most branch points between the beginning of a tree and a section"),
+    "max_strahler_order": ("", "largest Strahler order"),
+    "trunk_diameter": ("µm", "diameter at the beginning of a tree, mean over trees"),
+    "area": ("µm²", "lateral area, summed"),
+    "volume": ("µm³", "volume, summed"),
+}
+SOMA = {
+    "soma_area": ("µm²", "surface of the sphere of the soma's mean radius, or of its cylinders"),
+    "soma_diameter": ("µm", "twice the soma's mean radius"),
+}
+METRICS = SOMA | {f"{part}_{name}": facts for part in PARTS for name, facts in QUANTITIES.items()}
+
+
+class Comparison(Settings):
+    """Morphologies that are compared with a table of observations."""
+
+    morphologies: tuple[MorphologyName, ...] = Field(
+        min_length=1, description="entries of `config/morphologies.yaml`"
+    )
+    reference: str = Field(
+        min_length=1,
+        description="CSV or YAML file of observations, beside this file or by its path from there",
+    )
+    limit: FiniteFloat = Field(
+        2.0, gt=0, description="largest score that still counts as within, in standard deviations"
+    )
+    title: str | None = Field(None, min_length=1, description="heads the figure")
+
+    @field_validator("morphologies")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} is listed twice")
+        return names
+
+
+class Observation(Settings):
+    """What was observed of a morphometric: mean and spread, or a range.
+
+    A range stands for its middle and, as two standard deviations, half its width.
+    """
+
+    metric: str = Field(description="a morphometric, such as `basal_total_length`")
+    mean: FiniteFloat | None = Field(None, description="mean over cells")
+    sd: FiniteFloat | None = Field(None, gt=0, description="standard deviation over cells")
+    sem: FiniteFloat | None = Field(
+        None, gt=0, description="standard error of the mean, in place of `sd`; needs `n`"
+    )
+    low: FiniteFloat | None = Field(None, description="lower end of a range")
+    high: FiniteFloat | None = Field(None, description="upper end of a range")
+    n: int | None = Field(None, ge=2, description="number of cells")
+    source: str = Field(min_length=1, description="where the numbers come from")
+
+    @field_validator("metric")
+    @classmethod
+    def _known(cls, metric: str) -> str:
+        if metric not in METRICS:
+            near = difflib.get_close_matches(metric, METRICS, n=3)
+            hint = f"; nearest: {', '.join(near)}" if near else ""
+            raise ValueError(f"no morphometric {metric}{hint}")
+        return metric
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Observation":
+        spread = [self.sd, self.sem].count(None)
+        moments = self.mean is not None and spread == 1
+        interval = self.low is not None and self.high is not None
+        stray = any(v is not None for v in ((self.low, self.high) if moments else (self.mean,)))
+        if moments == interval or stray or (interval and spread != 2):
+            raise ValueError(
+                f"{self.metric}: give either `mean` with one of `sd` and `sem`, or `low` and `high`"
+            )
+        if self.sem is not None and self.n is None:
+            raise ValueError(f"{self.metric}: `sem` needs `n`, the number of cells")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f"{self.metric}: low {self.low:g} is not less than high {self.high:g}")
+        return self
+
+    @property
+    def centre(self) -> float:
+        """The mean, or the middle of the range."""
+        if self.low is not None and self.high is not None:
+            return (self.low + self.high) / 2
+        return self.mean or 0.0
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation, or a quarter of the range."""
+        if self.low is not None and self.high is not None:
+            return (self.high - self.low) / 4
+        return self.sd or (self.sem or 0.0) * math.sqrt(self.n or 1)

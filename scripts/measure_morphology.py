@@ -1,0 +1,19 @@
+"""Measure one morphology.
+
+Reads   input.morphology: SWC or Neurolucida
+Writes  output.measures: a row per morphometric: value, unit, status, error
+"""
+
+from pathlib import Path
+
+from dendroflow.job import job
+from dendroflow.morphometry.measures import MEASURES, measure
+from dendroflow.stores.tables import write_table
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        write_table(
+            measure(snakemake.wildcards.morphology, Path(snakemake.input.morphology)),
+            Path(snakemake.output.measures),
+            MEASURES,
+        )
