@@ -10,11 +10,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 
-from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, Label, numbers, read_rows
 from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.moments import read_places
 from dendroflow.figures.page import INK, Page, subtitle, title, wrapped
-from dendroflow.settings.figures import Moment, Shape
+from dendroflow.settings.figures import FieldMap, Moment, Movie, Shape
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -37,6 +38,8 @@ class Scene:
         for each segment its 3-D points: x, y, z and diameter, µm; shape (points, 4).
     values
         the signal in each segment; NaN where it is not a number.
+    limits
+        of the colours; those of the values without this.
     """
 
     title: str
@@ -46,10 +49,13 @@ class Scene:
     names: tuple[str, ...]
     outlines: tuple[Array, ...]
     values: Array
+    limits: tuple[float, float] | None = None
 
     @property
     def range(self) -> tuple[float, float]:
         """Lowest and highest value; a range that is not empty."""
+        if self.limits is not None:
+            return self.limits
         finite = self.values[np.isfinite(self.values)]
         if not len(finite):
             return 0.0, 1.0
@@ -84,33 +90,23 @@ def make_scene(figure: Shape, data: FigureData, points: pd.DataFrame) -> Scene:
     """
     point = select_point(figure, points)
     t, when = _time(figure, data, point["point_id"])
-    rows = read_rows(figure, data, [point["point_id"]], [figure.signal])
-    if rows["outline"].isna().any() or rows["location"].isna().any():
-        raise StoreError(
-            f"figure {figure.name}: the traces of {figure.signal} have no outline of the cell; "
-            "record it in every segment"
-        )
+    rows = read_places(figure, data, point["point_id"], figure.signal, voxels=False)
     rows = rows.sort_values("location", kind="stable")
     values = [_value_at(figure, t, row.t, row.values) for row in rows.itertuples()]
     label = data.labels[figure.signal]
-    notes = [f"t = {t:.6g} ms{when}."]
-    alive = int((points["status"] == OK).sum())
-    if alive > 1:
-        notes[0] += f" Point {point['point_id'][:12]}, one of {alive}{_why(figure, data)}."
+    notes = [f"t = {t:.6g} ms{when}.{which_point(figure, data, points, point)}"]
     return Scene(
         title=title(figure, data),
         subtitle=subtitle(figure, data, point),
         notes=tuple(notes),
         label=label,
         names=tuple(rows["location"]),
-        outlines=tuple(
-            np.asarray(outline, dtype=float).reshape(-1, 4) for outline in rows["outline"]
-        ),
+        outlines=tuple(rows["outline"]),
         values=np.array(values, dtype=float),
     )
 
 
-def select_point(figure: Shape, points: pd.DataFrame) -> "pd.Series[Any]":
+def select_point(figure: Shape | Movie | FieldMap, points: pd.DataFrame) -> "pd.Series[Any]":
     """Select the one point that is shown, among those that are ok.
 
     Raises
@@ -148,9 +144,9 @@ def draw_print(scene: Scene) -> Page:
     axes.set(xlim=(low[0] - pad / scale, right), ylim=(bottom, high[1] + pad / scale))
 
     norm, cmap = Normalize(*scene.range), colour_map()
-    lines, widths, colours = _pieces(scene, scale * 72, norm)
+    lines, widths, colours = pieces(scene, scale * 72, norm)
     axes.add_collection(LineCollection(lines, linewidths=widths, colors=colours, capstyle="round"))
-    _scale_bar(axes, scene.scale_bar, low[0], bottom + 0.4 * pad / scale)
+    draw_scale_bar(axes, scene.scale_bar, low[0], bottom + 0.4 * pad / scale)
     tall = min(0.6 * size[1], 2.6)
     place = page.axes_at(width - BAR_SPACE + 0.1, (size[1] - tall) / 2, 0.16, tall)
     bar = page.canvas.colorbar(ScalarMappable(norm, cmap), cax=place)
@@ -159,7 +155,7 @@ def draw_print(scene: Scene) -> Page:
     return page
 
 
-def _pieces(scene: Scene, scale: float, norm: Normalize) -> tuple[list[Array], Array, list[Any]]:
+def pieces(scene: Scene, scale: float, norm: Normalize) -> tuple[list[Array], Array, list[Any]]:
     """Lines between neighbouring 3-D points, the deepest first; widths in points."""
     cmap = colour_map()
     lines, widths, colours, depths = [], [], [], []
@@ -174,7 +170,8 @@ def _pieces(scene: Scene, scale: float, norm: Normalize) -> tuple[list[Array], A
     return [lines[i] for i in order], np.array(widths)[order], [colours[i] for i in order]
 
 
-def _scale_bar(axes: Any, length: int, x: float, y: float) -> None:
+def draw_scale_bar(axes: Any, length: int, x: float, y: float) -> None:
+    """Draw a bar of that length (µm) from x, y to the right."""
     axes.plot([x, x + length], [y, y], color=INK, lw=2, solid_capstyle="butt")
     axes.annotate(
         f"{length} µm",
@@ -215,7 +212,20 @@ def _value_at(figure: Shape, time: float, t: Any, values: Any) -> float:
     return float(np.interp(time, t, values))
 
 
-def _why(figure: Shape, data: FigureData) -> str:
+def which_point(
+    figure: Shape | Movie | FieldMap,
+    data: FigureData,
+    points: pd.DataFrame,
+    point: "pd.Series[Any]",
+) -> str:
+    """A sentence that names the point, where there is a choice."""
+    alive = int((points["status"] == OK).sum())
+    if alive <= 1:
+        return ""
+    return f" Point {point['point_id'][:12]}, one of {alive}{_why(figure, data)}."
+
+
+def _why(figure: Shape | Movie | FieldMap, data: FigureData) -> str:
     if figure.select is None:
         return ""
     word = "largest" if figure.select.maximum else "smallest"

@@ -1,9 +1,11 @@
 """What a user's model imports: `from dendroflow.model import Model, quantity`."""
 
 from dendroflow.model.contract import Geometry, Model, Recording, Signal, Site, quantity
+from dendroflow.model.extracellular import ExtracellularPotential, plane_of_voxels, square
 from dendroflow.model.toolkit import current_step, discretise
 
 __all__ = [
+    "ExtracellularPotential",
     "Geometry",
     "Model",
     "Recording",
@@ -11,5 +13,7 @@ __all__ = [
     "Site",
     "current_step",
     "discretise",
+    "plane_of_voxels",
     "quantity",
+    "square",
 ]
