@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import seaborn as sns
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, Normalize
+from matplotlib.ticker import MaxNLocator
 
 from dendroflow.errors import StoreError
 from dendroflow.figures.data import FigureData, Label
@@ -28,8 +29,9 @@ from dendroflow.figures.shape import select_point, which_point
 from dendroflow.figures.shape_html import colour_axis, write_plot
 from dendroflow.settings.figures import FieldMap
 
-CELL_COLOUR = "#555555"
-ROOM = 0.5
+DARK, LIGHT = "#333333", "#ffffff"
+LEFT = 0.75
+BELOW = 0.5
 GAP = 0.16
 HEAD = 0.26
 
@@ -92,6 +94,11 @@ class Picture:
     limits: tuple[float, float]
     cmap: Colormap
     cells: list[Array]
+
+    @property
+    def cell_colour(self) -> str:
+        """Dark where most of the field is light, as between blue and red."""
+        return DARK if self.limits[0] < 0 < self.limits[1] else LIGHT
 
 
 def plane_of(figure: FieldMap, voxels: Array) -> Plane:
@@ -176,17 +183,17 @@ def draw_print(picture: Picture, moments: Moments) -> Page:
     count = len(moments.times)
     columns = min(count, 3) if count != 4 else 2
     rows = -(-count // columns)
-    width = (PRINT_WIDTH - ROOM - (columns - 1) * GAP) / columns
+    width = (PRINT_WIDTH - LEFT - (columns - 1) * GAP) / columns
     height = width * (top - bottom) / (right - left)
     shrink = min(1.0, (PRINT_HEIGHT / rows - GAP - HEAD) / height)
     width, height = width * shrink, height * shrink
-    body = rows * (height + HEAD) + (rows - 1) * GAP + ROOM
+    body = rows * (height + HEAD) + (rows - 1) * GAP + BELOW
     page = Page(*picture.heading, (PRINT_WIDTH + BAR_SPACE, body))
     norm = Normalize(*picture.limits)
     for k, (time, values) in enumerate(zip(moments.times, moments.values, strict=True)):
         row, column = divmod(k, columns)
         axes = page.axes_at(
-            ROOM + column * (width + GAP),
+            LEFT + column * (width + GAP),
             body - (row + 1) * (height + HEAD) - row * GAP,
             width,
             height,
@@ -201,7 +208,8 @@ def draw_print(picture: Picture, moments: Moments) -> Page:
         )
         _draw_cells(axes, picture, width)
         axes.set_title(f"{time:.4g} ms", loc="center", pad=3)
-        axes.locator_params(nbins=4)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], prune="both"))
         axes.tick_params(labelleft=column == 0, labelbottom=k + columns >= count)
         if column == 0:
             axes.set_ylabel(f"{'xyz'[plane.axes[1]]} (µm)")
@@ -220,9 +228,9 @@ def _draw_cells(axes: Any, picture: Picture, width: float) -> None:
         LineCollection(
             [np.array([start[:2], end[:2]]) for start, end in pieces],
             linewidths=[max((a[2] + b[2]) / 2 * scale, 0.4) for a, b in pieces],
-            colors=CELL_COLOUR,
-            alpha=0.8,
-            capstyle="round",
+            colors=picture.cell_colour,
+            alpha=0.6,
+            capstyle="butt",
             rasterized=True,
         )
     )
@@ -252,7 +260,7 @@ def plot_field(picture: Picture) -> go.Figure:
                 x=lines[:, 0].round(1).astype("float32"),
                 y=lines[:, 1].round(1).astype("float32"),
                 mode="lines",
-                line={"color": CELL_COLOUR, "width": 1.5},
+                line={"color": picture.cell_colour, "width": 1.5},
                 hoverinfo="skip",
             )
         )

@@ -1,25 +1,24 @@
 """The cells of one point over time: panels in print, and a page with a slider."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, Normalize
 
 from dendroflow.figures.data import FigureData, Label
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.moments import Frames, Moments, moments_of, read_places
 from dendroflow.figures.page import Page, subtitle, title, wrapped
-from dendroflow.figures.shape import Scene, draw_scale_bar, pieces, select_point, which_point
+from dendroflow.figures.shape import Scene, Strokes, draw_scale_bar, select_point, which_point
 from dendroflow.figures.shape_html import plot_cell, write_plot
 from dendroflow.settings.figures import Movie
 
 PRINT_WIDTH = 5.7
 PRINT_HEIGHT = 6.4
+LEFT = 0.25
 BAR_SPACE = 1.2
 GAP = 0.12
 HEAD = 0.24
@@ -69,30 +68,21 @@ def draw_print(scene: Scene, moments: Moments) -> Page:
     size = extent * scale
     body = max(rows * (size[1] + HEAD) + (rows - 1) * GAP + 0.3, LOWEST)
     page = Page(scene.title, scene.subtitle, scene.notes, (PRINT_WIDTH + BAR_SPACE, body))
-    left = (PRINT_WIDTH - columns * size[0] - (columns - 1) * GAP) / 2
+    left = LEFT + (PRINT_WIDTH - LEFT - columns * size[0] - (columns - 1) * GAP) / 2
     norm = Normalize(*scene.range)
+    strokes = Strokes.of(scene.outlines, scale * 72)
     for k, (time, values) in enumerate(zip(moments.times, moments.values, strict=True)):
         row, column = divmod(k, columns)
         bottom = body - (row + 1) * (size[1] + HEAD) - row * GAP
         axes = page.axes_at(left + column * (size[0] + GAP), bottom, *size)
         axes.set_axis_off()
         axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-        lines, widths, colours = pieces(replace(scene, values=values), scale * 72, norm)
-        axes.add_collection(
-            LineCollection(
-                lines,
-                linewidths=widths,
-                colors=colours,
-                capstyle="round",
-                clip_on=False,
-                rasterized=True,
-            )
-        )
+        strokes.draw(axes, values, norm, rasterized=True)
         axes.set_title(f"{time:.4g} ms", loc="center", pad=3)
     bar = page.axes_at(left, 0, size[0], 0.3)
     bar.set_axis_off()
     bar.set(xlim=(low[0], high[0]), ylim=(0, 1))
-    draw_scale_bar(bar, scene.scale_bar, low[0], 0.15)
+    draw_scale_bar(bar, scene.scale_bar, low[0] + 0.1 / scale, 0.15)
     add_colour_bar(page, scene.label, norm, colour_map())
     return page
 
@@ -102,7 +92,7 @@ def best_columns(extent: Any, count: int) -> tuple[int, float]:
     found = []
     for columns in range(1, count + 1):
         rows = -(-count // columns)
-        wide = (PRINT_WIDTH - (columns - 1) * GAP) / columns / extent[0]
+        wide = (PRINT_WIDTH - LEFT - (columns - 1) * GAP) / columns / extent[0]
         high = (PRINT_HEIGHT / rows - GAP - HEAD) / extent[1]
         found.append((float(min(wide, high)), columns))
     scale, columns = max(found)

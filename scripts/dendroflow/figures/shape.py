@@ -1,14 +1,14 @@
 """The cell of one point, coloured by a signal along it: what is shown, and its print."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_rgba
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, Label, numbers, read_rows
@@ -23,6 +23,8 @@ PRINT_WIDTH = 5.2
 PRINT_HEIGHT = 5.6
 BAR_SPACE = 1.25
 THINNEST = 0.9
+CLASS_RATIO = 1.1
+RASTERIZED_FROM = 20_000
 NO_VALUE = "#bbbbbb"
 
 
@@ -144,8 +146,8 @@ def draw_print(scene: Scene) -> Page:
     axes.set(xlim=(low[0] - pad / scale, right), ylim=(bottom, high[1] + pad / scale))
 
     norm, cmap = Normalize(*scene.range), colour_map()
-    lines, widths, colours = pieces(scene, scale * 72, norm)
-    axes.add_collection(LineCollection(lines, linewidths=widths, colors=colours, capstyle="round"))
+    strokes = Strokes.of(scene.outlines, scale * 72)
+    strokes.draw(axes, scene.values, norm, rasterized=len(strokes.lines) > RASTERIZED_FROM)
     draw_scale_bar(axes, scene.scale_bar, low[0], bottom + 0.4 * pad / scale)
     tall = min(0.6 * size[1], 2.6)
     place = page.axes_at(width - BAR_SPACE + 0.1, (size[1] - tall) / 2, 0.16, tall)
@@ -155,19 +157,72 @@ def draw_print(scene: Scene) -> Page:
     return page
 
 
-def pieces(scene: Scene, scale: float, norm: Normalize) -> tuple[list[Array], Array, list[Any]]:
-    """Lines between neighbouring 3-D points, the deepest first; widths in points."""
-    cmap = colour_map()
-    lines, widths, colours, depths = [], [], [], []
-    for outline, value in zip(scene.outlines, scene.values, strict=True):
-        colour = cmap(norm(value)) if np.isfinite(value) else NO_VALUE
-        for start, end in pairwise(outline):
-            lines.append(np.array([start[:2], end[:2]]))
-            widths.append(max((start[3] + end[3]) / 2 * scale, THINNEST))
-            depths.append(start[2] + end[2])
-            colours.append(colour)
-    order = np.argsort(depths, kind="stable")
-    return [lines[i] for i in order], np.array(widths)[order], [colours[i] for i in order]
+def runs(outline: Array, scale: float, thinnest: float, ratio: float) -> list[tuple[int, Array]]:
+    """Parts of a segment that are about equally wide.
+
+    Parameters
+    ----------
+    outline
+        3-D points of the segment; shape (points, 4).
+    scale
+        units of the picture a µm.
+    thinnest
+        least width, in units of the picture.
+    ratio
+        of the widths of neighbouring classes.
+
+    Returns
+    -------
+    list
+        class and 3-D points of each part; its width is `thinnest * ratio**class`.
+    """
+    widths = np.maximum((outline[:-1, 3] + outline[1:, 3]) / 2 * scale, thinnest)
+    classes = np.round(np.log(widths / thinnest) / np.log(ratio)).astype(int)
+    breaks = np.flatnonzero(np.diff(classes)) + 1
+    starts, ends = [0, *breaks.tolist()], [*breaks.tolist(), len(classes)]
+    return [(int(classes[a]), outline[a : b + 1, :3]) for a, b in zip(starts, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """Lines from the deepest to the highest: x and y (µm), width (points), segment of each."""
+
+    lines: list[Array]
+    widths: Array
+    segments: Any
+
+    @classmethod
+    def of(cls, outlines: Sequence[Array], scale: float) -> "Strokes":
+        """Make them of the outlines of segments; `scale` in points a µm."""
+        lines, classes, segments, depths = [], [], [], []
+        for segment, outline in enumerate(outlines):
+            for width, points in runs(outline, scale, THINNEST, CLASS_RATIO):
+                lines.append(points[:, :2])
+                classes.append(width)
+                segments.append(segment)
+                depths.append(points[:, 2].mean())
+        order = np.argsort(depths, kind="stable")
+        return cls(
+            [lines[i] for i in order],
+            THINNEST * CLASS_RATIO ** np.array(classes, dtype=float)[order],
+            np.array(segments)[order],
+        )
+
+    def draw(self, axes: Any, values: Array, norm: Normalize, *, rasterized: bool) -> None:
+        """Draw them in the colours of the values of their segments."""
+        shades = colour_map()(norm(np.ma.masked_invalid(values)))
+        shades[~np.isfinite(values)] = to_rgba(NO_VALUE)
+        axes.add_collection(
+            LineCollection(
+                self.lines,
+                linewidths=self.widths,
+                colors=shades[self.segments],
+                capstyle="round",
+                joinstyle="round",
+                rasterized=rasterized,
+                clip_on=False,
+            )
+        )
 
 
 def draw_scale_bar(axes: Any, length: int, x: float, y: float) -> None:

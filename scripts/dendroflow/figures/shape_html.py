@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 from dendroflow.figures.data import Label
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.moments import Frames
-from dendroflow.figures.shape import NO_VALUE, Scene
+from dendroflow.figures.shape import NO_VALUE, Scene, runs
 from dendroflow.figures.shape_page import PAGE
 
 SCREEN = 640
@@ -90,7 +90,7 @@ def plot_cell(scene: Scene, *, moving: bool = False) -> go.Figure:
     scale = SCREEN / float((high - low).max())
     classes: dict[int, list[tuple[int, Any]]] = {}
     for segment, outline in enumerate(scene.outlines):
-        for width, line in _runs(outline, scale):
+        for width, line in runs(outline, scale, THINNEST, CLASS_RATIO):
             classes.setdefault(width, []).append((segment, line))
     plot = go.Figure()
     for width in sorted(classes):
@@ -125,15 +125,6 @@ def plot_cell(scene: Scene, *, moving: bool = False) -> go.Figure:
     return plot
 
 
-def _runs(outline: Any, scale: float) -> list[tuple[int, Any]]:
-    """Parts of a segment whose width on the screen is of one class: (class, 3-D points)."""
-    widths = np.maximum((outline[:-1, 3] + outline[1:, 3]) / 2 * scale, THINNEST)
-    classes = np.round(np.log(widths / THINNEST) / np.log(CLASS_RATIO)).astype(int)
-    breaks = np.flatnonzero(np.diff(classes)) + 1
-    starts, ends = [0, *breaks.tolist()], [*breaks.tolist(), len(classes)]
-    return [(int(classes[a]), outline[a : b + 1, :3]) for a, b in zip(starts, ends, strict=True)]
-
-
 def colour_axis(label: Label, limits: tuple[float, float], cmap: Colormap) -> dict[str, Any]:
     """Colours and their bar, the same for all traces of a plot."""
     steps = np.linspace(0, 1, 33).round(5).tolist()
@@ -162,7 +153,7 @@ def _trace(
         text = f"{html.escape(scene.names[segment])}<br>{value:.4g} {html.escape(scene.label.unit)}"
         colours += [value] * (len(line) + 1)
         texts += [text] * len(line) + [""]
-    x, y, z = (points[:, k].round(2).astype("float32") for k in range(3))
+    x, y, z = (_rounded(points[:, k]) for k in range(3))
     line_style: dict[str, Any] = {"width": round(width, 2)}
     if moving:
         meta = [number for segment, line in lines for number in (segment, len(line) + 1)]
@@ -184,6 +175,11 @@ def _trace(
         text=texts,
         hoverinfo="text",
     )
+
+
+def _rounded(coordinates: Any) -> Any:
+    """Coordinates to 1/16 µm: a fraction of two leaves zeros, which are packed into nothing."""
+    return (np.rint(coordinates * 16) / 16).astype("float32")
 
 
 def _mixed(scene: Scene, values: list[float]) -> list[str]:

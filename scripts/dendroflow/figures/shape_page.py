@@ -65,9 +65,11 @@ async function show() {
   document.head.append(script);
   script.remove();
   const figure = await parsed("figure");
+  const moves = document.getElementById("frames").textContent !== "";
+  document.getElementById("controls").hidden = !moves;
   const options = { responsive: true, displaylogo: false, scrollZoom: true };
   await Plotly.newPlot("shape", figure.data, figure.layout, options);
-  if (document.getElementById("frames").textContent) {
+  if (moves) {
     await animate(await parsed("frames"), figure.data);
   }
 }
@@ -113,8 +115,8 @@ function changes(trace, values, frames) {
 async function animate(frames, traces) {
   const values = await decoded(frames);
   const moving = traces.flatMap((trace, i) => (trace.meta ? [i] : []));
-  const [controls, play, slider, clock] =
-    ["controls", "play", "slider", "clock"].map((id) => document.getElementById(id));
+  const [play, slider, clock] =
+    ["play", "slider", "clock"].map((id) => document.getElementById(id));
   let playing = false;
 
   async function draw(k) {
@@ -142,7 +144,6 @@ async function animate(frames, traces) {
     play.textContent = playing ? "Pause" : "Play";
     run();
   });
-  controls.hidden = false;
   // The address may end in the number of a frame: page.html#12
   const asked = Number(location.hash.slice(1));
   await draw(Math.min(Math.max(0, Math.trunc(asked) || 0), frames.times.length - 1));
