@@ -36,7 +36,6 @@ class Potassium(Model):
         "k_40": Signal("mM", "potassium 40 µm away"),
         "k_60": Signal("mM", "potassium 60 µm away"),
         "k": Signal("mM", "extracellular potassium"),
-        "v": Signal("mV", "membrane potential"),
         "mass_error": Signal("", "relative error of the mass balance"),
     }
     isolated = True
@@ -65,9 +64,7 @@ class Potassium(Model):
             volume_fraction=p.volume_fraction,
             tortuosity=p.tortuosity,
         )
-        self.k = rxd.Species(
-            self.space, name="k", charge=1, d=p.diffusion, initial=p.resting, atolscale=1e-6
-        )
+        self.k = rxd.Species(self.space, name="k", charge=1, d=p.diffusion, initial=p.resting)
         outside = self.k[self.space]
         source = outside.node_by_location(0, 0, 0)
         if p.release:
@@ -78,7 +75,6 @@ class Potassium(Model):
             node = outside.node_by_location(distance, 0, 0)
             self.record(f"k_{distance}", node._ref_concentration)
         self.record_field("k", *plane_of_voxels(outside, z=0), p.field_sampling)
-        self.record_everywhere("v", "v", [self.soma], p.field_sampling)
 
         self.time = h.Vector().record(h._ref_t)
         self.efflux = None

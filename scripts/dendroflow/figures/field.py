@@ -208,8 +208,7 @@ def draw_print(picture: Picture, moments: Moments) -> Page:
         )
         _draw_cells(axes, picture, width)
         axes.set_title(f"{time:.4g} ms", loc="center", pad=3)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], prune="both"))
+        axes.set(xticks=_ticks(left, right), yticks=_ticks(bottom, top))
         axes.tick_params(labelleft=column == 0, labelbottom=k + columns >= count)
         if column == 0:
             axes.set_ylabel(f"{'xyz'[plane.axes[1]]} (µm)")
@@ -217,6 +216,13 @@ def draw_print(picture: Picture, moments: Moments) -> Page:
             axes.set_xlabel(f"{'xyz'[plane.axes[0]]} (µm)")
     add_colour_bar(page, picture.label, norm, picture.cmap)
     return page
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """A few round numbers that are not so near to the edge that neighbouring panels' meet."""
+    steps = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    room = 0.1 * (high - low)
+    return [float(step) for step in steps if low + room <= step <= high - room]
 
 
 def _draw_cells(axes: Any, picture: Picture, width: float) -> None:
