@@ -68,8 +68,8 @@ class Population(Model):
         voxels = square((0, 0, 0), p.field, 24)
         electrode = (0.0, 0.0, -p.electrode)
         self.potential = ExtracellularPotential(sections, [electrode, *voxels], p.conductivity)
-        self.probe("electrode_v", lambda: self.potential()[0], sampling=0.05)
-        self.probe("imbalance", lambda: self.potential.currents.sum(), sampling=0.05)
+        self.probe("electrode_v", lambda: self.potential.at(0), sampling=0.05)
+        self.probe("imbalance", lambda: self.potential.currents.sum(), sampling=0.25)
         self.record_field("phi", voxels, lambda: self.potential()[1:], sampling=0.25)
 
     @staticmethod

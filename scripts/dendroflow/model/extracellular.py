@@ -67,6 +67,10 @@ class ExtracellularPotential:
         self._pointers.gather(self._gathered)
         return np.array(self._gathered)
 
+    def at(self, index: int) -> float:
+        """The potential at one of the places now, mV."""
+        return float(self.resistances[index] @ self.currents)
+
     def __call__(self) -> Array:
         """The potential at each place now, mV."""
         potentials: Array = self.resistances @ self.currents
