@@ -220,9 +220,14 @@ def draw_print(picture: Picture, moments: Moments) -> Page:
 
 def _ticks(low: float, high: float) -> list[float]:
     """A few round numbers that are not so near to the edge that neighbouring panels' meet."""
-    steps = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     room = 0.1 * (high - low)
-    return [float(step) for step in steps if low + room <= step <= high - room]
+    inner: list[float] = []
+    for count in range(4, 12):
+        steps = MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        inner = [float(step) for step in steps if low + room <= step <= high - room]
+        if len(inner) > 2:
+            break
+    return inner
 
 
 def _draw_cells(axes: Any, picture: Picture, width: float) -> None:

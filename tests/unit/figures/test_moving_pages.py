@@ -24,7 +24,7 @@ from synthetic import (
 
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.figures import render
-from dendroflow.figures.field import colours, plane_of
+from dendroflow.figures.field import _ticks, colours, plane_of
 from dendroflow.figures.moments import Frames, Moments
 
 CHROMIUM = shutil.which("chromium")
@@ -118,6 +118,13 @@ def test_both_signs_are_told_apart_by_colour():
     red, _, blue, _ = cmap(1.0)
     assert red > blue
     assert colours((0.0, 3.0))[0] == (0.0, 3.0)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-102.5, 102.5), (-300, 300), (-75, 75), (3, 7.5)])
+def test_axes_of_a_plane_have_ticks_away_from_the_edges(low, high):
+    ticks = _ticks(low, high)
+    assert 3 <= len(ticks) <= 6
+    assert low + 0.05 * (high - low) < ticks[0] < ticks[-1] < high - 0.05 * (high - low)
 
 
 def test_planes_across_each_axis():
