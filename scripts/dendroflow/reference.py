@@ -117,7 +117,7 @@ sweep:
     "figures": (
         "A list; `kind` decides which other keys there are. Columns are the last parts of swept "
         "paths (`celsius`), features, `status`, `runtime_s`. Every figure is written as SVG, PDF "
-        "and PNG, a shape also as an interactive HTML page.",
+        "and PNG; shapes, movies and fields also as interactive HTML pages.",
         {
             "line": figures.Line,
             "scatter": figures.Scatter,
@@ -125,6 +125,8 @@ sweep:
             "histogram": figures.Histogram,
             "trace": figures.Trace,
             "shape": figures.Shape,
+            "movie": figures.Movie,
+            "field": figures.FieldMap,
             "at": figures.Moment,
             "select": figures.Select,
         },

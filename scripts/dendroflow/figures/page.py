@@ -16,10 +16,12 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from dendroflow.figures.data import OK, FigureData
 from dendroflow.settings.figures import (
     PRINT_FORMATS,
+    FieldMap,
     Figure,
     Heatmap,
     Histogram,
     Line,
+    Movie,
     Scatter,
     Shape,
 )
@@ -162,8 +164,9 @@ def title(figure: Figure, data: FigureData) -> str:
         return f"{value.headline} by {x.text} and {y.text}"
     if isinstance(figure, Histogram):
         return f"Distribution of {labels[figure.x].text}"
-    if isinstance(figure, Shape):
-        return f"{labels[figure.signal].headline} along the cell"
+    if isinstance(figure, Shape | Movie | FieldMap):
+        where = "around" if isinstance(figure, FieldMap) else "along"
+        return f"{labels[figure.signal].headline} {where} the cell"
     first, *others = figure.signal_names
     return " and ".join([labels[first].headline, *(labels[o].text for o in others)]) + " over time"
 

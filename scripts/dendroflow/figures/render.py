@@ -5,13 +5,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from dendroflow.figures import distribution, matrix, relations, shape, shape_html, traces
+from dendroflow.figures import (
+    distribution,
+    field,
+    matrix,
+    movie,
+    relations,
+    shape,
+    shape_html,
+    traces,
+)
 from dendroflow.figures.data import OK, FigureData, select_points
 from dendroflow.figures.page import Page, empty_page, failure_note, house_style, subtitle, title
 from dendroflow.settings.figures import (
+    FieldMap,
     Figure,
     Heatmap,
     Histogram,
+    Movie,
     Shape,
     Trace,
     output_names,
@@ -45,6 +56,10 @@ def render(figure: Figure, data: FigureData, folder: Path) -> list[Path]:
             scene = shape.make_scene(figure, data, points)
             shape.draw_print(scene).save(folder, figure.name)
             shape_html.write_shape(scene, folder / f"{figure.name}.html")
+        elif isinstance(figure, Movie):
+            movie.render(figure, data, points, folder)
+        elif isinstance(figure, FieldMap):
+            field.render(figure, data, points, folder)
         else:
             _draw(figure, data, points).save(folder, figure.name)
     return [folder / name for name in output_names(figure)]
@@ -57,7 +72,7 @@ def _draw(figure: Figure, data: FigureData, points: pd.DataFrame) -> Page:
         return distribution.draw(figure, data, points)
     if isinstance(figure, Trace):
         return traces.draw(figure, data, points)
-    assert not isinstance(figure, Shape)
+    assert not isinstance(figure, Shape | Movie | FieldMap)
     return relations.draw(figure, data, points)
 
 
@@ -70,6 +85,6 @@ def _render_nothing(figure: Figure, data: FigureData, points: pd.DataFrame, fold
     elif len(errors):
         notes.append(f"First error: {errors.iloc[0]}")
     empty_page(figure, data, reason, notes).save(folder, figure.name)
-    if isinstance(figure, Shape):
+    if "html" in figure.formats:
         path = folder / f"{figure.name}.html"
         shape_html.write_reason(path, title(figure, data), subtitle(figure, data), reason, notes)

@@ -1,20 +1,21 @@
 """The cell of one point, coloured by a signal along it: what is shown, and its print."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_rgba
 
-from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, Label, numbers, read_rows
 from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.moments import read_places
 from dendroflow.figures.page import INK, Page, subtitle, title, wrapped
-from dendroflow.settings.figures import Moment, Shape
+from dendroflow.settings.figures import FieldMap, Moment, Movie, Shape
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -22,6 +23,8 @@ PRINT_WIDTH = 5.2
 PRINT_HEIGHT = 5.6
 BAR_SPACE = 1.25
 THINNEST = 0.9
+CLASS_RATIO = 1.1
+RASTERIZED_FROM = 20_000
 NO_VALUE = "#bbbbbb"
 
 
@@ -37,6 +40,8 @@ class Scene:
         for each segment its 3-D points: x, y, z and diameter, µm; shape (points, 4).
     values
         the signal in each segment; NaN where it is not a number.
+    limits
+        of the colours; those of the values without this.
     """
 
     title: str
@@ -46,10 +51,13 @@ class Scene:
     names: tuple[str, ...]
     outlines: tuple[Array, ...]
     values: Array
+    limits: tuple[float, float] | None = None
 
     @property
     def range(self) -> tuple[float, float]:
         """Lowest and highest value; a range that is not empty."""
+        if self.limits is not None:
+            return self.limits
         finite = self.values[np.isfinite(self.values)]
         if not len(finite):
             return 0.0, 1.0
@@ -84,33 +92,23 @@ def make_scene(figure: Shape, data: FigureData, points: pd.DataFrame) -> Scene:
     """
     point = select_point(figure, points)
     t, when = _time(figure, data, point["point_id"])
-    rows = read_rows(figure, data, [point["point_id"]], [figure.signal])
-    if rows["outline"].isna().any() or rows["location"].isna().any():
-        raise StoreError(
-            f"figure {figure.name}: the traces of {figure.signal} have no outline of the cell; "
-            "record it in every segment"
-        )
+    rows = read_places(figure, data, point["point_id"], figure.signal, voxels=False)
     rows = rows.sort_values("location", kind="stable")
     values = [_value_at(figure, t, row.t, row.values) for row in rows.itertuples()]
     label = data.labels[figure.signal]
-    notes = [f"t = {t:.6g} ms{when}."]
-    alive = int((points["status"] == OK).sum())
-    if alive > 1:
-        notes[0] += f" Point {point['point_id'][:12]}, one of {alive}{_why(figure, data)}."
+    notes = [f"t = {t:.6g} ms{when}.{which_point(figure, data, points, point)}"]
     return Scene(
         title=title(figure, data),
         subtitle=subtitle(figure, data, point),
         notes=tuple(notes),
         label=label,
         names=tuple(rows["location"]),
-        outlines=tuple(
-            np.asarray(outline, dtype=float).reshape(-1, 4) for outline in rows["outline"]
-        ),
+        outlines=tuple(rows["outline"]),
         values=np.array(values, dtype=float),
     )
 
 
-def select_point(figure: Shape, points: pd.DataFrame) -> "pd.Series[Any]":
+def select_point(figure: Shape | Movie | FieldMap, points: pd.DataFrame) -> "pd.Series[Any]":
     """Select the one point that is shown, among those that are ok.
 
     Raises
@@ -148,9 +146,9 @@ def draw_print(scene: Scene) -> Page:
     axes.set(xlim=(low[0] - pad / scale, right), ylim=(bottom, high[1] + pad / scale))
 
     norm, cmap = Normalize(*scene.range), colour_map()
-    lines, widths, colours = _pieces(scene, scale * 72, norm)
-    axes.add_collection(LineCollection(lines, linewidths=widths, colors=colours, capstyle="round"))
-    _scale_bar(axes, scene.scale_bar, low[0], bottom + 0.4 * pad / scale)
+    strokes = Strokes.of(scene.outlines, scale * 72)
+    strokes.draw(axes, scene.values, norm, rasterized=len(strokes.lines) > RASTERIZED_FROM)
+    draw_scale_bar(axes, scene.scale_bar, low[0], bottom + 0.4 * pad / scale)
     tall = min(0.6 * size[1], 2.6)
     place = page.axes_at(width - BAR_SPACE + 0.1, (size[1] - tall) / 2, 0.16, tall)
     bar = page.canvas.colorbar(ScalarMappable(norm, cmap), cax=place)
@@ -159,22 +157,76 @@ def draw_print(scene: Scene) -> Page:
     return page
 
 
-def _pieces(scene: Scene, scale: float, norm: Normalize) -> tuple[list[Array], Array, list[Any]]:
-    """Lines between neighbouring 3-D points, the deepest first; widths in points."""
-    cmap = colour_map()
-    lines, widths, colours, depths = [], [], [], []
-    for outline, value in zip(scene.outlines, scene.values, strict=True):
-        colour = cmap(norm(value)) if np.isfinite(value) else NO_VALUE
-        for start, end in pairwise(outline):
-            lines.append(np.array([start[:2], end[:2]]))
-            widths.append(max((start[3] + end[3]) / 2 * scale, THINNEST))
-            depths.append(start[2] + end[2])
-            colours.append(colour)
-    order = np.argsort(depths, kind="stable")
-    return [lines[i] for i in order], np.array(widths)[order], [colours[i] for i in order]
+def runs(outline: Array, scale: float, thinnest: float, ratio: float) -> list[tuple[int, Array]]:
+    """Parts of a segment that are about equally wide.
+
+    Parameters
+    ----------
+    outline
+        3-D points of the segment; shape (points, 4).
+    scale
+        units of the picture a µm.
+    thinnest
+        least width, in units of the picture.
+    ratio
+        of the widths of neighbouring classes.
+
+    Returns
+    -------
+    list
+        class and 3-D points of each part; its width is `thinnest * ratio**class`.
+    """
+    widths = np.maximum((outline[:-1, 3] + outline[1:, 3]) / 2 * scale, thinnest)
+    classes = np.round(np.log(widths / thinnest) / np.log(ratio)).astype(int)
+    breaks = np.flatnonzero(np.diff(classes)) + 1
+    starts, ends = [0, *breaks.tolist()], [*breaks.tolist(), len(classes)]
+    return [(int(classes[a]), outline[a : b + 1, :3]) for a, b in zip(starts, ends, strict=True)]
 
 
-def _scale_bar(axes: Any, length: int, x: float, y: float) -> None:
+@dataclass(frozen=True)
+class Strokes:
+    """Lines from the deepest to the highest: x and y (µm), width (points), segment of each."""
+
+    lines: list[Array]
+    widths: Array
+    segments: Any
+
+    @classmethod
+    def of(cls, outlines: Sequence[Array], scale: float) -> "Strokes":
+        """Make them of the outlines of segments; `scale` in points a µm."""
+        lines, classes, segments, depths = [], [], [], []
+        for segment, outline in enumerate(outlines):
+            for width, points in runs(outline, scale, THINNEST, CLASS_RATIO):
+                lines.append(points[:, :2])
+                classes.append(width)
+                segments.append(segment)
+                depths.append(points[:, 2].mean())
+        order = np.argsort(depths, kind="stable")
+        return cls(
+            [lines[i] for i in order],
+            THINNEST * CLASS_RATIO ** np.array(classes, dtype=float)[order],
+            np.array(segments)[order],
+        )
+
+    def draw(self, axes: Any, values: Array, norm: Normalize, *, rasterized: bool) -> None:
+        """Draw them in the colours of the values of their segments."""
+        shades = colour_map()(norm(np.ma.masked_invalid(values)))
+        shades[~np.isfinite(values)] = to_rgba(NO_VALUE)
+        axes.add_collection(
+            LineCollection(
+                self.lines,
+                linewidths=self.widths,
+                colors=shades[self.segments],
+                capstyle="round",
+                joinstyle="round",
+                rasterized=rasterized,
+                clip_on=False,
+            )
+        )
+
+
+def draw_scale_bar(axes: Any, length: int, x: float, y: float) -> None:
+    """Draw a bar of that length (µm) from x, y to the right."""
     axes.plot([x, x + length], [y, y], color=INK, lw=2, solid_capstyle="butt")
     axes.annotate(
         f"{length} µm",
@@ -215,7 +267,20 @@ def _value_at(figure: Shape, time: float, t: Any, values: Any) -> float:
     return float(np.interp(time, t, values))
 
 
-def _why(figure: Shape, data: FigureData) -> str:
+def which_point(
+    figure: Shape | Movie | FieldMap,
+    data: FigureData,
+    points: pd.DataFrame,
+    point: "pd.Series[Any]",
+) -> str:
+    """A sentence that names the point, where there is a choice."""
+    alive = int((points["status"] == OK).sum())
+    if alive <= 1:
+        return ""
+    return f" Point {point['point_id'][:12]}, one of {alive}{_why(figure, data)}."
+
+
+def _why(figure: Shape | Movie | FieldMap, data: FigureData) -> str:
     if figure.select is None:
         return ""
     word = "largest" if figure.select.maximum else "smallest"

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from matplotlib.colors import to_hex
+from matplotlib.colors import Colormap, to_hex
 from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
+from dendroflow.figures.data import Label
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.shape import NO_VALUE, Scene
+from dendroflow.figures.moments import Frames
+from dendroflow.figures.shape import NO_VALUE, Scene, runs
 from dendroflow.figures.shape_page import PAGE
 
 SCREEN = 640
@@ -28,9 +30,29 @@ def write_shape(scene: Scene, path: Path) -> None:
 
     plotly.js lies in the page, compressed, and the browser's own DecompressionStream unpacks it.
     """
-    figure = to_json(_plot(scene), engine="json", remove_uids=True)
-    library, plot = _packed(get_plotlyjs()), _packed(figure)
-    _write(path, scene.title, scene.subtitle, scene.notes, library=library, figure=plot)
+    write_plot(path, (scene.title, scene.subtitle, scene.notes), plot_cell(scene))
+
+
+def write_plot(
+    path: Path,
+    heading: tuple[str, str, Sequence[str]],
+    plot: go.Figure,
+    frames: Frames | None = None,
+) -> None:
+    """Write a plot as a page of its own, with a slider where it has frames.
+
+    Parameters
+    ----------
+    heading
+        title, subtitle and notes.
+    """
+    parts = {
+        "library": packed(get_plotlyjs().encode()),
+        "figure": packed(to_json(plot, engine="json", remove_uids=True).encode()),
+    }
+    if frames is not None:
+        parts |= {"frames": packed(frames.header()), "codes": packed(frames.codes())}
+    _write(path, *heading, **parts)
 
 
 def write_reason(path: Path, title: str, subtitle: str, reason: str, notes: Sequence[str]) -> None:
@@ -46,27 +68,33 @@ def _write(path: Path, title: str, subtitle: str, notes: Sequence[str], **parts:
         "reason": html.escape(parts.get("reason", "")),
         "library": parts.get("library", ""),
         "figure": parts.get("figure", ""),
+        "frames": parts.get("frames", ""),
+        "codes": parts.get("codes", ""),
     }
     part = path.with_name(f".{path.name}.part")
     part.write_text(PAGE.substitute(content), encoding="utf-8", newline="\n")
     part.replace(path)
 
 
-def _packed(text: str) -> str:
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
+def packed(content: bytes) -> str:
+    """Compress what the page unpacks."""
+    return base64.b64encode(zlib.compress(content, 9)).decode("ascii")
 
 
-def _plot(scene: Scene) -> go.Figure:
-    """One trace for each class of widths; the colours are exact, a value for each vertex."""
+def plot_cell(scene: Scene, *, moving: bool = False) -> go.Figure:
+    """Make one trace for each class of widths; the colours are exact, a value for each vertex.
+
+    A `moving` cell gets no colours here but, in `meta`, the segments and their vertices.
+    """
     low, high = scene.box
     scale = SCREEN / float((high - low).max())
     classes: dict[int, list[tuple[int, Any]]] = {}
     for segment, outline in enumerate(scene.outlines):
-        for width, line in _runs(outline, scale):
+        for width, line in runs(outline, scale, THINNEST, CLASS_RATIO):
             classes.setdefault(width, []).append((segment, line))
     plot = go.Figure()
     for width in sorted(classes):
-        plot.add_trace(_trace(scene, THINNEST * CLASS_RATIO**width, classes[width]))
+        plot.add_trace(_trace(scene, THINNEST * CLASS_RATIO**width, classes[width], moving=moving))
     plot.add_trace(_scale_bar(scene))
     hidden = {"visible": False, "showspikes": False}
     extent = high - low
@@ -79,17 +107,7 @@ def _plot(scene: Scene) -> go.Figure:
         paper_bgcolor="white",
         font={"family": "DejaVu Sans, Verdana, sans-serif", "size": 13, "color": INK},
         hoverlabel={"bgcolor": "white", "font": {"color": INK}},
-        coloraxis={
-            "cmin": scene.range[0],
-            "cmax": scene.range[1],
-            "colorscale": _colour_scale(),
-            "colorbar": {
-                "title": {"text": str(scene.label), "side": "right"},
-                "len": 0.6,
-                "thickness": 16,
-                "outlinewidth": 0,
-            },
-        },
+        coloraxis=colour_axis(scene.label, scene.range, colour_map()),
         scene={
             "xaxis": hidden,
             "yaxis": hidden,
@@ -107,16 +125,25 @@ def _plot(scene: Scene) -> go.Figure:
     return plot
 
 
-def _runs(outline: Any, scale: float) -> list[tuple[int, Any]]:
-    """Parts of a segment whose width on the screen is of one class: (class, 3-D points)."""
-    widths = np.maximum((outline[:-1, 3] + outline[1:, 3]) / 2 * scale, THINNEST)
-    classes = np.round(np.log(widths / THINNEST) / np.log(CLASS_RATIO)).astype(int)
-    breaks = np.flatnonzero(np.diff(classes)) + 1
-    starts, ends = [0, *breaks.tolist()], [*breaks.tolist(), len(classes)]
-    return [(int(classes[a]), outline[a : b + 1, :3]) for a, b in zip(starts, ends, strict=True)]
+def colour_axis(label: Label, limits: tuple[float, float], cmap: Colormap) -> dict[str, Any]:
+    """Colours and their bar, the same for all traces of a plot."""
+    steps = np.linspace(0, 1, 33).round(5).tolist()
+    return {
+        "cmin": limits[0],
+        "cmax": limits[1],
+        "colorscale": [[step, to_hex(cmap(step))] for step in steps],
+        "colorbar": {
+            "title": {"text": str(label), "side": "right"},
+            "len": 0.6,
+            "thickness": 16,
+            "outlinewidth": 0,
+        },
+    }
 
 
-def _trace(scene: Scene, width: float, lines: list[tuple[int, Any]]) -> go.Scatter3d:
+def _trace(
+    scene: Scene, width: float, lines: list[tuple[int, Any]], *, moving: bool
+) -> go.Scatter3d:
     gap = np.full((1, 3), np.nan)
     points = np.concatenate([part for _, line in lines for part in (line, gap)])
     colours: list[float] = []
@@ -126,8 +153,14 @@ def _trace(scene: Scene, width: float, lines: list[tuple[int, Any]]) -> go.Scatt
         text = f"{html.escape(scene.names[segment])}<br>{value:.4g} {html.escape(scene.label.unit)}"
         colours += [value] * (len(line) + 1)
         texts += [text] * len(line) + [""]
-    x, y, z = (points[:, k].round(2).astype("float32") for k in range(3))
+    x, y, z = (_rounded(points[:, k]) for k in range(3))
     line_style: dict[str, Any] = {"width": round(width, 2)}
+    if moving:
+        meta = [number for segment, line in lines for number in (segment, len(line) + 1)]
+        style = line_style | {"coloraxis": "coloraxis"}
+        return go.Scatter3d(
+            x=x, y=y, z=z, mode="lines", connectgaps=False, line=style, meta=meta, hoverinfo="text"
+        )
     if np.isfinite(colours).all():
         line_style |= {"color": np.array(colours, dtype="float32"), "coloraxis": "coloraxis"}
     else:
@@ -144,6 +177,11 @@ def _trace(scene: Scene, width: float, lines: list[tuple[int, Any]]) -> go.Scatt
     )
 
 
+def _rounded(coordinates: Any) -> Any:
+    """Coordinates to 1/16 µm: a fraction of two leaves zeros, which are packed into nothing."""
+    return (np.rint(coordinates * 16) / 16).astype("float32")
+
+
 def _mixed(scene: Scene, values: list[float]) -> list[str]:
     """Colours of values of which some are not numbers."""
     low, high = scene.range
@@ -152,11 +190,6 @@ def _mixed(scene: Scene, values: list[float]) -> list[str]:
         to_hex(cmap((value - low) / (high - low))) if np.isfinite(value) else NO_VALUE
         for value in values
     ]
-
-
-def _colour_scale() -> list[list[Any]]:
-    cmap = colour_map()
-    return [[step, to_hex(cmap(step))] for step in np.linspace(0, 1, 33).round(5).tolist()]
 
 
 def _scale_bar(scene: Scene) -> go.Scatter3d:

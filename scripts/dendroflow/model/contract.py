@@ -4,14 +4,22 @@ A model creates sections, mechanisms and stimuli, and names its signals; nothing
 clock and globals belong to the engine, so that many cells can be advanced in one process.
 """
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dendroflow.errors import ModelError
+from dendroflow.model.outlines import outlines, short_name
+
+
+class Rotation(Protocol):
+    """A rotation in space, such as `scipy.spatial.transform.Rotation`."""
+
+    def apply(self, vectors: Any) -> Any:
+        """Rotate vectors, shape (n, 3)."""
 
 
 class Geometry(Protocol):
@@ -19,6 +27,12 @@ class Geometry(Protocol):
 
     def instantiate(self, cell: object) -> None:
         """Create the sections, owned by `cell`, in `cell.soma`, `cell.dend` and so on."""
+
+    def create(self, owner: object, prefix: str = "") -> dict[str, list[Any]]:
+        """Create the sections, owned by `owner`, their names after `prefix`; lists by kind."""
+
+    def placed(self, position: Sequence[float], rotation: Rotation | None) -> "Geometry":
+        """The same cell elsewhere, the middle of its soma at `position` (µm)."""
 
 
 def quantity(default: Any, unit: str = "", description: str = "", **bounds: Any) -> Any:
@@ -140,9 +154,39 @@ class Model:
         ModelError
             If the experiment names no morphology.
         """
+        self._geometry().instantiate(self)
+
+    def place_morphology(
+        self, name: str, position: Sequence[float], rotation: Rotation | None = None
+    ) -> SimpleNamespace:
+        """Create one of several cells of the morphology, each at a place of its own.
+
+        Parameters
+        ----------
+        name
+            of the cell, before the names of its sections: `"pyramidal[2]"`.
+        position
+            where the middle of its soma comes to lie: x, y, z (µm).
+        rotation
+            about that middle; none by default.
+
+        Returns
+        -------
+        SimpleNamespace
+            the sections: `soma`, `axon`, `dend`, `apic` (lists, perhaps empty), `all`.
+
+        Raises
+        ------
+        ModelError
+            If the experiment names no morphology.
+        """
+        placed = self._geometry().placed(position, rotation)
+        return SimpleNamespace(**placed.create(self, f"{name}."))
+
+    def _geometry(self) -> Geometry:
         if self._site.geometry is None:
             raise ModelError(f"model {type(self).__name__} needs a morphology and was given none")
-        self._site.geometry.instantiate(self)
+        return self._site.geometry
 
     def stream(self, index: int = 0) -> tuple[int, int, int]:
         """Keys of a Random123 stream that depends on `simulation.seed` and `index` alone.
@@ -177,36 +221,85 @@ class Model:
         for section in sections:
             if not section.n3d():
                 raise ModelError(
-                    f"{_short_name(section)} has no 3-D points: call h.define_shape() in build"
+                    f"{short_name(section)} has no 3-D points: call h.define_shape() in build"
                 )
-            outlines = _outlines(section)
-            for segment, outline in zip(section, outlines, strict=True):
-                reference = getattr(segment, f"_ref_{variable}")
-                location = f"{_short_name(section)}({segment.x:.6g})"
+            for segment, outline in zip(section, outlines(section), strict=True):
+                reference = _reference(segment, variable)
+                location = f"{short_name(section)}({segment.x:.6g})"
                 self._site.recordings.append(
                     self._recording(signal, reference, interval, location, outline)
                 )
 
     def probe(self, signal: str, function: Callable[[], float], sampling: float) -> None:
         """Call `function()` every `sampling` ms, for what no NEURON reference points to."""
+        samples: list[float] = []
+        self._sample(signal, sampling, [samples], lambda: [float(function())])
+        self._site.recordings.append(
+            Recording(signal, self._unit(signal), samples=samples, sampling=sampling)
+        )
+
+    def record_field(
+        self,
+        signal: str,
+        voxels: Sequence[tuple[float, float, float, float]],
+        function: Callable[[], Iterable[float]],
+        sampling: float,
+    ) -> None:
+        """Record a quantity in many places outside of the cell, for figures of kind `field`.
+
+        Parameters
+        ----------
+        voxels
+            middle and edge of each place: x, y, z, edge (µm). One plane is enough for a figure.
+        function
+            returns the value in each of them; called every `sampling` ms.
+        """
+        columns: list[list[float]] = [[] for _ in voxels]
+        unit = self._unit(signal)
+        self._sample(signal, sampling, columns, function)
+        for voxel, samples in zip(voxels, columns, strict=True):
+            outline = tuple(map(float, voxel))
+            place = ", ".join(f"{value:.6g}" for value in outline[:3])
+            self._site.recordings.append(
+                Recording(
+                    signal,
+                    unit,
+                    samples=samples,
+                    sampling=sampling,
+                    location=f"({place})",
+                    outline=outline,
+                )
+            )
+
+    def _sample(
+        self,
+        signal: str,
+        sampling: float,
+        columns: list[list[float]],
+        function: Callable[[], Iterable[float]],
+    ) -> None:
+        """Append the values of `function()` to the columns every `sampling` ms."""
         from neuron import h
 
         if self._site.only_steps is not None:
             raise ModelError(f"signal {signal!r} is a probe, which CoreNEURON does not call")
-        samples: list[float] = []
+        taken = 0
 
         def start() -> None:
-            samples.clear()
+            nonlocal taken
+            taken = 0
+            for samples in columns:
+                samples.clear()
             h.CVode().event(0, sample)
 
         def sample() -> None:
-            samples.append(float(function()))
-            h.CVode().event(len(samples) * sampling, sample)
+            nonlocal taken
+            for samples, value in zip(columns, function(), strict=True):
+                samples.append(float(value))
+            taken += 1
+            h.CVode().event(taken * sampling, sample)
 
         self._site.handlers.append(h.FInitializeHandler(start))
-        self._site.recordings.append(
-            Recording(signal, self._unit(signal), samples=samples, sampling=sampling)
-        )
 
     def measure(self, signal: str, function: Callable[[], float]) -> None:
         """Keep what `function()` returns once the run is over, as a signal of one sample."""
@@ -259,29 +352,12 @@ def _stride(signal: str, sampling: float, step: float) -> int:
     return stride
 
 
-def _short_name(section: Any) -> str:
-    """`"dend[3]"` for NEURON's `"cell.dend[3]"`."""
-    return str(section.name()).rpartition(".")[2]
-
-
-def _outlines(section: Any) -> list[tuple[float, ...]]:
-    """x, y, z, diameter (µm) of the 3-D points in each segment, its ends interpolated."""
-    count = section.n3d()
-    points = [
-        (section.x3d(i), section.y3d(i), section.z3d(i), section.diam3d(i)) for i in range(count)
-    ]
-    arcs = [section.arc3d(i) for i in range(count)]
-    edges = [arcs[-1] * k / section.nseg for k in range(section.nseg + 1)]
-
-    def at(arc: float) -> tuple[float, ...]:
-        i = next((i for i in range(1, count) if arcs[i] >= arc), count - 1)
-        span = arcs[i] - arcs[i - 1]
-        share = (arc - arcs[i - 1]) / span if span else 0.0
-        return tuple(a + share * (b - a) for a, b in zip(points[i - 1], points[i], strict=True))
-
-    outlines = []
-    for start, end in itertools.pairwise(edges):
-        within = [p for p, arc in zip(points, arcs, strict=True) if start < arc < end]
-        outline = [at(start), *within, at(end)]
-        outlines.append(tuple(value for point in outline for value in point))
-    return outlines
+def _reference(segment: Any, variable: str) -> Any:
+    try:
+        return getattr(segment, f"_ref_{variable}")
+    except AttributeError as error:
+        place = f"{short_name(segment.sec)}({segment.x:.6g})"
+        raise ModelError(
+            f"{place} has no range variable {variable!r}: insert its mechanism there, "
+            "or record it in fewer sections"
+        ) from error

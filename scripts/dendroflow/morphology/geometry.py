@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -129,9 +129,21 @@ class Geometry:
         Import3d also hands the outline of a Neurolucida soma to `neuron.rxd`, which then builds
         its 3-D soma from it instead of from the section; here it is built from the section.
         """
+        vars(cell).update(self.create(cell))
+
+    def create(self, owner: Any, prefix: str = "") -> dict[str, list[Any]]:
+        """Create the sections in NEURON, and list them by kind; see `instantiate`.
+
+        Parameters
+        ----------
+        owner : object
+            Owns the sections, but receives no lists of them.
+        prefix : str
+            Put before the names, to tell the sections of several cells of one owner apart.
+        """
         from neuron import h
 
-        sections = [h.Section(name, cell) for name in self.names]
+        sections = [h.Section(prefix + name, owner) for name in self.names]
         for i in self.order.tolist():
             sections[i].connect(sections[self.parents[i]](self.parent_x[i]), 0)
         for section, anchor, columns in zip(sections, self._anchors, self._columns, strict=True):
@@ -141,9 +153,30 @@ class Geometry:
         lists: dict[str, list[Any]] = {kind: [] for kind in KINDS}
         for kind, section in zip(self.kinds, sections, strict=True):
             lists.setdefault(kind, []).append(section)
-        for kind, members in lists.items():
-            setattr(cell, kind, members)
-        cell.all = sections
+        return {**lists, "all": sections}
+
+    def placed(self, position: Any, rotation: Any = None) -> "Geometry":
+        """Return the same cell elsewhere.
+
+        Parameters
+        ----------
+        position : array_like, shape (3,)
+            Where the middle of its soma (its root, if there is no soma) comes to lie (µm).
+        rotation : scipy.spatial.transform.Rotation, optional
+            How it is turned about that middle.
+        """
+        root = self.kinds.index("soma") if "soma" in self.kinds else 0
+        own = self.points[self.starts[root] : self.starts[root + 1], :3].astype(float)
+        middle = (own.min(axis=0) + own.max(axis=0)) / 2
+
+        def moved(places: NDArray[np.float32]) -> NDArray[np.float32]:
+            arms = places.astype(float) - middle
+            if rotation is not None and len(arms):
+                arms = rotation.apply(arms)
+            return np.asarray(arms + np.asarray(position, dtype=float), dtype=np.float32)
+
+        points = np.column_stack([moved(self.points[:, :3]), self.points[:, 3]])
+        return replace(self, points=points, anchors=moved(self.anchors))
 
     @cached_property
     def _columns(self) -> list[list[Any]]:

@@ -191,9 +191,7 @@ class Trace(_Figure):
     @field_validator("window")
     @classmethod
     def _window_is_open(cls, window: tuple[float, float] | None) -> tuple[float, float] | None:
-        if window is not None and not window[0] < window[1]:
-            raise ValueError(f"the start {window[0]:g} ms must lie before the end {window[1]:g} ms")
-        return window
+        return _open(window)
 
     @property
     def signal_names(self) -> tuple[str, ...]:
@@ -269,8 +267,69 @@ class Shape(_Figure):
         return f"{data.get('signal')} along the cell {when}."
 
 
+class _OverTime(_Figure):
+    """One point at several times: panels in print, and a page with a slider."""
+
+    signals_of = ("signal",)
+    formats = (*PRINT_FORMATS, "html")
+
+    window: tuple[float, float] | None = Field(None, description="shown part of the time, ms")
+    times: tuple[float, ...] | None = Field(
+        None, min_length=1, max_length=12, description="times in print, ms; six without this"
+    )
+    frames: int = Field(40, ge=2, le=500, description="most times on the page")
+    select: Select | None = Field(
+        None, description="which of the points that `where` leaves; the first without this"
+    )
+
+    @field_validator("window")
+    @classmethod
+    def _window_is_open(cls, window: tuple[float, float] | None) -> tuple[float, float] | None:
+        return _open(window)
+
+    @model_validator(mode="after")
+    def _times_lie_in_window(self) -> Self:
+        if self.window is not None:
+            for time in self.times or ():
+                if not self.window[0] <= time <= self.window[1]:
+                    raise ValueError(f"times: {time:g} ms lies outside of `window`")
+        return self
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        return f"{data.get('signal')} at several times."
+
+
+class Movie(_OverTime):
+    """The cell of one point, or its cells, coloured by a signal along them, over time."""
+
+    kind: Literal["movie"]
+    signal: Column = Field(description="a signal that is recorded in every segment")
+
+
+class FieldMap(_OverTime):
+    """What is recorded in a plane outside of the cells of one point, over time."""
+
+    kind: Literal["field"]
+    signal: Column = Field(description="a signal that is recorded in voxels of one plane")
+    cells: Column | None = Field(
+        None, description="a signal that is recorded in every segment: its cells are drawn too"
+    )
+    limits: tuple[float, float] | None = Field(
+        None, description="range of the colours; what lies beyond gets those of its ends"
+    )
+
+    @field_validator("limits")
+    @classmethod
+    def _limits_differ(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
+        if limits is not None and not limits[0] < limits[1]:
+            raise ValueError(f"the lower limit {limits[0]:g} must be below the upper {limits[1]:g}")
+        return limits
+
+
 Figure = Annotated[
-    Line | Scatter | Heatmap | Histogram | Trace | Shape, Field(discriminator="kind")
+    Line | Scatter | Heatmap | Histogram | Trace | Shape | Movie | FieldMap,
+    Field(discriminator="kind"),
 ]
 
 
@@ -288,7 +347,7 @@ def output_names(figure: Figure) -> tuple[str, ...]:
 def columns(figure: Figure) -> set[str]:
     """Name the columns of the table of points (parameters, features) that a figure uses."""
     used = {getattr(figure, key) for key in figure.columns_of} - {None}
-    if isinstance(figure, Shape) and figure.select:
+    if isinstance(figure, Shape | Movie | FieldMap) and figure.select:
         used.add(figure.select.column)
     if isinstance(figure, _Facets):
         used |= set(figure.reference)
@@ -301,6 +360,10 @@ def signals(figure: Figure) -> set[str]:
         return set(figure.signal_names)
     if isinstance(figure, Shape):
         return {figure.signal} | ({figure.at.signal} if not isinstance(figure.at, float) else set())
+    if isinstance(figure, Movie):
+        return {figure.signal}
+    if isinstance(figure, FieldMap):
+        return {figure.signal, *filter(None, [figure.cells])}
     return set()
 
 
@@ -320,6 +383,12 @@ def check_names(figures: Iterable[Figure]) -> None:
                 "give one of them another `name`"
             )
         seen[figure.name] = position
+
+
+def _open(window: tuple[float, float] | None) -> tuple[float, float] | None:
+    if window is not None and not window[0] < window[1]:
+        raise ValueError(f"the start {window[0]:g} ms must lie before the end {window[1]:g} ms")
+    return window
 
 
 def _listed(value: Any) -> str:

@@ -10,7 +10,8 @@ POINT_ID = pa.field("point_id", pa.string(), nullable=False)
 
 # One row per point and signal; one per segment where a signal is recorded along the cell.
 # Samples lie at t0 + k * dt, or at t where the steps vary; ms. `outline` holds x, y, z and
-# diameter (µm) of each 3-D point of the segment, one after the other.
+# diameter (µm) of each 3-D point of the segment, one after the other; of a voxel, its middle and
+# its edge.
 TRACES = pa.schema(
     [
         POINT_ID,

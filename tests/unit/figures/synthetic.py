@@ -26,6 +26,7 @@ LABELS = {
     "soma_v": Label("soma potential", "mV"),
     "cai": Label("calcium", "mM"),
     "v": Label("membrane potential", "mV"),
+    "k": Label("potassium", "mM"),
 }
 LAST_SPIKE = {0.1: 12.0, 0.12: 16.0, 0.14: 20.0}
 TIMES = np.arange(0, 20, 0.1)
@@ -57,6 +58,23 @@ EVERY_KIND: list[dict[str, Any]] = [
         "signal": "v",
         "at": {"upstroke": "soma_v"},
         "offset": 0.5,
+        "select": {"maximum": "duration"},
+    },
+    {
+        "kind": "movie",
+        "name": "movie",
+        "signal": "v",
+        "window": [4, 9],
+        "times": [4.05, 6, 9],
+        "frames": 26,
+        "select": {"maximum": "duration"},
+    },
+    {
+        "kind": "field",
+        "name": "field",
+        "signal": "k",
+        "cells": "v",
+        "limits": [2.5, 4],
         "select": {"maximum": "duration"},
     },
 ]
@@ -103,11 +121,41 @@ def _segment(index: int) -> list[float]:
     return [0, y, 0, wide, 5 * (-1) ** index, y + 10, index, 1.5, 0, y + 20, 0, 1.0]
 
 
+VOXELS = [(10.0 * i, 10.0 * j, 5.0, 10.0) for i in range(-3, 4) for j in range(-2, 3)]
+FIELD_TIMES = np.arange(0, 20, 0.5)
+
+
+def potassium(x: float, y: float) -> Any:
+    """A cloud that spreads from the origin."""
+    width = 10 + 2 * FIELD_TIMES
+    return 2.5 + 300 / width**1.5 * np.exp(-(x**2 + 2 * y**2) / width**2)
+
+
+def _field(point_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "point_id": point_id,
+            "signal": "k",
+            "unit": "mM",
+            "location": f"({x:g}, {y:g}, {z:g})",
+            "outline": [x, y, z, edge],
+            "t0": 0.0,
+            "dt": 0.5,
+            "t": None,
+            "values": potassium(x, y).tolist(),
+        }
+        for x, y, z, edge in VOXELS
+    ]
+
+
 def read_traces(point_ids: Sequence[str], signals: Sequence[str]) -> pa.Table:
     """A spike at 5 ms in the soma, later and smaller farther away; calcium rises slowly."""
     rows = []
     for point_id in point_ids:
         for signal in signals:
+            if signal == "k":
+                rows += _field(point_id)
+                continue
             places = range(10) if signal == "v" else range(1)
             for place in places:
                 delay = 5 + 0.3 * place

@@ -84,6 +84,8 @@ def test_same_inputs_give_the_same_bytes(rendered, tmp_path):
         ("heatmap", ["temperature (°C)", "AP duration (ms)", "no value", "failed"]),
         ("histogram", ["AP duration (ms)", "number of points", "method"]),
         ("trace", ["time (ms)", "soma potential (mV)", "calcium (mM)", "(S/cm²)"]),
+        ("movie", ["membrane potential (mV)", "4.05 ms", "9 ms", "20 µm", "temperature = 0 °C"]),
+        ("field", ["potassium (mM)", "x (µm)", "y (µm)", "The plane z = 5 µm."]),
         ("shape", ["membrane potential (mV)", "20 µm", "temperature = 0 °C"]),
     ],
 )
@@ -129,8 +131,8 @@ def test_without_success_a_figure_says_so(kind, tmp_path):
     assert "No point of this figure succeeded." in found
     assert "48 of 48 points did not succeed: 48 timeout." in found
     assert "took longer than 5 s" in found
-    if declared.kind == "shape":
-        page = (tmp_path / "shape.html").read_text(encoding="utf-8")
+    if "html" in declared.formats:
+        page = (tmp_path / f"{declared.name}.html").read_text(encoding="utf-8")
         assert "No point of this figure succeeded." in page
 
 

@@ -1,0 +1,245 @@
+"""Movies and fields: what lies in their pages, and that a browser shows it."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+from synthetic import (
+    EVERY_KIND,
+    FIELD_TIMES,
+    TIMES,
+    VOXELS,
+    data,
+    figure,
+    points,
+    potassium,
+    read_traces,
+)
+
+from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.figures import render
+from dendroflow.figures.field import _ticks, colours, plane_of
+from dendroflow.figures.moments import Frames, Moments
+
+CHROMIUM = shutil.which("chromium")
+browser = pytest.mark.skipif(
+    CHROMIUM is None or not sys.platform.startswith("linux"),
+    reason="chromium is not installed, or is not that of Linux",
+)
+KEYS = {keys["kind"]: keys for keys in EVERY_KIND}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    for kind in ("movie", "field"):
+        render(figure(**KEYS[kind]), data(), folder)
+    return folder
+
+
+def part(page, name):
+    text = page.read_text(encoding="utf-8")
+    return zlib.decompress(base64.b64decode(re.search(rf'id="{name}">([^<]*)<', text)[1]))
+
+
+def values_of(page):
+    """Decode what the page's script decodes: times, and values of shape (times, places)."""
+    header = json.loads(part(page, "frames"))
+    raw = np.frombuffer(part(page, "codes"), dtype=np.uint8)
+    count, places = len(header["times"]), header["places"]
+    changes = raw[: count * places] + 256 * raw[count * places :].astype(np.int64)
+    codes = np.cumsum(changes.reshape(places, count), axis=1) & 0xFFFF
+    return header, header["low"] + header["step"] * codes.T
+
+
+def test_a_movie_holds_each_segment_at_each_time(pages):
+    header, values = values_of(pages / "movie.html")
+    assert len(header["times"]) == 26
+    assert (header["times"][0], header["times"][-1]) == (4.0, 9.0)
+    (point_id,) = points().query("gnabar == 0.14 and celsius == 0")["point_id"]
+    for row in read_traces([point_id], ["v"]).to_pylist():
+        place = header["names"].index(row["location"])
+        wanted = np.interp(header["times"], TIMES, row["values"])
+        assert values[:, place] == pytest.approx(wanted, abs=0.51 * header["step"])
+    assert header["step"] < 0.03  # mV
+
+
+def test_each_vertex_of_a_movie_knows_its_segment(pages):
+    plot = json.loads(part(pages / "movie.html", "figure"))
+    moving = [trace for trace in plot["data"] if trace.get("meta")]
+    segments = set()
+    for trace in moving:
+        x = np.frombuffer(base64.b64decode(trace["x"]["bdata"]), dtype="<f4")
+        assert sum(trace["meta"][1::2]) == len(x)
+        segments |= set(trace["meta"][::2])
+    assert segments == set(range(10))
+
+
+def test_a_field_lies_the_right_way_round(pages):
+    plot = json.loads(part(pages / "field.html", "figure"))
+    (heatmap,) = [trace for trace in plot["data"] if trace["type"] == "heatmap"]
+    header, values = values_of(pages / "field.html")
+    assert heatmap["meta"] == [5, 7]
+    frame = values[-1].reshape(5, 7)
+    last = np.flatnonzero(header["times"][-1] == FIELD_TIMES)[0]
+    for row, y in enumerate(range(-20, 21, 10)):
+        for column, x in enumerate(range(-30, 31, 10)):
+            wanted = potassium(x, y)[last]
+            assert frame[row, column] == pytest.approx(wanted, abs=0.51 * header["step"])
+    assert plot["layout"]["coloraxis"]["cmin"] == 2.5
+    assert plot["layout"]["coloraxis"]["cmax"] == 4
+
+
+def test_pages_need_no_network_and_are_small(pages):
+    for page in pages.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"""(src|href|action)\s*=|@import|url\(|https?:""", text)
+        assert page.stat().st_size < 3_000_000
+
+
+def test_codes_keep_every_value_within_half_a_step():
+    random = np.random.default_rng(1)
+    values = random.normal(size=(30, 40)) * 1e3
+    frames = Frames(Moments(np.arange(30.0), values), "mV")
+    raw = np.frombuffer(frames.codes(), dtype=np.uint8).reshape(2, 40, 30).astype(np.int64)
+    codes = np.cumsum(raw[0] + 256 * raw[1], axis=1) & 0xFFFF
+    assert values.min() + frames.step * codes.T == pytest.approx(values, abs=0.51 * frames.step)
+
+
+def test_both_signs_are_told_apart_by_colour():
+    limits, cmap = colours((-1.0, 3.0))
+    assert limits == (-3.0, 3.0)
+    red, _, blue, _ = cmap(1.0)
+    assert red > blue
+    assert colours((0.0, 3.0))[0] == (0.0, 3.0)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-102.5, 102.5), (-300, 300), (-75, 75), (3, 7.5)])
+def test_axes_of_a_plane_have_ticks_away_from_the_edges(low, high):
+    ticks = _ticks(low, high)
+    assert 3 <= len(ticks) <= 6
+    assert low + 0.05 * (high - low) < ticks[0] < ticks[-1] < high - 0.05 * (high - low)
+
+
+def test_planes_across_each_axis():
+    declared = figure(**KEYS["field"])
+    for normal in range(3):
+        voxels = np.roll(np.array(VOXELS)[:, :3], normal + 1, axis=1)
+        plane = plane_of(declared, np.column_stack([voxels, np.full(len(voxels), 10.0)]))
+        assert normal not in plane.axes
+        assert plane.place == f"{'xyz'[normal]} = 5 µm"
+        assert sorted(plane.shape) == [5, 7]
+
+
+def test_voxels_that_are_no_plane_are_refused():
+    declared = figure(**KEYS["field"])
+    with pytest.raises(StoreError, match="do not fill a rectangle"):
+        plane_of(declared, np.array(VOXELS[:-1]))
+    cube = np.array([(x, y, z, 1.0) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
+    with pytest.raises(StoreError, match="in no plane"):
+        plane_of(declared, cube)
+
+
+@pytest.mark.parametrize(
+    ("keys", "error", "message"),
+    [
+        ({"kind": "movie", "signal": "k"}, StoreError, "kind: field"),
+        ({"kind": "shape", "signal": "k", "at": 1}, StoreError, "kind: field"),
+        ({"kind": "field", "signal": "v"}, StoreError, "kind: shape"),
+        ({"kind": "field", "signal": "soma_v"}, StoreError, "record_field"),
+        ({"kind": "movie", "signal": "v", "times": [99]}, ConfigurationError, "lies outside"),
+        ({"kind": "movie", "signal": "v", "window": [50, 60]}, ConfigurationError, "0 samples"),
+        ({"kind": "field", "signal": "potasium"}, ConfigurationError, "no signal"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_clear_line(keys, error, message, tmp_path):
+    with pytest.raises(error, match=message) as raised:
+        render(figure(name="wrong", **keys), data(), tmp_path)
+    assert "\n" not in str(raised.value)
+    assert "figure wrong" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"kind": "movie", "signal": "v", "window": [5, 5]}, "before the end"),
+        ({"kind": "movie", "signal": "v", "window": [1, 5], "times": [6]}, "outside of `window`"),
+        ({"kind": "movie", "signal": "v", "frames": 1}, "greater than or equal to 2"),
+        ({"kind": "field", "signal": "k", "limits": [4, 2]}, "must be below"),
+    ],
+)
+def test_wrong_declarations_of_figures_over_time_are_refused(keys, message):
+    with pytest.raises(ValueError, match=message):
+        figure(**keys)
+
+
+def chromium(folder, *arguments):
+    answer = subprocess.run(
+        [
+            CHROMIUM,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--enable-unsafe-swiftshader",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            f"--user-data-dir={folder / 'profile'}",
+            "--virtual-time-budget=20000",
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    return answer.stdout
+
+
+@browser
+def test_a_field_moves_in_a_browser(pages, tmp_path):
+    seen = {}
+    for frame in (0, 39):
+        page = chromium(tmp_path, "--dump-dom", f"{(pages / 'field.html').as_uri()}#{frame}")
+        assert "The figure cannot be shown" not in page.split("<script")[0]
+        assert "potassium (mM)" in page
+        assert re.search(r'<div id="controls">', page), "the slider is hidden"
+        seen[frame] = (
+            re.search(r'<output id="clock">([^<]*)</output>', page)[1],
+            re.search(r'<image[^>]*href="(data:image/png[^"]*)"', page)[1],
+        )
+    assert seen[0][0] == "t = 0 ms"
+    assert seen[39][0] == "t = 19.5 ms"
+    assert seen[0][1] != seen[39][1]
+
+
+@browser
+def test_a_movie_moves_in_a_browser(pages, tmp_path):
+    from matplotlib.image import imread
+
+    pictures = []
+    for frame in (0, 5):
+        target = tmp_path / f"{frame}.png"
+        chromium(
+            tmp_path,
+            "--window-size=600,600",
+            f"--screenshot={target}",
+            f"{(pages / 'movie.html').as_uri()}#{frame}",
+        )
+        # The plot alone, without its colour bar and the clock.
+        pictures.append(imread(target)[80:480, 100:420, :3])
+    colour = [np.ptp(picture, axis=2) > 0.15 for picture in pictures]
+    assert all(coloured.sum() > 100 for coloured in colour), "no cell is seen"
+    both = colour[0] & colour[1]
+    changed = np.abs(pictures[0] - pictures[1]).max(axis=2)[both] > 0.1
+    assert changed.mean() > 0.2
