@@ -10,6 +10,7 @@ include: "rules/plan.smk"
 include: "rules/morphologies.smk"
 include: "rules/appraisal.smk"
 include: "rules/mechanisms.smk"
+include: "rules/optimisation.smk"
 include: "rules/simulation.smk"
 include: "rules/features.smk"
 include: "rules/database.smk"
@@ -37,5 +38,6 @@ rule all:
         outcomes=rules.simulate.input.outcomes,
         database="results/dendroflow.sqlite",
         figures=rules.figures.input.figures,
+        optimisations=rules.figures.input.optimisations,
         verdict="results/verdict.txt",
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],
