@@ -47,6 +47,7 @@ def main(
             loaded,
             settings.plausible,
             partial(extract, features=settings.features),
+            settings.engine == "coreneuron",
         )
         share_compiled_reactions(results / "rxd")
         measure = measuring(configuration, experiment, description, workload, workers)
