@@ -17,6 +17,7 @@ rule optimise:
         geometries=ancient(
             lambda wildcards: [geometry_path(name) for name in fixed_morphologies(wildcards)]
         ),
+        requirements=ancient(lambda wildcards: requirements_file(wildcards.experiment)),
     output:
         history="results/{experiment}/{recipe}/optimisation/{search}/history-{generations}.parquet",
     log:
