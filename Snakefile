@@ -11,6 +11,7 @@ include: "rules/morphologies.smk"
 include: "rules/appraisal.smk"
 include: "rules/morphometry.smk"
 include: "rules/mechanisms.smk"
+include: "rules/optimisation.smk"
 include: "rules/simulation.smk"
 include: "rules/features.smk"
 include: "rules/database.smk"
@@ -41,5 +42,6 @@ rule all:
         database="results/dendroflow.sqlite",
         figures=rules.figures.input.figures,
         comparisons=rules.morphometry.input.comparisons,
+        optimisations=rules.figures.input.optimisations,
         verdict="results/verdict.txt",
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],

@@ -14,8 +14,9 @@ from dendroflow.job import name_interpreter_without_spaces
 from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.stored import Plan
-from dendroflow.settings.figures import output_names, signals
+from dendroflow.settings.figures import PRINT_FORMATS, output_names, signals
 from dendroflow.settings.observations import read_all
+from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import load, read_yaml
 from snakemake.logging import logger
 
@@ -56,6 +57,7 @@ except DendroflowError as error:
     sys.exit(str(error))
 
 EXPERIMENTS = list(CONFIG.experiments)
+OPTIMISING = [name for name in EXPERIMENTS if CONFIG.experiments[name].optimise is not None]
 FIGURES = {
     name: [(figure, output) for figure in experiment.figures for output in output_names(figure)]
     for name, experiment in CONFIG.experiments.items()
@@ -67,6 +69,8 @@ wildcard_constraints:
     recipe="[0-9a-f]{16}",
     measures="[0-9a-f]{16}",
     batch="[0-9a-f]{16}",
+    search="[0-9a-f]{16}",
+    generations="[0-9]+",
     build="[0-9a-f]{16}",
     morphology="[A-Za-z0-9][A-Za-z0-9._-]*",
     pin="[0-9a-f]{16}|unpinned",
@@ -149,6 +153,22 @@ def morphology_names():
     )
 
 
+def kept_plan(wildcards):
+    """The plan of an experiment, as it was kept when Snakemake started."""
+    return f"results/{wildcards.experiment}/plans/{planned(wildcards.experiment).digest}.parquet"
+
+
+def history_file(experiment):
+    """The individuals of an optimisation, from which its points are taken."""
+    return f"results/{planned(experiment).notes['optimisation']['history']}"
+
+
+def fixed_morphologies(wildcards):
+    """The morphology of an experiment, if its model needs one."""
+    name = CONFIG.experiments[wildcards.experiment].morphology
+    return [] if name is None else [name]
+
+
 def batch_morphologies(wildcards):
     """Morphologies that the points of a batch need."""
     return list(planned(wildcards.experiment).morphologies(wildcards.batch))
@@ -216,8 +236,10 @@ def declared_features(wildcards):
 
 def experiment_facts(experiment):
     """What the database and the figures say about an experiment."""
-    return CONFIG.experiments[experiment].model_dump(
-        mode="json", include={"title", "description", "sweep", "features"}, exclude_none=True
+    keys = ["title", "description", "sweep", "optimise", "features"]
+    settings = CONFIG.experiments[experiment]
+    return dict.fromkeys(keys) | settings.model_dump(
+        mode="json", include=set(keys), exclude_none=True
     )
 
 

@@ -47,3 +47,4 @@ rule figures:
         figures=[
             f"results/figures/{name}/{file}" for name in EXPERIMENTS for _, file in FIGURES[name]
         ],
+        optimisations=[file for name in OPTIMISING for file in OPTIMISATION_FILES[name]],

@@ -3,6 +3,7 @@
 
 localrules:
     plan_points,
+    plan_individuals,
 
 
 rule plan_points:
@@ -13,6 +14,8 @@ rule plan_points:
         "results/logs/plan_points/{experiment}.log",
     benchmark:
         "results/benchmarks/plan_points/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(name for name in EXPERIMENTS if name not in OPTIMISING),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -20,12 +23,37 @@ rule plan_points:
         mem_mb=100,
         runtime=10,
     params:
-        kept=lambda wildcards: f"results/{wildcards.experiment}/plans/"
-        f"{planned(wildcards.experiment).digest}.parquet",
+        kept=kept_plan,
     message:
         "Planning {wildcards.experiment}"
     shell:
         "cp {params.kept:q} {output.plan:q}.part 2>{log:q} && mv {output.plan:q}.part {output.plan:q}"
+
+
+rule plan_individuals:
+    """Put the plan of an optimisation in place, with the points that it has found."""
+    input:
+        history=lambda wildcards: history_file(wildcards.experiment),
+    output:
+        plan="results/{experiment}/plan.parquet",
+    log:
+        "results/logs/plan_individuals/{experiment}.log",
+    benchmark:
+        "results/benchmarks/plan_individuals/{experiment}.tsv"
+    wildcard_constraints:
+        experiment=one_of(OPTIMISING),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        kept=kept_plan,
+    message:
+        "Planning the individuals of {wildcards.experiment}"
+    script:
+        "../scripts/plan_individuals.py"
 
 
 rule plan:

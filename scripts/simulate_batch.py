@@ -6,16 +6,13 @@ Writes  output.traces: a row per point and signal; or, if params has `features`,
         output.outcomes: a row per point; status, error, runtime_s
 """
 
-import os
-import tempfile
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from dendroflow.engine.batch import points_to_run, simulate_batch
 from dendroflow.engine.pool import Workload
 from dendroflow.engine.rxd_cache import share_compiled_reactions
-from dendroflow.job import job
+from dendroflow.job import job, scratch_folder
 from dendroflow.mechanisms import load_mechanisms
 from dendroflow.model.loading import load_model
 from dendroflow.morphology.geometry import Geometry
@@ -23,19 +20,6 @@ from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
 from dendroflow.settings.features import Features
 from dendroflow.stores.schemas import TRACES
-
-
-@contextmanager
-def scratch_folder(parent: Path):
-    """Work in a folder of its own: NEURON loads mechanisms that lie where it starts, and writes."""
-    home = Path.cwd()
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="simulate-", dir=parent) as scratch:
-        os.chdir(scratch)
-        try:
-            yield
-        finally:
-            os.chdir(home)
 
 
 def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: int) -> None:

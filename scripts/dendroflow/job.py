@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,19 @@ def job(log: str) -> Iterator[None]:
             message += f" (see {details})"
         print(message, file=console, flush=True)
         sys.exit(1)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[None]:
+    """Work in a folder of its own: NEURON loads mechanisms that lie where it starts, and writes."""
+    home = Path.cwd()
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="simulate-", dir=parent) as scratch:
+        os.chdir(scratch)
+        try:
+            yield
+        finally:
+            os.chdir(home)
 
 
 def name_interpreter_without_spaces() -> None:

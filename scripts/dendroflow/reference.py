@@ -25,6 +25,7 @@ from dendroflow.settings import (
     figures,
     morphologies,
     morphometry,
+    optimise,
     simulation,
     sweep,
 )
@@ -101,6 +102,35 @@ sweep:
             "sobol": sweep.Sobol,
             "saltelli": sweep.Saltelli,
         },
+    ),
+    "optimise": (
+        """\
+Stands in place of `sweep`: [BluePyOpt](https://bluepyopt.readthedocs.io) searches for the
+parameters of the model whose features come nearest to the targets. The best individual is then a
+point of the experiment, simulated, measured, stored and drawn like those of a sweep; the column
+`individual` calls it `best`, and the reference, if there is one, `reference`.
+
+```yaml
+optimise:
+  parameters:
+    parameters.gnabar: {range: [0.05, 0.25]}
+    parameters.gkbar: {log_range: [0.01, 0.08]}
+  targets:
+    AP_amplitude: {mean: 95, sd: 2}
+    soma_v_minimum: {mean: -76, sd: 0.5}
+```
+
+The score of a feature is its distance from the target in standard deviations, 250 at most; a
+feature that does not exist scores 250, and a point that is not `ok` scores 250 for each. The score
+of an individual is the sum. Where a feature has several values, such as one per spike, it is their
+mean that counts, as in the table of the experiment.
+
+Points of each generation are simulated together on all cores and kept at once, under
+`results/<experiment>/<recipe>/optimisation/`: a search that was interrupted goes on where it was,
+and so does one whose `generations` are raised. The same seed gives the same search, whatever the
+number of cores. Every optimisation draws three figures: `optimisation-convergence`,
+`optimisation-scores` and `optimisation-parameters`.""",
+        {"": optimise.Optimise, "target": optimise.Target},
     ),
     "features": (
         "One block, or a list of blocks. The eFEL feature `AP_duration` gives the column "
@@ -209,8 +239,8 @@ def pages(root: Path) -> dict[Path, str]:
 def configuration_page() -> str:
     """The reference of all keys, in Markdown."""
     links = {"Features": "features"} | {
-        model.__name__: heading
-        for _, models in SECTIONS.values()
+        model.__name__: heading or section
+        for section, (_, models) in SECTIONS.items()
         for heading, model in models.items()
     }
     parts = [INTRODUCTION]

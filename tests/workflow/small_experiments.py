@@ -25,3 +25,22 @@ TRAINS = {
         "efel": ["spike_count", "peak_time"],
     },
 }
+
+FITTED = {
+    "title": "A conductance that is fitted",
+    "model": "squid_soma",
+    "simulation": {"duration": 15.0},
+    "optimise": {
+        "parameters": {"parameters.gnabar": {"range": [0.05, 0.25]}},
+        "reference": {"parameters.gnabar": 0.12},
+        "targets": {"soma_v_maximum": {"sd": 1.0}, "AP_amplitude": {"sd": 1.0}},
+        "offspring": 8,
+        "generations": 4,
+    },
+    "features": {
+        "signal": "soma_v",
+        "stimulus": [5, 10],
+        "efel": ["AP_amplitude"],
+        "statistics": ["maximum"],
+    },
+}

@@ -39,6 +39,9 @@ TARGETS = {
     "total",
 }
 
+# Rules of which each experiment has its own.
+PER_EXPERIMENT = ("render_figures", "draw_optimisation")
+
 # Snakemake's remark on its profile, and the log of a failed job, which its logger shows.
 UNCOUNTED = r"Using workflow specific profile|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ "
 
@@ -283,8 +286,8 @@ def announced_jobs(output: str) -> Counter[str]:
     for name, count in rows:
         rule = name.replace(" ", "_")
         if rule not in TARGETS:
-            # These rules have the name of their experiment behind their own.
-            jobs["render_figures" if rule.startswith("render_figures_") else rule] += int(count)
+            prefixes = (name for name in PER_EXPERIMENT if rule.startswith(f"{name}_"))
+            jobs[next(prefixes, rule)] += int(count)
     return jobs
 
 

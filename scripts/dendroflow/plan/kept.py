@@ -19,6 +19,16 @@ class Kept:
     folder: Path
     measures: str
 
+    @property
+    def of(self) -> tuple[str, str]:
+        """Experiment and recipe."""
+        return self.folder.parent.name, self.folder.name
+
+    def statuses(self, batch: str) -> set[str]:
+        """What became of the points of a batch."""
+        column = read_table(self.outcomes(batch), columns=["status"]).column("status")
+        return set(column.unique().to_pylist())
+
     def outcomes(self, batch: str) -> Path:
         """File of the outcomes of a batch."""
         return self.folder / "outcomes" / f"{batch}.parquet"

@@ -6,6 +6,7 @@ from dendroflow.features.units import units
 from dendroflow.model.description import Description
 from dendroflow.plan.names import leaf
 from dendroflow.settings.features import Features
+from dendroflow.settings.optimise import INDIVIDUAL
 
 SETTINGS = {
     "duration": ("simulated time", "ms"),
@@ -17,6 +18,7 @@ SETTINGS = {
     "rtol": ("relative tolerance", ""),
     "sampling": ("sampling interval", "ms"),
     "seed": ("seed", ""),
+    INDIVIDUAL: ("individual of the optimisation", ""),
 }
 BOOKKEEPING = {
     "point_id": ("hash of all values of the point", ""),
@@ -74,5 +76,5 @@ def _swept(path: str, description: Description) -> Column:
     if group == "parameters":
         parameter = description.parameters[name]
         return Column(leaf(path), "swept", parameter.unit, parameter.description or name)
-    meaning, unit = SETTINGS.get(name, ("morphology", ""))
+    meaning, unit = SETTINGS.get(name or group, ("morphology", ""))
     return Column(leaf(path), "swept", unit, meaning)

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dendroflow.model.description import Description, describe
 from dendroflow.plan.code import digest_of_library, digest_of_model
@@ -17,10 +19,12 @@ from dendroflow.plan.cutting import cut, expected_seconds, first_guess
 from dendroflow.plan.kept import Kept
 from dendroflow.plan.labels import columns
 from dendroflow.plan.names import check_names
+from dendroflow.plan.optimisation import history_path, individuals_to_come, search_of
 from dendroflow.plan.points import Points, requested_points
 from dendroflow.plan.recipe import measures, simulation_recipe
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.project import Configuration
+from dendroflow.settings.simulation import Execution
 
 
 def make_plan(
@@ -40,7 +44,8 @@ def make_plan(
     """
     settings = configuration.experiments[experiment]
     description = described(configuration.model_folder(experiment), results)
-    points = requested_points(configuration, experiment, description)
+    wanted = requested_points if settings.optimise is None else individuals_to_come
+    points = wanted(configuration, experiment, description)
     check_names(configuration, experiment, description, points.swept)
     measured = measures(settings.features)
     keeping = settings.execution.keep_traces
@@ -51,30 +56,17 @@ def make_plan(
         settings.engine,
     )
     kept = Kept(results / experiment / recipe.name, measured.name if keeping else "")
-    simulated = kept.points(settings.execution.retry)
-    held = points.table[["point_id"]].join(simulated, on="point_id", how="left")
-    batch = np.array(held["batch"], dtype=object)
-    wanted = np.flatnonzero(held["batch"].isna())
-    new: list[str] = []
-    if len(wanted):
-        # Points that are no longer asked for have told what a point of this model takes.
-        mean = float(simulated["runtime_s"].mean())
-        guess = first_guess(description) if math.isnan(mean) else mean
-        seconds = expected_seconds(points, held["runtime_s"].to_numpy(dtype=float), guess)
-        ids = points.table["point_id"].to_numpy()
-        groups = cut(
-            points,
-            wanted,
-            seconds,
-            settings.execution,
-            isolated=description.isolated,
-            cores=cores,
-        )
-        for group in groups:
-            names = (batch_name(experiment, recipe.name, ids[group], n) for n in count(1))
-            name = next(name for name in names if not kept.outcomes(name).exists())
-            new.append(name)
-            batch[group] = name
+    pins = {name: configuration.morphologies[name].sha256 or "" for name in _morphologies(points)}
+    batch: NDArray[np.object_] | str
+    searched: dict[str, Any] = {}
+    if settings.optimise is None:
+        batch, new = _assign(points, description, settings.execution, kept, cores)
+    else:
+        names = (recipe.name, measured.name)
+        search = search_of(*names, points.fixed, "".join(pins.values()), settings.optimise)
+        history = history_path(experiment, recipe.name, search.name, settings.optimise.generations)
+        searched = {"optimisation": {"search": vars(search), "history": str(history)}}
+        batch, new = _reserve(kept, str(history), settings.execution.retry)
     table = points.table.copy()
     table.insert(1, "batch", pd.Series(batch, index=table.index, dtype=str))
     notes = {
@@ -86,16 +78,14 @@ def make_plan(
         "measured_with": {"efel": measured.efel, "library_code": measured.library_code},
         "fixed": dict(points.fixed),
         "required_sections": list(description.required_sections),
-        "morphologies": {
-            name: configuration.morphologies[name].sha256 or "" for name in _morphologies(points)
-        },
+        "morphologies": pins,
         "timeout_s": settings.execution.timeout_s,
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    return Plan(stored, notes, tuple(sorted(new)))
+    return Plan(stored, notes | searched, tuple(sorted(new)))
 
 
 def described(folder: Path, results: Path) -> Description:
@@ -117,6 +107,41 @@ def batch_name(experiment: str, recipe: str, point_ids: Iterable[str], attempt: 
     if attempt > 1:
         parts.append(f"attempt {attempt}")
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _assign(
+    points: Points, description: Description, execution: Execution, kept: Kept, cores: int
+) -> tuple[NDArray[np.object_], list[str]]:
+    """The batch of each point, and the names of those that are still to be simulated."""
+    simulated = kept.points(execution.retry)
+    held = points.table[["point_id"]].join(simulated, on="point_id", how="left")
+    batch = np.array(held["batch"], dtype=object)
+    wanted = np.flatnonzero(held["batch"].isna())
+    new: list[str] = []
+    if len(wanted):
+        # Points that are no longer asked for have told what a point of this model takes.
+        mean = float(simulated["runtime_s"].mean())
+        guess = first_guess(description) if math.isnan(mean) else mean
+        seconds = expected_seconds(points, held["runtime_s"].to_numpy(dtype=float), guess)
+        ids = points.table["point_id"].to_numpy()
+        isolated = description.isolated
+        for group in cut(points, wanted, seconds, execution, isolated=isolated, cores=cores):
+            names = (batch_name(*kept.of, ids[group], n) for n in count(1))
+            name = next(name for name in names if not kept.outcomes(name).exists())
+            new.append(name)
+            batch[group] = name
+    return batch, new
+
+
+def _reserve(kept: Kept, history: str, retry: Iterable[str]) -> tuple[str, list[str]]:
+    """The batch of points that a search will find, and its name again if it is not held."""
+    for attempt in count(1):
+        name = batch_name(*kept.of, [history], attempt)
+        if not kept.outcomes(name).exists():
+            return name, [name]
+        if kept.is_usable(name) and not kept.statuses(name).intersection(retry):
+            return name, []
+    raise AssertionError("attempts do not end")
 
 
 def _morphologies(points: Points) -> list[str]:

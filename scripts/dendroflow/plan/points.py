@@ -66,12 +66,33 @@ def requested_points(
     """
     settings = configuration.experiments[experiment]
     source = configuration.experiment_file(experiment)
-    fixed = _fixed_values(settings, description, source)
     with _naming(source):
-        table = expand(settings.sweep, source.parent)
+        table = expand(settings.sweep or (), source.parent)
+    return identified_points(configuration, experiment, description, table, "sweep")
+
+
+def identified_points(
+    configuration: Configuration,
+    experiment: str,
+    description: Description,
+    table: pd.DataFrame,
+    key: str,
+) -> Points:
+    """Complete and check points, and name them by their values; see `requested_points`.
+
+    Parameters
+    ----------
+    table
+        a row per point, a column per path.
+    key
+        where the points come from, for messages.
+    """
+    settings = configuration.experiments[experiment]
+    source = configuration.experiment_file(experiment)
+    fixed = _fixed_values(settings, description, source)
     for path in table.columns:
         if path not in fixed:
-            raise ConfigurationError(f"{source}: sweep: {_unknown(path, fixed, settings.model)}")
+            raise ConfigurationError(f"{source}: {key}: {_unknown(path, fixed, settings.model)}")
     # A block that does not sweep a path takes the experiment's own value.
     with _naming(source):
         table = fill_missing(table, fixed)
@@ -87,7 +108,7 @@ def requested_points(
         _check_coreneuron(table, fixed, description, f"{source}: engine")
     identity = _identity(table, fixed, configuration)
     ids = point_ids(identity)
-    refuse_duplicates(table, ids, f"{source}: sweep")
+    refuse_duplicates(table, ids, f"{source}: {key}")
     for path in table.columns:
         fixed.pop(path)
     table.insert(0, "point_id", ids)

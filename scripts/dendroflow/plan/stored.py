@@ -3,8 +3,8 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,12 @@ class Plan:
             table = self.table if batch is None else self.of_batch(batch)
             names = table["morphology"].unique().to_pylist()
         return tuple(sorted(name for name in names if name is not None))
+
+    def with_points(self, points: Iterable[Mapping[str, Any]]) -> "Plan":
+        """The same plan of one batch, with points that were not known when it was made."""
+        (batch,) = self.batches
+        rows = [{**point, "batch": batch} for point in points]
+        return replace(self, table=pa.Table.from_pylist(rows, schema=self.table.schema))
 
     def write(self, path: Path) -> None:
         """Store the plan as Parquet; the notes are in the metadata."""

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat, StringConstraints, field_validator
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
 from dendroflow.settings.appraisal import Requirements
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
 from dendroflow.settings.morphologies import MorphologyName
+from dendroflow.settings.optimise import Optimise, refuse_names_of_optimisation
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.sweep import Scalar, Sweep
 
@@ -44,7 +45,10 @@ class Experiment(Settings):
         description="what advances the cells; CoreNEURON is faster, to within 1e-6 mV, for models "
         "without `rxd` and with fixed steps",
     )
-    sweep: Sweep = Field(description="the points")
+    sweep: Sweep | None = Field(None, description="the points; either this or `optimise`")
+    optimise: Optimise | None = Field(
+        None, description="parameters that are fitted to features, in place of a sweep"
+    )
     plausible: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(
         default_factory=lambda: {"mV": (-200.0, 200.0), "mM": (-1e-9, 1000.0)},
         description="per unit, the range outside which a signal makes its point `out_of_range`",
@@ -58,3 +62,11 @@ class Experiment(Settings):
     def _names_differ(cls, figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
         check_names(figures)
         return figures
+
+    @model_validator(mode="after")
+    def _swept_or_optimised(self) -> "Experiment":
+        if (self.sweep is None) == (self.optimise is None):
+            raise ValueError("give either `sweep` or `optimise`")
+        if self.optimise is not None:
+            refuse_names_of_optimisation(figure.name for figure in self.figures)
+        return self

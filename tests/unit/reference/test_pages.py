@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from dendroflow.model.description import describe
 from dendroflow.reference import CHECKOUT
 from dendroflow.settings.morphologies import MorphologySource
+from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.sweep import Sweep
 
 PAGES = sorted(
@@ -64,11 +65,13 @@ def test_folders_and_files_that_are_named_exist(page):
         assert path.startswith(own) or (CHECKOUT / path).exists(), path
 
 
-def test_the_sweeps_of_the_reference_are_sound():
-    shown = [yaml.safe_load(text)["sweep"] for text in blocks("docs/configuration.md", "yaml")]
-    assert len(shown) == 2
-    for sweep in shown:
-        TypeAdapter(Sweep).validate_python(sweep)
+def test_the_sweeps_and_the_optimisation_of_the_reference_are_sound():
+    shown = [yaml.safe_load(text) for text in blocks("docs/configuration.md", "yaml")]
+    kinds = {"sweep": TypeAdapter(Sweep), "optimise": TypeAdapter(Optimise)}
+    assert [key for block in shown for key in block] == ["sweep", "sweep", "optimise"]
+    for block in shown:
+        for key, content in block.items():
+            kinds[key].validate_python(content)
 
 
 def test_the_catalogue_of_the_morphologies_page_is_sound():

@@ -1,0 +1,118 @@
+"""Planning what is not known yet: the points of an optimisation.
+
+Where they are stored follows from the settings of the search; their values, from its history.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dendroflow.errors import ConfigurationError
+from dendroflow.model.description import Description
+from dendroflow.plan.code import digest_of_library
+from dendroflow.plan.names import nearest
+from dendroflow.plan.points import Points, identified_points
+from dendroflow.settings.optimise import INDIVIDUAL, Optimise
+from dendroflow.settings.project import Configuration
+
+SEARCHING = ("dendroflow.optimise.search",)
+KEY = "optimise.parameters"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What decides the course of a search, besides its number of generations."""
+
+    recipe: str
+    measures: str
+    fixed: Mapping[str, Any]
+    morphology: str
+    settings: Mapping[str, Any]
+    library_code: str
+    bluepyopt: str
+    deap: str
+
+    @property
+    def name(self) -> str:
+        """16 hexadecimal digits."""
+        text = json.dumps(vars(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def search_of(
+    recipe: str, measures: str, fixed: Mapping[str, Any], morphology: str, settings: Optimise
+) -> Search:
+    """The search of an experiment, with the library, BluePyOpt and DEAP as they are now.
+
+    Parameters
+    ----------
+    recipe, measures
+        names of the code that simulates and measures.
+    fixed
+        path -> value of all that is not optimised.
+    morphology
+        hash of the morphology, if the model needs one.
+    """
+    return Search(
+        recipe=recipe,
+        measures=measures,
+        fixed=fixed,
+        morphology=morphology,
+        settings=settings.model_dump(mode="json", exclude={"generations"}),
+        library_code=digest_of_library(*SEARCHING),
+        bluepyopt=version("bluepyopt"),
+        deap=version("deap"),
+    )
+
+
+def history_path(experiment: str, recipe: str, search: str, generations: int) -> Path:
+    """The table of all individuals of a search, relative to the results."""
+    return Path(experiment, recipe, "optimisation", search, f"history-{generations}.parquet")
+
+
+def individuals_to_come(
+    configuration: Configuration, experiment: str, description: Description
+) -> Points:
+    """The points that an optimisation will store, without their names and values.
+
+    Raises
+    ------
+    ConfigurationError
+        For a parameter that the model does not have or that is not a number, bounds or a
+        reference outside the model's own, and a target that is not measured.
+    """
+    optimise = _settings(configuration, experiment)
+    source = configuration.experiment_file(experiment)
+    measured = configuration.experiments[experiment].features.columns
+    for name in optimise.targets:
+        if name not in measured:
+            raise ConfigurationError(
+                f"{source}: optimise.targets: not measured: {name!r}{nearest(name, measured)}"
+            )
+    ends = {path: interval.ends for path, interval in optimise.parameters.items()}
+    corners = identified_points(configuration, experiment, description, pd.DataFrame(ends), KEY)
+    for path in ends:
+        schema = description.parameters[path.partition(".")[2]].schema
+        if schema.get("type") != "number" or "enum" in schema or "const" in schema:
+            raise ConfigurationError(
+                f"{source}: {KEY}: {path}: takes no arbitrary number, so it cannot be optimised"
+            )
+    if optimise.reference is not None:
+        reference = pd.DataFrame([optimise.reference])
+        identified_points(configuration, experiment, description, reference, "optimise.reference")
+    names = optimise.individuals
+    table = pd.DataFrame({"point_id": [""] * len(names), INDIVIDUAL: names})
+    return Points(table.assign(**dict.fromkeys(ends, np.nan)), corners.fixed)
+
+
+def _settings(configuration: Configuration, experiment: str) -> Optimise:
+    settings = configuration.experiments[experiment].optimise
+    assert settings is not None, "asked of experiments that optimise"
+    return settings
