@@ -289,7 +289,7 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _statistics() -> str:
     rows = [
-        (f"`{name}`", statistic.definition, statistic.unit("the signal's").replace("'s·", "'s · "))
+        (f"`{name}`", statistic.definition, statistic.unit("the signal's", "ms").replace("'s·", "'s · "))
         for name, statistic in STATISTICS.items()
     ]
     return f"### Statistics\n\n{_table(('name', 'definition', 'unit'), rows)}"

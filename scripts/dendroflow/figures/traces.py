@@ -54,7 +54,7 @@ def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
         axes.margins(x=0)
     if figure.window is not None:
         grid[-1].set_xlim(*figure.window)
-    grid[-1].set_xlabel("time (ms)")
+    grid[-1].set_xlabel(f"time ({data.time_unit})")
     page.canvas.align_ylabels(list(grid))
     add_legend(page, grid[0], [hues.group()], hues)
     return page

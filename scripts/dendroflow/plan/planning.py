@@ -90,6 +90,7 @@ def make_plan(
             name: configuration.morphologies[name].sha256 or "" for name in _morphologies(points)
         },
         "timeout_s": settings.execution.timeout_s,
+        "time_unit": description.time_unit,
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],
