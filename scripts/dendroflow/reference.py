@@ -120,6 +120,9 @@ sweep:
             "histogram": figures.Histogram,
             "trace": figures.Trace,
             "shape": figures.Shape,
+            "phase": figures.Phase,
+            "kymograph": figures.Kymograph,
+            "table": figures.Table,
             "at": figures.Moment,
             "select": figures.Select,
         },
@@ -289,7 +292,11 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _statistics() -> str:
     rows = [
-        (f"`{name}`", statistic.definition, statistic.unit("the signal's", "ms").replace("'s·", "'s · "))
+        (
+            f"`{name}`",
+            statistic.definition,
+            statistic.unit("the signal's", "ms").replace("'s·", "'s · "),
+        )
         for name, statistic in STATISTICS.items()
     ]
     return f"### Statistics\n\n{_table(('name', 'definition', 'unit'), rows)}"

@@ -19,9 +19,12 @@ from dendroflow.settings.figures import (
     Figure,
     Heatmap,
     Histogram,
+    Kymograph,
     Line,
+    Phase,
     Scatter,
     Shape,
+    Table,
 )
 
 INK = "#222222"
@@ -155,17 +158,19 @@ def title(figure: Figure, data: FigureData) -> str:
     if figure.title:
         return figure.title
     labels = data.labels
-    if isinstance(figure, Line | Scatter):
+    if isinstance(figure, Line | Scatter | Phase):
         return f"{labels[figure.y].headline} against {labels[figure.x].text}"
     if isinstance(figure, Heatmap):
         value, x, y = (labels[column] for column in (figure.value, figure.x, figure.y))
         return f"{value.headline} by {x.text} and {y.text}"
     if isinstance(figure, Histogram):
         return f"Distribution of {labels[figure.x].text}"
-    if isinstance(figure, Shape):
-        return f"{labels[figure.signal].headline} along the cell"
-    first, *others = figure.signal_names
-    return " and ".join([labels[first].headline, *(labels[o].text for o in others)]) + " over time"
+    if isinstance(figure, Shape | Kymograph):
+        place = "cell" if isinstance(figure, Shape) else "cable over time"
+        return f"{labels[figure.signal].headline} along the {place}"
+    first, *others = figure.columns if isinstance(figure, Table) else figure.signal_names
+    over = "" if isinstance(figure, Table) else " over time"
+    return " and ".join([labels[first].headline, *(labels[o].text for o in others)]) + over
 
 
 def subtitle(figure: Figure, data: FigureData, point: "pd.Series[Any] | None" = None) -> str:

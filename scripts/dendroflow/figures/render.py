@@ -1,21 +1,48 @@
 """From declared figures to files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from dendroflow.figures import distribution, matrix, relations, shape, shape_html, traces
+from dendroflow.figures import (
+    distribution,
+    kymograph,
+    listing,
+    matrix,
+    phase,
+    relations,
+    shape,
+    shape_html,
+    traces,
+)
 from dendroflow.figures.data import OK, FigureData, select_points
 from dendroflow.figures.page import Page, empty_page, failure_note, house_style, subtitle, title
 from dendroflow.settings.figures import (
     Figure,
     Heatmap,
     Histogram,
+    Kymograph,
+    Line,
+    Phase,
+    Scatter,
     Shape,
+    Table,
     Trace,
     output_names,
 )
+
+DRAW: dict[type, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
+    Line: relations.draw,
+    Scatter: relations.draw,
+    Heatmap: matrix.draw,
+    Histogram: distribution.draw,
+    Trace: traces.draw,
+    Phase: phase.draw,
+    Kymograph: kymograph.draw,
+    Table: listing.draw,
+}
 
 
 def render_all(figures: Iterable[Figure], data: FigureData, folder: Path) -> list[Path]:
@@ -46,19 +73,8 @@ def render(figure: Figure, data: FigureData, folder: Path) -> list[Path]:
             shape.draw_print(scene).save(folder, figure.name)
             shape_html.write_shape(scene, folder / f"{figure.name}.html")
         else:
-            _draw(figure, data, points).save(folder, figure.name)
+            DRAW[type(figure)](figure, data, points).save(folder, figure.name)
     return [folder / name for name in output_names(figure)]
-
-
-def _draw(figure: Figure, data: FigureData, points: pd.DataFrame) -> Page:
-    if isinstance(figure, Heatmap):
-        return matrix.draw(figure, data, points)
-    if isinstance(figure, Histogram):
-        return distribution.draw(figure, data, points)
-    if isinstance(figure, Trace):
-        return traces.draw(figure, data, points)
-    assert not isinstance(figure, Shape)
-    return relations.draw(figure, data, points)
 
 
 def _render_nothing(figure: Figure, data: FigureData, points: pd.DataFrame, folder: Path) -> None:

@@ -43,9 +43,7 @@ def columns(swept: list[str], description: Description, features: Features) -> l
     meanings = _measured(description, features)
     result += [
         Column(name, "feature", unit, meanings[name])
-        for name, unit in units(
-            features, description.signals, description.time_unit
-        ).items()
+        for name, unit in units(features, description.signals, description.time_unit).items()
     ]
     result += [
         Column(name, "bookkeeping", unit, meaning) for name, (meaning, unit) in BOOKKEEPING.items()
