@@ -15,7 +15,7 @@ class CalciumWave(Model):
     """Calcium released by IP3 receptors releases more, next to it; SERCA pumps it back."""
 
     class Parameters(Model.Parameters):
-        ip3: float = quantity(0.3, "µM", "concentration of IP3", ge=0)
+        ip3: float = quantity(0.3, "µM", "IP3", ge=0)
         dx: float = quantity(1.0, "µm", "length of a segment", gt=0)
         length: float = quantity(200.0, "µm", "length of the dendrite", gt=0)
         diameter: float = quantity(1.0, "µm", "diameter of the dendrite", gt=0)
@@ -139,10 +139,13 @@ class CalciumWave(Model):
         low, high = (share * self.dend.L for share in TIMED_STRETCH)
         timed = np.flatnonzero((places >= low) & (places <= high))
         t = self.time.as_numpy()
-        arrivals = [_crossing(t, self.recorded[i].as_numpy()) for i in timed]
-        if None in arrivals:
-            return None
-        return 1000 * np.polyfit(arrivals, places[timed], 1)[0]
+        arrivals = [_crossing(t, vector.as_numpy()) for vector in self.recorded]
+        passed = [arrivals[i] for i in timed]
+        if None not in passed:
+            return 1000 * np.polyfit(passed, places[timed], 1)[0]
+        if max(time or 0 for time in arrivals) > 0.9 * t[-1]:
+            raise ValueError("the wave is still on its way; choose a longer simulation.duration")
+        return None
 
 
 def _crossing(t, values):

@@ -27,12 +27,10 @@ class Circadian(Model):
     """PER and TIM are made, phosphorylated twice, bound to each other, and enter the nucleus."""
 
     class Parameters(Model.Parameters):
-        tim_degradation: float = quantity(
-            3.0, "nM/h", "largest rate of TIM's degradation, which light raises", ge=0
-        )
-        per_degradation: float = quantity(2.2, "nM/h", "the same of PER", ge=0)
+        tim_degradation: float = quantity(3.0, "nM/h", "light-dependent degradation of TIM", ge=0)
+        per_degradation: float = quantity(2.2, "nM/h", "degradation of PER", ge=0)
         half_degradation: float = quantity(0.2, "nM", "where these are half as fast", gt=0)
-        degradation: float = quantity(0.01, "1/h", "rate at which every substance decays", ge=0)
+        degradation: float = quantity(0.01, "1/h", "decay of all substances", ge=0)
         per_transcription: float = quantity(1.1, "nM/h", "largest rate of PER's mRNA", ge=0)
         tim_transcription: float = quantity(1.0, "nM/h", "largest rate of TIM's mRNA", ge=0)
         repression: float = quantity(1.0, "nM", "nuclear complex that halves transcription", gt=0)

@@ -39,13 +39,16 @@ def draw(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
     hue_label = data.labels[figure.hue] if figure.hue else None
     hues = hues_of(chosen[figure.hue] if figure.hue else None, hue_label)
     keys = texts(chosen[figure.hue]) if figure.hue else [""] * len(chosen)
+    orbits = []
     table = rows.set_index(["point_id", "signal"])
     for point_id, key in zip(chosen["point_id"], keys, strict=True):
         t, x = cropped(figure, data, table.loc[(point_id, figure.x)])
         other = table.loc[(point_id, figure.y)]
         y = np.interp(t, other["t"], other["values"])
         axes.plot(x, y, color=hues.colours[key], lw=1.3)
-        _add_arrow(axes, x, y, hues.colours[key])
+        orbits.append((x, y, hues.colours[key]))
+    for orbit in orbits:
+        _add_direction(axes, *orbit)
     axes.set_xlabel(str(x_label))
     axes.set_ylabel(wrapped(y_label, HEIGHT - 0.6))
     axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
@@ -54,16 +57,22 @@ def draw(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
     return page
 
 
-def _add_arrow(axes: Any, x: Any, y: Any, colour: str) -> None:
-    """Show the direction of an orbit where it runs fastest; a point at rest has none."""
-    spans = np.ptp(x), np.ptp(y)
-    if not min(spans) > 0:
-        axes.plot(x[-1:], y[-1:], marker="o", ms=4, color=colour)
+def _add_direction(axes: Any, x: Any, y: Any, colour: str) -> None:
+    """Show the direction of an orbit by an arrow where it runs fastest; a rest, by a dot."""
+    spans = np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())
+    if max(np.ptp(x) / spans[0], np.ptp(y) / spans[1]) < 0.01:
+        axes.plot(x[-1:], y[-1:], marker="o", ms=5, color=colour)
         return
     i = int(np.hypot(np.diff(x) / spans[0], np.diff(y) / spans[1]).argmax())
     axes.annotate(
         "",
         xytext=(x[i], y[i]),
         xy=(x[i + 1], y[i + 1]),
-        arrowprops={"arrowstyle": "-|>", "color": colour, "mutation_scale": 12, "lw": 0},
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": colour,
+            "mutation_scale": 16,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
     )
