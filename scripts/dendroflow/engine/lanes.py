@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from dendroflow.errors import ModelError
 from dendroflow.model import Geometry, Model, Recording, Site
+from dendroflow.model.loading import refuse_shared_rxd
 
 logger = logging.getLogger(__name__)
 
@@ -168,6 +169,7 @@ def _build(
     try:
         cell = model(site)
         cell.build(model.Parameters(**point.parameters))
+        refuse_shared_rxd(model)
     except Exception as error:
         logger.info("point %s: build failed", point.point_id, exc_info=True)
         lane.error = _one_line(error)
