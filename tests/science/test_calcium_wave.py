@@ -37,10 +37,10 @@ def speed_in_scipy(parameters, dx=2.0):
     p = SimpleNamespace(**parameters)
     n = round(p.length / dx)
     places = (np.arange(n) + 0.5) * dx
-    # A membrane as wide as the dendrite's circumference lies between cytosol and ER.
+    # The membrane between cytosol and ER is as wide as the diameter.
     whole = np.pi * p.diameter**2 / 4
     cytosol, er = whole * (1 - p.er_fraction), whole * p.er_fraction
-    per_molecule = np.pi * p.diameter / MOLECULES_PER_MM_UM3
+    per_molecule = p.diameter / MOLECULES_PER_MM_UM3
     half_pump, half_activation, half_inactivation = (
         1e-3 * h for h in (p.half_pump, p.half_activation, p.half_inactivation)
     )
@@ -132,8 +132,8 @@ def test_without_a_stimulus_the_dendrite_stays_at_rest(wave):
     assert result.outcomes[0].status == "ok", result.outcomes[0].error
     for signal, values in zip(result.traces["signal"], result.traces["values"], strict=True):
         if signal.as_py().endswith("_middle"):
-            values = np.array(values.as_py())
-            assert values == pytest.approx(np.full_like(values, values[0]), rel=1e-6)
+            samples = np.array(values.as_py())
+            assert samples == pytest.approx(np.full_like(samples, samples[0]), rel=1e-6)
 
 
 def test_a_run_that_ends_before_the_wave_has_passed_says_so(wave):

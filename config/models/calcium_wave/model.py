@@ -1,4 +1,9 @@
-"""A calcium wave along a dendrite that is filled by cytosol and endoplasmic reticulum (ER)."""
+"""A calcium wave along a dendrite that is filled by cytosol and endoplasmic reticulum (ER).
+
+Rates of NEURON's tutorial on calcium waves, after Wagner et al. 2004, Cell Calcium 35:433-447, and
+Neymotin et al. 2015, Neural Comput 27:898-924. Here IP3 is the same everywhere, and what starts
+the wave is calcium, so that the wave has one speed; and the store of the ER is that at rest.
+"""
 
 import numpy as np
 from neuron import h, rxd
@@ -69,7 +74,10 @@ class CalciumWave(Model):
         self.measure("calcium_error", lambda: abs(self.total() / self.initial_total - 1))
 
     def regions(self, p):
-        """Cytosol and ER share each segment; the membrane between them is the receptors' place."""
+        """Cytosol and ER share each segment; the membrane between them is the receptors' place.
+
+        Its area is diameter times length, as in NEURON's tutorial, whose rates these are.
+        """
         whole = [self.dend]
         self.cytosol = rxd.Region(
             whole,
