@@ -1,6 +1,6 @@
 """A signal along a cable over time: space-time maps, a panel for each point."""
 
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from dendroflow.settings.figures import Kymograph
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 HEIGHT = 3.4
-APART = 1e-2  # µm; neighbours whose ends lie farther apart belong to different branches
 
 
 def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame) -> Page:
@@ -33,7 +32,7 @@ def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame) -> Page:
     """
     alive = points[points["status"] == OK]
     chosen = spread(alive, None, figure.limit)
-    maps = {point_id: _read(figure, data, point_id) for point_id in chosen["point_id"].tolist()}
+    maps = {point_id: read_map(figure, data, point_id) for point_id in chosen["point_id"].tolist()}
     notes = failure_note(points)
     if len(chosen) < len(alive):
         notes.insert(0, f"{len(chosen)} of {len(alive)} points are shown.")
@@ -61,7 +60,7 @@ def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame) -> Page:
     return page
 
 
-def _read(figure: Kymograph, data: FigureData, point_id: str) -> tuple[Array, Array, Array]:
+def read_map(figure: Kymograph, data: FigureData, point_id: str) -> tuple[Array, Array, Array]:
     """Edges of the times, edges of the segments (µm), and the signal, of shape (places, times)."""
     rows = read_rows(figure, data, [point_id], [figure.signal])
     if rows["outline"].isna().any():
@@ -70,14 +69,30 @@ def _read(figure: Kymograph, data: FigureData, point_id: str) -> tuple[Array, Ar
             "record it in every segment"
         )
     outlines = [np.asarray(outline, dtype=float).reshape(-1, 4) for outline in rows["outline"]]
-    if any(np.linalg.norm(b[0, :3] - a[-1, :3]) > APART for a, b in pairwise(outlines)):
+    order = _along_path(outlines)
+    if order is None:
         raise ConfigurationError(
             f"figure {figure.name}: {figure.signal} is recorded in several branches, which have "
             "no common distance; record it along one path, or draw it with `kind: shape`"
         )
-    lengths = [np.linalg.norm(np.diff(o[:, :3], axis=0), axis=1).sum() for o in outlines]
-    values = np.array(rows["values"].tolist(), dtype=float)
+    lengths = [np.linalg.norm(np.diff(outlines[i][:, :3], axis=0), axis=1).sum() for i in order]
+    values = np.array([rows["values"][i] for i in order], dtype=float)
     times = np.asarray(rows["t"][0], dtype=float)
     middles = (times[1:] + times[:-1]) / 2
     edges = np.concatenate([times[:1], middles, times[-1:]])
     return edges, np.concatenate([[0.0], np.cumsum(lengths)]), values
+
+
+def _along_path(outlines: Sequence[Array]) -> list[int] | None:
+    """The order in which segments follow each other, end to start; None if they are no path."""
+    starts = {tuple(outline[0, :3]): i for i, outline in enumerate(outlines)}
+    ends = {tuple(outline[-1, :3]) for outline in outlines}
+    first = [i for place, i in starts.items() if place not in ends]
+    if len(first) != 1:
+        return None
+    order: list[int] = []
+    following: int | None = first[0]
+    while following is not None and len(order) < len(outlines):
+        order.append(following)
+        following = starts.get(tuple(outlines[following][-1, :3]))
+    return order if len(order) == len(outlines) else None
