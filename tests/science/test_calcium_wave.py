@@ -97,7 +97,7 @@ def test_the_speed_is_that_of_an_independent_solution(wave):
     found, table = wave
     point = next(p for p in found.points if p.parameters["ip3"] == 0.3)
     expected = speed_in_scipy(found.model.Parameters(**point.parameters).model_dump())
-    assert table.loc[(0.3, 2.0), "speed_final"] == pytest.approx(expected, rel=2e-3)
+    assert table.loc[(0.3, 2.0), "speed_final"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_speed_converges_with_the_mesh(wave):
