@@ -9,8 +9,8 @@ from dendroflow.errors import ModelError
 from dendroflow.model.contract import Model
 
 SHARES_RXD = (
-    "model {} uses rxd, whose state spans a whole process, but shares its process with other "
-    "cells; set `isolated = True` in it"
+    "model {} uses rxd, which would advance its species with those of other cells; set "
+    "`isolated = True` in it"
 )
 
 
