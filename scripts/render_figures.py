@@ -45,6 +45,7 @@ def read_figure_data(experiment: str, title: str, features: Path, traces: list) 
         labels={c["name"]: Label(c["meaning"], c["unit"]) for c in notes["columns"]},
         read_traces=read_traces,
         swept=tuple(c["name"] for c in notes["columns"] if c["kind"] == "swept"),
+        time_unit=notes["time_unit"],
     )
 
 

@@ -157,6 +157,9 @@ number of cores. Every optimisation draws three figures: `optimisation-convergen
             "shape": figures.Shape,
             "movie": figures.Movie,
             "field": figures.FieldMap,
+            "phase": figures.Phase,
+            "kymograph": figures.Kymograph,
+            "table": figures.Table,
             "at": figures.Moment,
             "select": figures.Select,
         },
@@ -338,7 +341,11 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _statistics() -> str:
     rows = [
-        (f"`{name}`", statistic.definition, statistic.unit("the signal's").replace("'s·", "'s · "))
+        (
+            f"`{name}`",
+            statistic.definition,
+            statistic.unit("the signal's", "ms").replace("'s·", "'s · "),
+        )
         for name, statistic in STATISTICS.items()
     ]
     return f"### Statistics\n\n{_table(('name', 'definition', 'unit'), rows)}"

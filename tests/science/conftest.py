@@ -6,6 +6,7 @@ import pytest
 from dendroflow.engine.batch import points_to_run
 from dendroflow.engine.lanes import run_together
 from dendroflow.engine.pool import Workload, run_points
+from dendroflow.engine.rxd_cache import share_compiled_reactions
 from dendroflow.features.extract import extract
 from dendroflow.model.description import describe
 from dendroflow.model.loading import load_model
@@ -29,6 +30,7 @@ class Experiment:
         self.table = points.table.rename(columns=lambda path: path.rpartition(".")[2])
         self.points = points_to_run(points.table.to_dict("list"), points.fixed)
         self.model = load_model(folder)
+        share_compiled_reactions(kept / "rxd")
 
     def measure(self, results):
         traces = pa.concat_tables(pa.table(r.traces) for r in results if r.traces)

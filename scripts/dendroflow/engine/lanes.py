@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from dendroflow.errors import ModelError
 from dendroflow.model import Geometry, Model, Recording, Site
+from dendroflow.model.loading import refuse_shared_rxd
 
 logger = logging.getLogger(__name__)
 
@@ -168,6 +169,7 @@ def _build(
     try:
         cell = model(site)
         cell.build(model.Parameters(**point.parameters))
+        refuse_shared_rxd(model)
     except Exception as error:
         logger.info("point %s: build failed", point.point_id, exc_info=True)
         lane.error = _one_line(error)
@@ -228,7 +230,7 @@ def _samples(lanes: Sequence[_Lane]) -> int:
 
 
 def _size(recording: Recording) -> int:
-    """Number of samples."""
+    """Number of samples; the largest, where a function may have none."""
     if recording.function is not None:
         return 1
     if recording.samples is not None:
@@ -236,16 +238,20 @@ def _size(recording: Recording) -> int:
     return math.ceil(int(recording.vector.size()) / recording.stride)
 
 
-def _read(recording: Recording, values: np.ndarray) -> None:
-    """Put the samples of a recording into `values`."""
+def _read(recording: Recording, values: np.ndarray) -> int:
+    """Put the samples of a recording into `values`; returns their number."""
     if recording.function is not None:
-        values[0] = float(recording.function())
+        value = recording.function()
+        if value is None:
+            return 0
+        values[0] = float(value)
     elif recording.samples is not None:
         values[:] = recording.samples
     elif recording.stride > 1:
         values[:] = recording.vector.as_numpy()[:: recording.stride]
     else:
         recording.vector.to_python(values)
+    return len(values)
 
 
 def _appraise(
@@ -253,6 +259,8 @@ def _appraise(
 ) -> tuple[str, str | None]:
     name = recording.signal + (f" at {recording.location}" if recording.location else "")
     if not len(values):
+        if recording.function is not None:
+            return "ok", None  # What was to be measured does not exist.
         return "failed", f"signal {name} has no sample; sampling is longer than the run"
     low, high = float(values.min()), float(values.max())
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -308,11 +316,10 @@ class _TraceColumns:
     def add(self, point_id: str, recording: Recording) -> np.ndarray:
         """Append a recording; returns its samples."""
         start = self._ends[-1]
-        end = start + _size(recording)
-        values = self._samples[start:end]
-        _read(recording, values)
+        values = self._samples[start : start + _size(recording)]
+        values = values[: _read(recording, values)]
         times = None if recording.times is None else recording.times.as_numpy().copy()
-        self._ends.append(end)
+        self._ends.append(start + len(values))
         self._rows.append(
             (point_id, recording.signal, recording.unit, recording.location, recording.outline)
         )

@@ -38,7 +38,7 @@ def is_worn() -> bool:
 
 
 def rxd_is_clean() -> bool:
-    """Whether rxd holds no species, reaction or state of an earlier model.
+    """Whether rxd holds no species, reaction, state or dimension of an earlier model.
 
     Measured: then the next model gets the same bits as in a fresh process. Regions without species
     remain, and are harmless. Where rxd's insides are not as expected the answer is False.
@@ -54,7 +54,10 @@ def rxd_is_clean() -> bool:
             *species._intracellular_diffusion_objects,
         ]
         states = len(sys.modules["neuron.rxd.node"]._states)
+        # `rxd.set_solve_type(dimension=3)` holds for all sections that are to come.
+        three_dimensional = rxd._dimensions_default != 1
     except (AttributeError, KeyError) as error:
         logger.warning("rxd has changed inside (%s); every point gets a process of its own", error)
         return False
-    return not (states or fields or any(reference() is not None for reference in references))
+    kept = any(reference() is not None for reference in references)
+    return not (states or fields or three_dimensional or kept)

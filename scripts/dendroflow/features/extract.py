@@ -173,6 +173,8 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
             continue
         try:
             recording = recordings[row]
+            if not len(recording.values):
+                continue  # The model says that what it measures does not exist: null.
             # What a model measures once, after the run, is a signal of one sample.
             recording.check(block.signal, block.window, least=2 if block.window else 1)
         except TraceError as error:

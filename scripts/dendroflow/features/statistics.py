@@ -71,24 +71,44 @@ def half_decay_time(t: Array, y: Array) -> float:
     return float(crossing - t[peak])
 
 
-def _of_signal(unit: str) -> str:
+def period(t: Array, y: Array) -> float:
+    """Mean time between upward crossings of the middle of the range, interpolated linearly."""
+    # Rounding crosses it too, and so does a rhythm that dies out: neither has a period.
+    if np.ptp(y) <= 1e-6 * np.abs(y).max():
+        return float("nan")
+    middle = (y.min() + y.max()) / 2
+    rises = np.flatnonzero((y[:-1] < middle) & (y[1:] >= middle))
+    if len(rises) < 3:
+        return float("nan")
+    first, last = y[rises[0] : rises[1] + 1], y[rises[-2] : rises[-1] + 1]
+    if np.ptp(last) < 0.9 * np.ptp(first):
+        return float("nan")
+    share = (middle - y[rises]) / (y[rises + 1] - y[rises])
+    crossings = t[rises] + share * (t[rises + 1] - t[rises])
+    return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
+
+
+def _of_signal(unit: str, time: str) -> str:
     return unit
 
 
-def _of_time(unit: str) -> str:
-    return "ms"
+def _of_time(unit: str, time: str) -> str:
+    return time
 
 
-def _of_integral(unit: str) -> str:
-    return f"{unit}·ms" if unit else "ms"
+def _of_integral(unit: str, time: str) -> str:
+    return f"{unit}·{time}" if unit else time
 
 
 @dataclass(frozen=True)
 class Statistic:
-    """A function of times (ms) and values, both of shape (n,); NaN where undefined."""
+    """A function of times (ms) and values, both of shape (n,); NaN where undefined.
+
+    `unit` makes its unit of those of the signal and of time.
+    """
 
     function: Callable[[Array, Array], float]
-    unit: Callable[[str], str] = _of_signal
+    unit: Callable[[str, str], str] = _of_signal
 
     @property
     def definition(self) -> str:
@@ -108,6 +128,7 @@ STATISTICS = {
     "time_of_maximum": Statistic(time_of_maximum, _of_time),
     "time_of_minimum": Statistic(time_of_minimum, _of_time),
     "half_decay_time": Statistic(half_decay_time, _of_time),
+    "period": Statistic(period, _of_time),
 }
 
 

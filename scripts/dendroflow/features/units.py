@@ -9,7 +9,9 @@ from dendroflow.features.statistics import STATISTICS
 from dendroflow.settings.features import EFEL_UNITS, Features, Propagation
 
 
-def units(features: Features, signal_units: Mapping[str, str]) -> dict[str, str]:
+def units(
+    features: Features, signal_units: Mapping[str, str], time_unit: str = "ms"
+) -> dict[str, str]:
     """Return the unit of each column, "" for counts, ratios and indices.
 
     Parameters
@@ -18,6 +20,8 @@ def units(features: Features, signal_units: Mapping[str, str]) -> dict[str, str]
         What is measured.
     signal_units
         The unit of each signal that the model records.
+    time_unit
+        What a millisecond of NEURON stands for in the model.
 
     Raises
     ------
@@ -37,7 +41,8 @@ def units(features: Features, signal_units: Mapping[str, str]) -> dict[str, str]
             )
         result |= {column: EFEL_UNITS[name] for name, column in block.efel_columns.items()}
         result |= {
-            column: STATISTICS[name].unit(unit) for name, column in block.statistic_columns.items()
+            column: STATISTICS[name].unit(unit, time_unit)
+            for name, column in block.statistic_columns.items()
         }
         if block.propagation:
             _check_propagation(block.signal, block.propagation, signal_units)

@@ -57,6 +57,8 @@ class FigureData:
         (point ids, signals) -> rows of `dendroflow.stores.schemas.TRACES`.
     swept
         columns of the swept parameters; they tell a single point apart from the others.
+    time_unit
+        unit of the times of traces.
     """
 
     experiment: str
@@ -65,6 +67,7 @@ class FigureData:
     labels: Mapping[str, Label]
     read_traces: Callable[[Sequence[str], Sequence[str]], pa.Table]
     swept: tuple[str, ...] = ()
+    time_unit: str = "ms"
 
     def describe(self, point: "pd.Series[Any]") -> str:
         """Values of the swept parameters of a point, such as "temperature = 6.3 °C"."""

@@ -20,10 +20,13 @@ from dendroflow.settings.figures import (
     Figure,
     Heatmap,
     Histogram,
+    Kymograph,
     Line,
     Movie,
+    Phase,
     Scatter,
     Shape,
+    Table,
 )
 
 INK = "#222222"
@@ -157,18 +160,19 @@ def title(figure: Figure, data: FigureData) -> str:
     if figure.title:
         return figure.title
     labels = data.labels
-    if isinstance(figure, Line | Scatter):
+    if isinstance(figure, Line | Scatter | Phase):
         return f"{labels[figure.y].headline} against {labels[figure.x].text}"
     if isinstance(figure, Heatmap):
         value, x, y = (labels[column] for column in (figure.value, figure.x, figure.y))
         return f"{value.headline} by {x.text} and {y.text}"
     if isinstance(figure, Histogram):
         return f"Distribution of {labels[figure.x].text}"
-    if isinstance(figure, Shape | Movie | FieldMap):
-        where = "around" if isinstance(figure, FieldMap) else "along"
-        return f"{labels[figure.signal].headline} {where} the cell"
-    first, *others = figure.signal_names
-    return " and ".join([labels[first].headline, *(labels[o].text for o in others)]) + " over time"
+    if isinstance(figure, Shape | Movie | FieldMap | Kymograph):
+        places = {FieldMap: "around the cell", Kymograph: "along the cable over time"}
+        return f"{labels[figure.signal].headline} {places.get(type(figure), 'along the cell')}"
+    first, *others = figure.columns if isinstance(figure, Table) else figure.signal_names
+    over = "" if isinstance(figure, Table) else " over time"
+    return " and ".join([labels[first].headline, *(labels[o].text for o in others)]) + over
 
 
 def subtitle(figure: Figure, data: FigureData, point: "pd.Series[Any] | None" = None) -> str:

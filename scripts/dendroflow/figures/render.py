@@ -1,15 +1,19 @@
 """From declared figures to files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dendroflow.figures import (
     distribution,
     field,
+    kymograph,
+    listing,
     matrix,
     movie,
+    phase,
     relations,
     shape,
     shape_html,
@@ -22,11 +26,27 @@ from dendroflow.settings.figures import (
     Figure,
     Heatmap,
     Histogram,
+    Kymograph,
+    Line,
     Movie,
+    Phase,
+    Scatter,
     Shape,
+    Table,
     Trace,
     output_names,
 )
+
+DRAW: dict[type, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
+    Line: relations.draw,
+    Scatter: relations.draw,
+    Heatmap: matrix.draw,
+    Histogram: distribution.draw,
+    Trace: traces.draw,
+    Phase: phase.draw,
+    Kymograph: kymograph.draw,
+    Table: listing.draw,
+}
 
 
 def render_all(figures: Iterable[Figure], data: FigureData, folder: Path) -> list[Path]:
@@ -61,19 +81,8 @@ def render(figure: Figure, data: FigureData, folder: Path) -> list[Path]:
         elif isinstance(figure, FieldMap):
             field.render(figure, data, points, folder)
         else:
-            _draw(figure, data, points).save(folder, figure.name)
+            DRAW[type(figure)](figure, data, points).save(folder, figure.name)
     return [folder / name for name in output_names(figure)]
-
-
-def _draw(figure: Figure, data: FigureData, points: pd.DataFrame) -> Page:
-    if isinstance(figure, Heatmap):
-        return matrix.draw(figure, data, points)
-    if isinstance(figure, Histogram):
-        return distribution.draw(figure, data, points)
-    if isinstance(figure, Trace):
-        return traces.draw(figure, data, points)
-    assert not isinstance(figure, Shape | Movie | FieldMap)
-    return relations.draw(figure, data, points)
 
 
 def _render_nothing(figure: Figure, data: FigureData, points: pd.DataFrame, folder: Path) -> None:

@@ -9,7 +9,7 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, levels, read_rows
 from dendroflow.figures.encoding import add_legend, hues_of, texts
 from dendroflow.figures.page import Page, failure_note, subtitle, title, wrapped
-from dendroflow.settings.figures import Trace
+from dendroflow.settings.figures import Phase, Trace
 
 
 def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
@@ -23,11 +23,7 @@ def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     alive = points[points["status"] == OK]
     chosen = spread(alive, figure.hue, figure.limit)
     rows = read_rows(figure, data, chosen["point_id"].tolist(), figure.signal_names)
-    if rows.duplicated(["point_id", "signal"]).any():
-        raise ConfigurationError(
-            f"figure {figure.name}: {', '.join(figure.signal_names)} is recorded in many places "
-            "of the cell; draw it with `kind: shape`"
-        )
+    refuse_many_places(figure, rows)
     notes = failure_note(points)
     if len(chosen) < len(alive):
         by = f", spread over {data.labels[figure.hue].text}" if figure.hue else ""
@@ -46,7 +42,7 @@ def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     for axes, name, label in zip(grid, figure.signal_names, signals, strict=True):
         of_signal = rows[rows["signal"] == name].set_index("point_id")
         for point_id, colour in colours.items():
-            t, v = _cropped(figure, of_signal.loc[point_id])
+            t, v = cropped(figure, data, of_signal.loc[point_id])
             axes.plot(t, v, color=colour, lw=1.3 if len(chosen) <= 20 else 0.9)
         axes.set_ylabel(wrapped(label, height / len(signals) - 0.4))
         axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
@@ -54,7 +50,7 @@ def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
         axes.margins(x=0)
     if figure.window is not None:
         grid[-1].set_xlim(*figure.window)
-    grid[-1].set_xlabel("time (ms)")
+    grid[-1].set_xlabel(f"time ({data.time_unit})")
     page.canvas.align_ylabels(list(grid))
     add_legend(page, grid[0], [hues.group()], hues)
     return page
@@ -88,7 +84,24 @@ def _evenly(count: int, limit: int) -> list[int]:
     return [int(i) for i in np.unique(np.linspace(0, count - 1, limit).round())]
 
 
-def _cropped(figure: Trace, row: "pd.Series[Any]") -> tuple[Any, Any]:
+def refuse_many_places(figure: Trace | Phase, rows: pd.DataFrame) -> None:
+    """Refuse a signal that is recorded in many places of the cell.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is one among the rows.
+    """
+    repeated = rows.duplicated(["point_id", "signal"])
+    if repeated.any():
+        names = ", ".join(sorted(rows.loc[repeated, "signal"].unique()))
+        raise ConfigurationError(
+            f"figure {figure.name}: {names} is recorded in many places "
+            "of the cell; draw it with `kind: shape`"
+        )
+
+
+def cropped(figure: Trace | Phase, data: FigureData, row: "pd.Series[Any]") -> tuple[Any, Any]:
     """Times and values in the window, and one sample on either side."""
     t, v = np.asarray(row["t"]), np.asarray(row["values"])
     if figure.window is None:
@@ -97,7 +110,7 @@ def _cropped(figure: Trace, row: "pd.Series[Any]") -> tuple[Any, Any]:
     last = int(np.searchsorted(t, figure.window[1], side="right")) + 1
     if figure.window[1] < t[0] or figure.window[0] > t[-1]:
         raise ConfigurationError(
-            f"figure {figure.name}: `window` {list(figure.window)} ms lies outside of what was "
-            f"recorded, {t[0]:g} to {t[-1]:g} ms"
+            f"figure {figure.name}: `window` {list(figure.window)} lies outside of what was "
+            f"recorded, {t[0]:g} to {t[-1]:g} {data.time_unit}"
         )
     return t[first:last], v[first:last]

@@ -74,7 +74,7 @@ class Recording:
     vector: Any = None
     times: Any = None
     samples: list[float] | None = None
-    function: Callable[[], float] | None = None
+    function: Callable[[], float | None] | None = None
     sampling: float | None = None
     stride: int = 1
     location: str | None = None
@@ -123,6 +123,8 @@ class Model:
     required_sections
         kinds of section (`"soma"`, `"axon"`, `"dend"`, `"apic"`) that the morphology must have.
         A model that names any, or that sets `needs_morphology`, is run with one.
+    time_unit
+        what a millisecond of NEURON stands for in this model, such as `"h"`; labels times.
     """
 
     class Parameters(BaseModel):
@@ -135,6 +137,7 @@ class Model:
     own_process: ClassVar[bool] = False
     needs_morphology: ClassVar[bool] = False
     required_sections: ClassVar[tuple[str, ...]] = ()
+    time_unit: ClassVar[str] = "ms"
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -301,8 +304,12 @@ class Model:
 
         self._site.handlers.append(h.FInitializeHandler(start))
 
-    def measure(self, signal: str, function: Callable[[], float]) -> None:
-        """Keep what `function()` returns once the run is over, as a signal of one sample."""
+    def measure(self, signal: str, function: Callable[[], float | None]) -> None:
+        """Keep what `function()` returns once the run is over, as a signal of one sample.
+
+        None says that it does not exist, such as the speed of a wave that dies out: its features
+        are null, and the point is ok.
+        """
         self._site.recordings.append(Recording(signal, self._unit(signal), function=function))
 
     def _unit(self, signal: str) -> str:

@@ -42,6 +42,7 @@ class Description:
     isolated: bool
     needs_morphology: bool
     required_sections: tuple[str, ...]
+    time_unit: str
 
 
 def describe(folder: Path, cached: Path) -> Description:
@@ -142,6 +143,7 @@ def inspect(folder: Path) -> Description:
         isolated=model.isolated or model.own_process,
         needs_morphology=model.needs_morphology or bool(model.required_sections),
         required_sections=tuple(model.required_sections),
+        time_unit=model.time_unit,
     )
 
 

@@ -8,6 +8,11 @@ from types import ModuleType
 from dendroflow.errors import ModelError
 from dendroflow.model.contract import Model
 
+SHARES_RXD = (
+    "model {} uses rxd, which would advance its species with those of other cells; set "
+    "`isolated = True` in it"
+)
+
 
 def load_model(folder: Path) -> type[Model]:
     """The model class of `folder/model.py`, which is imported.
@@ -15,7 +20,8 @@ def load_model(folder: Path) -> type[Model]:
     Raises
     ------
     ModelError
-        If the file is missing, raises on import, creates sections, or defines no single model.
+        If the file is missing, raises on import, creates sections, defines no single model, or
+        imports rxd although the model shares its process.
     """
     path = folder / "model.py"
     if not path.is_file():
@@ -35,7 +41,31 @@ def load_model(folder: Path) -> type[Model]:
 
     if any(True for _ in h.allsec()):
         raise ModelError(f"{path}: creates sections on import; create them in build")
+    if _names_rxd(module) and not models[0].isolated:
+        raise ModelError(f"{path}: {SHARES_RXD.format(models[0].__name__)}")
     return models[0]
+
+
+def refuse_shared_rxd(model: type[Model]) -> None:
+    """Refuse a model that has made species of rxd, unless it is isolated.
+
+    Raises
+    ------
+    ModelError
+        If it shares its process: rxd would advance its species with those of other cells.
+    """
+    species = getattr(sys.modules.get("neuron.rxd.species"), "_all_species", ())
+    if not model.isolated and any(one() is not None for one in species):
+        raise ModelError(SHARES_RXD.format(model.__name__))
+
+
+def _names_rxd(module: ModuleType) -> bool:
+    """Whether a name of a model's module means rxd, or something of it."""
+    named = (
+        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        for value in vars(module).values()
+    )
+    return any(str(name).startswith(("neuron.rxd", "neuron.crxd")) for name in named)
 
 
 def _import(path: Path) -> ModuleType:

@@ -45,7 +45,7 @@ def columns(swept: list[str], description: Description, features: Features) -> l
     meanings = _measured(description, features)
     result += [
         Column(name, "feature", unit, meanings[name])
-        for name, unit in units(features, description.signals).items()
+        for name, unit in units(features, description.signals, description.time_unit).items()
     ]
     result += [
         Column(name, "bookkeeping", unit, meaning) for name, (meaning, unit) in BOOKKEEPING.items()
@@ -77,4 +77,4 @@ def _swept(path: str, description: Description) -> Column:
         parameter = description.parameters[name]
         return Column(leaf(path), "swept", parameter.unit, parameter.description or name)
     meaning, unit = SETTINGS.get(name or group, ("morphology", ""))
-    return Column(leaf(path), "swept", unit, meaning)
+    return Column(leaf(path), "swept", description.time_unit if unit == "ms" else unit, meaning)

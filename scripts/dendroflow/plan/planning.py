@@ -80,6 +80,7 @@ def make_plan(
         "required_sections": list(description.required_sections),
         "morphologies": pins,
         "timeout_s": settings.execution.timeout_s,
+        "time_unit": description.time_unit,
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],

@@ -116,6 +116,7 @@ STATISTIC_NAMES = (
     "time_of_maximum",
     "time_of_minimum",
     "half_decay_time",
+    "period",
 )
 
 # Columns that the tables of features and the database hold beside the features.

@@ -10,6 +10,7 @@ from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     StringConstraints,
@@ -25,6 +26,15 @@ PRINT_FORMATS = ("svg", "pdf", "png")
 Column = Annotated[str, StringConstraints(min_length=1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=120)]
 Scalar = bool | int | float | str
+
+
+def _window_is_open(window: tuple[float, float]) -> tuple[float, float]:
+    if not window[0] < window[1]:
+        raise ValueError(f"the start {window[0]:g} ms must lie before the end {window[1]:g} ms")
+    return window
+
+
+Window = Annotated[tuple[float, float], AfterValidator(_window_is_open)]
 
 
 class _Figure(Settings):
@@ -185,13 +195,8 @@ class Trace(_Figure):
         description="a signal, or a list of them"
     )
     hue: Column | None = Field(None, description="column shown by colour")
-    window: tuple[float, float] | None = Field(None, description="shown part of the time, ms")
+    window: Window | None = Field(None, description="shown part of the time, ms")
     limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
-
-    @field_validator("window")
-    @classmethod
-    def _window_is_open(cls, window: tuple[float, float] | None) -> tuple[float, float] | None:
-        return _open(window)
 
     @property
     def signal_names(self) -> tuple[str, ...]:
@@ -270,10 +275,10 @@ class Shape(_Figure):
 class _OverTime(_Figure):
     """One point at several times: panels in print, and a page with a slider."""
 
-    signals_of = ("signal",)
+    signals_of: ClassVar[tuple[str, ...]] = ("signal",)
     formats = (*PRINT_FORMATS, "html")
 
-    window: tuple[float, float] | None = Field(None, description="shown part of the time, ms")
+    window: Window | None = Field(None, description="shown part of the time, ms")
     times: tuple[float, ...] | None = Field(
         None, min_length=1, max_length=12, description="times in print, ms; six without this"
     )
@@ -281,11 +286,6 @@ class _OverTime(_Figure):
     select: Select | None = Field(
         None, description="which of the points that `where` leaves; the first without this"
     )
-
-    @field_validator("window")
-    @classmethod
-    def _window_is_open(cls, window: tuple[float, float] | None) -> tuple[float, float] | None:
-        return _open(window)
 
     @model_validator(mode="after")
     def _times_lie_in_window(self) -> Self:
@@ -310,6 +310,8 @@ class Movie(_OverTime):
 class FieldMap(_OverTime):
     """What is recorded in a plane outside of the cells of one point, over time."""
 
+    signals_of = ("signal", "cells")
+
     kind: Literal["field"]
     signal: Column = Field(description="a signal that is recorded in voxels of one plane")
     cells: Column | None = Field(
@@ -327,8 +329,67 @@ class FieldMap(_OverTime):
         return limits
 
 
+class Phase(_Figure):
+    """Two signals against each other over time, an orbit a point."""
+
+    columns_of = ("hue",)
+    signals_of = ("y", "x")
+
+    kind: Literal["phase"]
+    x: Column = Field(description="signal along the horizontal axis")
+    y: Column = Field(description="signal along the vertical axis")
+    hue: Column | None = Field(None, description="column shown by colour")
+    window: Window | None = Field(None, description="shown part of the time, ms")
+    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        by = f", coloured by {data['hue']}" if data.get("hue") else ""
+        return f"{data.get('y')} against {data.get('x')}{by}."
+
+
+class Kymograph(_Figure):
+    """A signal that is recorded along a cable, over distance and time; a panel a point."""
+
+    signals_of = ("signal",)
+
+    kind: Literal["kymograph"]
+    signal: Column = Field(description="a signal that is recorded in every segment of a path")
+    window: Window | None = Field(None, description="shown part of the time, ms")
+    limit: int = Field(3, ge=1, le=6, description="most points to show")
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        return f"{data.get('signal')} along the cable over time."
+
+
+class Table(_Figure):
+    """Values as text, a row a point, in the order of their swept values."""
+
+    columns_of = ("columns",)
+
+    kind: Literal["table"]
+    columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=8)] = Field(
+        description="columns, from left to right"
+    )
+
+    @classmethod
+    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+        return f"{_listed(data.get('columns'))} of each point."
+
+
 Figure = Annotated[
-    Line | Scatter | Heatmap | Histogram | Trace | Shape | Movie | FieldMap,
+    Line
+    | Scatter
+    | Heatmap
+    | Histogram
+    | Trace
+    | Shape
+    | Movie
+    | FieldMap
+    | Phase
+    | Kymograph
+    | Table,
     Field(discriminator="kind"),
 ]
 
@@ -346,7 +407,7 @@ def output_names(figure: Figure) -> tuple[str, ...]:
 
 def columns(figure: Figure) -> set[str]:
     """Name the columns of the table of points (parameters, features) that a figure uses."""
-    used = {getattr(figure, key) for key in figure.columns_of} - {None}
+    used = _names(figure, figure.columns_of)
     if isinstance(figure, Shape | Movie | FieldMap) and figure.select:
         used.add(figure.select.column)
     if isinstance(figure, _Facets):
@@ -356,15 +417,16 @@ def columns(figure: Figure) -> set[str]:
 
 def signals(figure: Figure) -> set[str]:
     """Name the recorded signals that a figure uses."""
-    if isinstance(figure, Trace):
-        return set(figure.signal_names)
-    if isinstance(figure, Shape):
-        return {figure.signal} | ({figure.at.signal} if not isinstance(figure.at, float) else set())
-    if isinstance(figure, Movie):
-        return {figure.signal}
-    if isinstance(figure, FieldMap):
-        return {figure.signal, *filter(None, [figure.cells])}
-    return set()
+    used = _names(figure, figure.signals_of)
+    if isinstance(figure, Shape) and not isinstance(figure.at, float):
+        used.add(figure.at.signal)
+    return used
+
+
+def _names(figure: Figure, keys: Iterable[str]) -> set[str]:
+    """What the keys hold: nothing, a name, or several."""
+    given = [getattr(figure, key) or () for key in keys]
+    return {name for value in given for name in ((value,) if isinstance(value, str) else value)}
 
 
 def check_names(figures: Iterable[Figure]) -> None:
@@ -383,12 +445,6 @@ def check_names(figures: Iterable[Figure]) -> None:
                 "give one of them another `name`"
             )
         seen[figure.name] = position
-
-
-def _open(window: tuple[float, float] | None) -> tuple[float, float] | None:
-    if window is not None and not window[0] < window[1]:
-        raise ValueError(f"the start {window[0]:g} ms must lie before the end {window[1]:g} ms")
-    return window
 
 
 def _listed(value: Any) -> str:

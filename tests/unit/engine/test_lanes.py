@@ -144,3 +144,19 @@ def test_sections_that_outlive_their_cell_are_refused():
     with pytest.raises(ModelError, match="outlive their cell"):
         run(Leaky, [point("a")])
     kept.clear()
+
+
+def test_a_measure_that_does_not_exist_is_no_failure():
+    class Measured(Fragile):
+        signals = {"v": "mV", "speed": "µm/s", "count": ""}
+
+        def build(self, p):
+            super().build(p)
+            self.measure("speed", lambda: None)
+            self.measure("count", lambda: 3)
+
+    result = run(Measured, [point("a", mode="ok")])
+    assert result.outcomes[0].status == "ok"
+    rows = pa.table(result.traces).to_pylist()
+    values = {row["signal"]: row["values"] for row in rows if row["signal"] != "v"}
+    assert values == {"speed": [], "count": [3.0]}

@@ -33,7 +33,7 @@ PROGRAM = """
     for kf in (1e6, 2e6):
         result = run_together(model, [Point("p", {{"kf": kf}}, clock, 1, None)], {{}}, {{}})
         assert result.outcomes[0].status == "ok", result.outcomes[0].error
-        samples = np.array(result.traces["values"].to_pylist())
+        samples = np.concatenate(result.traces["values"].to_pylist())
         states.append(hashlib.sha256(samples.tobytes()).hexdigest())
     print(json.dumps({{"states": states, "calls": len(calls), "shared": shared}}))
 """

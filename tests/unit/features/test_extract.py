@@ -397,3 +397,12 @@ def test_files_that_do_not_belong_together(squid, tmp_path):
     paths = write(tmp_path, [a], outcomes("a", "b"))
     with pytest.raises(StoreError, match="point b was not recorded"):
         list(extract_file(*paths, features(SPIKE)))
+
+
+def test_what_a_model_says_does_not_exist_is_null_and_no_failure():
+    table = traces(trace("a", [], signal="speed"), trace("b", [3.0], signal="speed"))
+    found = extract(
+        table, outcomes("a", "b"), features({"signal": "speed", "statistics": ["final"]})
+    ).to_pylist()
+    assert [row["speed_final"] for row in found] == [None, 3.0]
+    assert [row["status"] for row in found] == ["ok", "ok"]

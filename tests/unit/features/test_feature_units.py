@@ -39,3 +39,9 @@ def test_a_signal_that_is_not_recorded():
 def test_efel_measures_only_membrane_potentials():
     with pytest.raises(ConfigurationError, match="soma_v is in V, but `efel` needs mV"):
         units(features(STEP | {"efel": ["AP_width"]}), {"soma_v": "V"})
+
+
+def test_times_are_in_the_unit_that_the_model_gives_them():
+    statistics = ["maximum", "integral", "time_of_maximum", "period"]
+    found = units(features({"signal": "per", "statistics": statistics}), {"per": "nM"}, "h")
+    assert list(found.values()) == ["nM", "nM·h", "h", "h"]

@@ -76,3 +76,27 @@ def test_two_parts_make_the_whole(y, share):
     t = np.linspace(0, 10, len(y))
     parts = [of("integral", *cut(t, y, 0, 10 * share)), of("integral", *cut(t, y, 10 * share, 10))]
     assert sum(parts) == pytest.approx(of("integral", t, y), abs=1e-9)
+
+
+def test_the_period_of_a_rhythm_is_interpolated():
+    t = np.linspace(0, 30, 301)
+    y = 2 + np.sin(2 * np.pi * (t - 0.3) / 7.3)
+    assert of("period", t, y) == pytest.approx(7.3, abs=2e-3)
+    # A sawtooth is linear where it rises, so that its crossings are exact between samples.
+    assert of("period", [0, 1, 2, 4, 5, 7, 8], [0, 2, 0, 2, 0, 2, 0]) == pytest.approx(2.75)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        lambda t: np.full_like(t, 3.0),
+        lambda t: 3 + 1e-9 * np.sin(t),
+        lambda t: 3 + np.exp(-0.1 * t) * np.sin(t),
+        lambda t: t,
+        lambda t: np.sin(0.2 * t),
+    ],
+    ids=["constant", "rounding", "dying out", "rising", "too few cycles"],
+)
+def test_what_is_no_rhythm_has_no_period(values):
+    t = np.linspace(0, 40, 4001)
+    assert math.isnan(of("period", t, values(t)))

@@ -51,6 +51,7 @@ def test_a_description_says_what_planning_asks(folder, tmp_path):
     assert found.meanings == {"zulu": "zulu", "alfa": "calcium"}
     assert found.needs_morphology
     assert not found.isolated
+    assert found.time_unit == "ms"
 
 
 def test_what_is_kept_equals_what_was_asked_order_included(folder, tmp_path):
