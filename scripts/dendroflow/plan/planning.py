@@ -54,7 +54,7 @@ def make_plan(
     held = points.table[["point_id"]].join(simulated, on="point_id", how="left")
     batch = np.array(held["batch"], dtype=object)
     wanted = np.flatnonzero(held["batch"].isna())
-    new: list[str] = []
+    work: dict[str, float] = {}
     if len(wanted):
         # Points that are no longer asked for have told what a point of this model takes.
         mean = float(simulated["runtime_s"].mean())
@@ -72,7 +72,7 @@ def make_plan(
         for group in groups:
             names = (batch_name(experiment, recipe.name, ids[group], n) for n in count(1))
             name = next(name for name in names if not kept.outcomes(name).exists())
-            new.append(name)
+            work[name] = float(seconds[group].sum())
             batch[group] = name
     table = points.table.copy()
     table.insert(1, "batch", pd.Series(batch, index=table.index, dtype=str))
@@ -94,7 +94,7 @@ def make_plan(
         ],
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    return Plan(stored, notes, tuple(sorted(new)))
+    return Plan(stored, notes, tuple(sorted(work)), work)
 
 
 def described(folder: Path, results: Path) -> Description:
