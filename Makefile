@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-develop run plan test lint format docs lock clean
+.PHONY: help setup setup-develop run plan test test-cluster lint format docs lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -25,6 +25,10 @@ plan: setup  ## say how many points are requested, cached and new, and write the
 
 test: setup-develop  ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-cluster: setup-develop  ## install SLURM, and run sweeps on a private one of two nodes
+	@sh tests/cluster/install.sh
+	@DENDROFLOW_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 
 lint: setup-develop  ## check style, types and the workflow
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

@@ -2,7 +2,6 @@
 child of whoever started it."""
 
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
@@ -22,7 +21,6 @@ CORES, MEMORY_MB = 2, 6000
 NODE_TIMEOUT = 6
 # Of the address of a socket in the file system.
 LONGEST_SOCKET_NAME = 100
-PR_SET_PDEATHSIG = 1
 
 SETTINGS = """\
 ClusterName=private
@@ -55,7 +53,10 @@ MinJobAge=300
 ReturnToService=2
 PartitionName=all Nodes=ALL Default=YES MaxTime=120 State=UP
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cores} RealMemory={memory}\n"
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
+    "CPUs={cores} RealMemory={memory}\n"
+)
 
 
 def missing_programs() -> list[str]:
@@ -126,7 +127,7 @@ class PrivateSlurm:
         before, partition, after = text.partition("PartitionName")
         (self.folder / "slurm.conf").write_text(before + nodes + partition + after)
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n")
-        # The plugin takes SLURM_CONF from the environment of its inner srun; elsewhere it is in /etc.
+        # The plugin takes SLURM_CONF from the environment of its inner srun, which needs it here.
         srun = self.folder / "bin" / "srun"
         srun.write_text(
             f"#!/bin/sh\nSLURM_CONF='{self.folder}/slurm.conf' exec '{program('srun')}' \"$@\"\n"
@@ -148,13 +149,13 @@ class PrivateSlurm:
     def _daemon(self, name: str, *command: str) -> None:
         with (self.folder / "log" / f"{name}.log").open("ab") as log:
             self._daemons[name] = subprocess.Popen(
-                [program(command[0]) or command[0], *command[1:]],
+                # It must not outlive its parent, not even one that was killed with SIGKILL.
+                ["setpriv", "--pdeathsig", "KILL", str(program(command[0])), *command[1:]],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
             )
 
     def start_node(self, node: str) -> None:
@@ -164,7 +165,9 @@ class PrivateSlurm:
     def kill_node(self, node: str) -> int:
         """Kill a node with all that runs on it, at once; returns the number of processes."""
         daemon = self._daemons.pop(node)
-        doomed = {daemon.pid, *self._processes(f"SLURMD_NODENAME={node}")}
+        tasks = self._processes(f"SLURMD_NODENAME={node}")
+        stewards = {parent for pid, parent in parents().items() if pid in tasks}
+        doomed = {daemon.pid, *tasks, *filter(is_steward, stewards)}
         doomed |= descendants(doomed)
         # Nobody shall live to tell: a node that loses its power reports nothing.
         for number in (signal.SIGSTOP, signal.SIGKILL):
@@ -258,19 +261,30 @@ def all_processes() -> Iterator[int]:
     return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
 
 
-def descendants(parents: set[int]) -> set[int]:
-    """Children of processes, and theirs."""
-    children: dict[int, set[int]] = {}
+def parents() -> dict[int, int]:
+    """Id of each process -> id of its parent."""
+    found = {}
     for pid in all_processes():
         with contextlib.suppress(OSError):
             stat = Path(f"/proc/{pid}/stat").read_text()
-            children.setdefault(int(stat.rpartition(")")[2].split()[1]), set()).add(pid)
-    found: set[int] = set()
-    waiting = set(parents)
-    while waiting:
-        waiting = set().union(*(children.get(pid, set()) for pid in waiting)) - found
-        found |= waiting
+            found[pid] = int(stat.rpartition(")")[2].split()[1])
     return found
+
+
+def descendants(ancestors: set[int]) -> set[int]:
+    """Children of processes, and theirs."""
+    parent_of = parents()
+    found = set(ancestors)
+    while more := {pid for pid, parent in parent_of.items() if parent in found} - found:
+        found |= more
+    return found - ancestors
+
+
+def is_steward(pid: int) -> bool:
+    """Whether this is the process by which a node watches over a step of a job."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip() == "slurmstepd"
+    return False
 
 
 def kill(pid: int, number: int) -> None:
@@ -287,10 +301,6 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float) -> obje
             return value
         time.sleep(0.1)
     raise RuntimeError(f"not so after {seconds:g} s: {what}")
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main() -> None:
