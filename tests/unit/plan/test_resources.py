@@ -1,19 +1,20 @@
 """What a job asks of a cluster."""
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 
-from dendroflow.plan.planning import Plan
 from dendroflow.plan.resources import resources
+from dendroflow.plan.stored import Plan
 
 FIXED = {"simulation.duration": 100.0, "simulation.dt": 0.025, "simulation.sampling": None}
 
 
 def plan(points=100, seconds=1.0, timeout_s=600.0, **swept):
-    table = pd.DataFrame({"point_id": [f"{n}" for n in range(points)], "batch": "b"})
-    table = table.assign(**{f"simulation.{name}": values for name, values in swept.items()})
-    fixed = {path: value for path, value in FIXED.items() if path not in table}
-    return Plan(table, {"fixed": fixed, "timeout_s": timeout_s}, ("b",), seconds)
+    columns = {"point_id": [f"{n}" for n in range(points)], "batch": ["b"] * points}
+    columns |= {f"simulation.{name}": values for name, values in swept.items()}
+    fixed = {path: value for path, value in FIXED.items() if path not in columns}
+    notes = {"fixed": fixed, "timeout_s": timeout_s}
+    return Plan(pa.table(columns), notes, ("b",), {"b": points * seconds})
 
 
 @pytest.mark.parametrize(("points", "allowed", "cores"), [(100, 1, 1), (100, 8, 8), (3, 8, 3)])
@@ -54,7 +55,7 @@ def test_each_attempt_gets_twice_the_memory_and_time():
 def test_a_stored_plan_knows_no_times_and_still_answers(tmp_path):
     plan().write(tmp_path / "plan.parquet")
     stored = Plan.read(tmp_path / "plan.parquet")
-    assert stored.seconds_per_point is None
+    assert not stored.work
     asked = resources(stored, "b", 1, 1)
     assert asked.memory == resources(plan(), "b", 1, 1).memory
     assert asked.minutes >= 10
