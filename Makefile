@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-develop run plan find test lint format docs lock clean
+.PHONY: help setup setup-develop run plan find test test-cluster bench lint format docs lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -28,6 +28,10 @@ find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse br
 
 test: setup-develop  ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-cluster: setup-develop  ## install SLURM, and run sweeps on a private one of two nodes
+	@sh tests/cluster/install.sh
+	@DENDROFLOW_TEST_CLUSTER=1 $(BIN)/python -m pytest tests/cluster
 
 bench: setup-develop  ## measure against what people write without it; rewrite docs/benchmarks.md (half an hour)
 	@$(BIN)/python tests/benchmarks/run.py rivals

@@ -12,7 +12,8 @@ from dendroflow import mechanisms as compiled
 from dendroflow.errors import DendroflowError
 from dendroflow.job import name_interpreter_without_spaces
 from dendroflow.plan.code import digest_of_library
-from dendroflow.plan.planning import make_plan
+from dendroflow.plan.planning import described, make_plan
+from dendroflow.plan.resources import resources as estimate
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import PRINT_FORMATS, output_names, signals
 from dendroflow.settings.observations import read_all
@@ -132,6 +133,19 @@ def batch_files(experiment, kind):
     kept = Path("results", experiment, plan.recipe)
     folder = kept / "features" / plan.measures if kind == "features" else kept / kind
     return [str(folder / f"{batch}.parquet") for batch in plan.batches]
+
+
+@cache
+def signals_of(experiment):
+    """Number of signals that an experiment's model declares."""
+    return len(described(CONFIG.model_folder(experiment), RESULTS).signals)
+
+
+def batch_resources(wildcards, attempt=1):
+    """Cores, memory and time that a batch asks for."""
+    name = wildcards.experiment
+    cores = CONFIG.experiments[name].execution.cores_per_batch
+    return estimate(planned(name), wildcards.batch, signals_of(name), cores, attempt)
 
 
 def morphology_path(name):

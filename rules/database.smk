@@ -51,6 +51,8 @@ rule check_failures:
         "results/logs/check_failures.log",
     benchmark:
         "results/benchmarks/check_failures.tsv"
+    # Trying again cannot change it.
+    retries: 0
     conda:
         "../envs/environment.yaml"
     threads: 1

@@ -1,6 +1,10 @@
 """Features: extracted from the traces of each batch, then joined with the requested points."""
 
 
+localrules:
+    gather_features,
+
+
 rule extract_features:
     """Extract features and statistics from the traces of one batch."""
     input:
@@ -16,8 +20,8 @@ rule extract_features:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: batch_resources(wildcards, attempt).memory,
+        runtime=lambda wildcards, attempt: batch_resources(wildcards, attempt).minutes,
     params:
         features=untracked(declared_features),
     message:
@@ -42,8 +46,8 @@ rule gather_features:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
+        runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
         code=digest_of_library("dendroflow.stores.gathering"),
     message:

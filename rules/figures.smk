@@ -26,8 +26,8 @@ for experiment in [name for name in EXPERIMENTS if FIGURES[name]]:
             "../envs/environment.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=30,
+            mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
+            runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
         params:
             title=unmarked(CONFIG.experiments[experiment].title),
             figures=unmarked(

@@ -1,6 +1,11 @@
 """Mechanisms: compiled once for each set of sources, NEURON version and architecture."""
 
 
+# Seconds of work, with a compiler that compute nodes may lack.
+localrules:
+    compile_mechanisms,
+
+
 rule compile_mechanisms:
     """Compile the .mod files of a model, and see that NEURON loads them."""
     input:

@@ -3,6 +3,7 @@
 
 localrules:
     fetch_morphology,
+    import_morphology,
 
 
 rule fetch_morphology:

@@ -23,10 +23,10 @@ rule simulate_batch:
         experiment=one_of(KEEPING_TRACES),
     conda:
         "../envs/environment.yaml"
-    threads: 1
+    threads: lambda wildcards: batch_resources(wildcards).cores
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=lambda wildcards, attempt: batch_resources(wildcards, attempt).memory,
+        runtime=lambda wildcards, attempt: batch_resources(wildcards, attempt).minutes,
     params:
         # The paths name the content: model, values and morphologies.
         plan=untracked(lambda wildcards: plan_path(wildcards.experiment)),

@@ -60,13 +60,13 @@ def make_plan(
     batch: NDArray[np.object_] | str
     searched: dict[str, Any] = {}
     if settings.optimise is None:
-        batch, new = _assign(points, description, settings.execution, kept, cores)
+        batch, work = _assign(points, description, settings.execution, kept, cores)
     else:
         names = (recipe.name, measured.name)
         search = search_of(*names, points.fixed, "".join(pins.values()), settings.optimise)
         history = history_path(experiment, recipe.name, search.name, settings.optimise.generations)
         searched = {"optimisation": {"search": vars(search), "history": str(history)}}
-        batch, new = _reserve(kept, str(history), settings.execution.retry)
+        batch, work = _reserve(kept, str(history), settings.execution.retry)
     table = points.table.copy()
     table.insert(1, "batch", pd.Series(batch, index=table.index, dtype=str))
     notes = {
@@ -86,7 +86,7 @@ def make_plan(
         ],
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    return Plan(stored, notes | searched, tuple(sorted(new)))
+    return Plan(stored, notes | searched, tuple(sorted(work)), work)
 
 
 def described(folder: Path, results: Path) -> Description:
@@ -112,13 +112,13 @@ def batch_name(experiment: str, recipe: str, point_ids: Iterable[str], attempt: 
 
 def _assign(
     points: Points, description: Description, execution: Execution, kept: Kept, cores: int
-) -> tuple[NDArray[np.object_], list[str]]:
-    """The batch of each point, and the names of those that are still to be simulated."""
+) -> tuple[NDArray[np.object_], dict[str, float]]:
+    """The batch of each point, and the work (s) of those that are still to be simulated."""
     simulated = kept.points(execution.retry)
     held = points.table[["point_id"]].join(simulated, on="point_id", how="left")
     batch = np.array(held["batch"], dtype=object)
     wanted = np.flatnonzero(held["batch"].isna())
-    new: list[str] = []
+    work: dict[str, float] = {}
     if len(wanted):
         # Points that are no longer asked for have told what a point of this model takes.
         mean = float(simulated["runtime_s"].mean())
@@ -129,19 +129,20 @@ def _assign(
         for group in cut(points, wanted, seconds, execution, isolated=isolated, cores=cores):
             names = (batch_name(*kept.of, ids[group], n) for n in count(1))
             name = next(name for name in names if not kept.outcomes(name).exists())
-            new.append(name)
+            work[name] = float(seconds[group].sum())
             batch[group] = name
-    return batch, new
+    return batch, work
 
 
-def _reserve(kept: Kept, history: str, retry: Iterable[str]) -> tuple[str, list[str]]:
-    """The batch of points that a search will find, and its name again if it is not held."""
+def _reserve(kept: Kept, history: str, retry: Iterable[str]) -> tuple[str, dict[str, float]]:
+    """The batch of points that a search will find, and its work if it is not held."""
     for attempt in count(1):
         name = batch_name(*kept.of, [history], attempt)
         if not kept.outcomes(name).exists():
-            return name, [name]
+            # A point or two.
+            return name, {name: 0.0}
         if kept.is_usable(name) and not kept.statuses(name).intersection(retry):
-            return name, []
+            return name, {}
     raise AssertionError("attempts do not end")
 
 

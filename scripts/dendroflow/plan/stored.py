@@ -4,7 +4,8 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,14 @@ class Plan:
         what a job must know besides: recipe, fixed values, limits.
     new
         names of the batches that are still to be simulated; empty if read from a file.
+    work
+        seconds of one core that each of these is likely to take.
     """
 
     table: pa.Table
     notes: Mapping[str, Any]
     new: tuple[str, ...] = ()
+    work: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def recipe(self) -> str:
@@ -50,6 +54,13 @@ class Plan:
     def batches(self) -> tuple[str, ...]:
         """All batches that hold a requested point, by name."""
         return tuple(sorted(self.table["batch"].unique().to_pylist()))
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Number of requested points of each batch."""
+        return {
+            row["values"]: row["counts"] for row in pc.value_counts(self.table["batch"]).to_pylist()
+        }
 
     @property
     def requested(self) -> int:

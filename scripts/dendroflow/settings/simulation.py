@@ -48,6 +48,7 @@ class Execution(Settings):
         allow_inf_nan=False,
         description="work that the plan puts into one job (s of one core)",
     )
+    cores_per_batch: int = Field(1, ge=1, le=1024, description="cores that one job may use")
     timeout_s: float = Field(
         600.0, gt=0, allow_inf_nan=False, description="wall-clock limit of one point (s)"
     )

@@ -170,6 +170,14 @@ def test_the_work_of_a_batch_is_chosen(project, seconds, batches):
     assert len(project.plan(cores=1, sweep=sweep, execution=execution).new) == batches
 
 
+def test_a_plan_knows_the_work_of_its_new_batches(project):
+    project.simulate(project.plan(), runtime_s=100.0)
+    sweep = {**EXPERIMENT["sweep"], "parameters.gnabar": [0.1, 0.12, 0.2, 0.3]}
+    plan = project.plan(cores=1, sweep=sweep, execution={"seconds_per_batch": 300.0})
+    assert plan.work == dict.fromkeys(plan.new, pytest.approx(300.0))
+    assert len(plan.work) == 2
+
+
 def test_batches_cost_alike_though_points_do_not(project):
     """Points of ten durations, from 1 to 10 ms, by contiguous ranges of them."""
     durations = {"simulation.duration": {"linspace": [1, 10, 10]}}

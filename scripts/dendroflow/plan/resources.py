@@ -1,0 +1,65 @@
+"""What a job asks of a machine: cores, memory and time, from the points that it holds."""
+
+import math
+from dataclasses import dataclass
+
+from dendroflow.plan.stored import Plan
+
+# Python with NEURON, its mechanisms and the geometries; and the same with eFEL in a worker (MB).
+MEMORY_OF_JOB, MEMORY_OF_WORKER = 500, 300
+# A group is handed over as a table, and several wait to be written.
+COPIES_OF_SAMPLES = 3
+# The engine cuts groups so that they record at most so much (MB), unless one point does.
+SAMPLES_OF_GROUP = 160.0
+# From submission to the first point, on a node that has to load everything from a slow disk (s).
+START_S = 300.0
+# Nodes differ, and so do points.
+MARGIN = 3.0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a job asks for; `memory` in MB, `minutes` of wall-clock time."""
+
+    cores: int
+    memory: int
+    minutes: int
+
+
+def resources(plan: Plan, batch: str, signals: int, cores: int, attempt: int = 1) -> Resources:
+    """What simulating a batch asks for; each further attempt gets twice the memory and time.
+
+    Compartments do not enter: the engine advances some 2000 of them at a time, a few MB, whatever
+    the size of the batch. What grows with the points of a worker is what they record.
+
+    Parameters
+    ----------
+    signals
+        number of signals that the model declares.
+    cores
+        cores that the job may use; a batch of fewer points asks for fewer.
+    attempt
+        1, 2, ...
+    """
+    points = plan.sizes[batch]
+    cores = min(cores, points)
+    recorded = signals * 8e-6 * _samples(plan)
+    group = max(recorded, min(SAMPLES_OF_GROUP, recorded * math.ceil(points / cores)))
+    memory = MEMORY_OF_JOB + cores * (MEMORY_OF_WORKER + COPIES_OF_SAMPLES * group)
+    work = plan.work.get(batch, 0.0) / cores
+    # A point that hangs must end as a row before the cluster ends the job.
+    seconds = START_S + MARGIN * work + float(plan.notes["timeout_s"])
+    growth = 2 ** (attempt - 1)
+    return Resources(cores, math.ceil(memory) * growth, math.ceil(seconds / 60) * growth)
+
+
+def _samples(plan: Plan) -> float:
+    """Samples of one signal of the point that records most."""
+
+    def values(name: str) -> list[float]:
+        path = f"simulation.{name}"
+        swept = path in plan.table.column_names
+        found = plan.table[path].unique().to_pylist() if swept else [plan.notes["fixed"][path]]
+        return [value for value in found if value is not None]
+
+    return max(values("duration")) / min(values("sampling") or values("dt")) + 1

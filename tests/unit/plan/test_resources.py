@@ -1,0 +1,61 @@
+"""What a job asks of a cluster."""
+
+import pyarrow as pa
+import pytest
+
+from dendroflow.plan.resources import resources
+from dendroflow.plan.stored import Plan
+
+FIXED = {"simulation.duration": 100.0, "simulation.dt": 0.025, "simulation.sampling": None}
+
+
+def plan(points=100, seconds=1.0, timeout_s=600.0, **swept):
+    columns = {"point_id": [f"{n}" for n in range(points)], "batch": ["b"] * points}
+    columns |= {f"simulation.{name}": values for name, values in swept.items()}
+    fixed = {path: value for path, value in FIXED.items() if path not in columns}
+    notes = {"fixed": fixed, "timeout_s": timeout_s}
+    return Plan(pa.table(columns), notes, ("b",), {"b": points * seconds})
+
+
+@pytest.mark.parametrize(("points", "allowed", "cores"), [(100, 1, 1), (100, 8, 8), (3, 8, 3)])
+def test_no_more_cores_than_points(points, allowed, cores):
+    assert resources(plan(points), "b", 1, allowed).cores == cores
+
+
+def test_the_time_holds_the_work_and_a_point_that_hangs():
+    asked = resources(plan(), "b", 1, 1)
+    assert asked.minutes * 60 >= 100 + 600
+    assert resources(plan(timeout_s=7200.0), "b", 1, 1).minutes >= asked.minutes + 110
+    slow = resources(plan(seconds=60.0), "b", 1, 1)
+    assert slow.minutes > 2 * 100
+    shared = resources(plan(seconds=60.0), "b", 1, 4)
+    assert shared.minutes < slow.minutes / 2
+
+
+def test_the_memory_follows_from_what_a_worker_records():
+    few = resources(plan(1), "b", 1, 1).memory
+    # 4001 samples of 8 bytes are nothing beside the interpreter; those of 1000 points are not.
+    assert resources(plan(1000), "b", 1, 1).memory - few == pytest.approx(3 * 32, abs=2)
+    # A group is bounded, a point is not.
+    assert resources(plan(100_000), "b", 1, 1).memory - few == pytest.approx(3 * 160, abs=2)
+    long = resources(plan(1, duration=[1e6]), "b", 2, 1).memory
+    assert long - few == pytest.approx(3 * 2 * 320, abs=2)
+    sampled = resources(plan(1, duration=[1e6], sampling=[1.0]), "b", 2, 1).memory
+    assert sampled - few == pytest.approx(3 * 16, abs=2)
+    assert resources(plan(1000), "b", 1, 4).memory > 2 * few
+
+
+def test_each_attempt_gets_twice_the_memory_and_time():
+    first, second, third = (resources(plan(), "b", 1, 2, attempt) for attempt in (1, 2, 3))
+    assert (second.memory, second.minutes) == (2 * first.memory, 2 * first.minutes)
+    assert (third.memory, third.minutes) == (4 * first.memory, 4 * first.minutes)
+    assert first.cores == third.cores == 2
+
+
+def test_a_stored_plan_knows_no_times_and_still_answers(tmp_path):
+    plan().write(tmp_path / "plan.parquet")
+    stored = Plan.read(tmp_path / "plan.parquet")
+    assert not stored.work
+    asked = resources(stored, "b", 1, 1)
+    assert asked.memory == resources(plan(), "b", 1, 1).memory
+    assert asked.minutes >= 10
