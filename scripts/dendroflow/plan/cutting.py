@@ -13,7 +13,7 @@ from dendroflow.settings.simulation import Execution
 POINTS_AT_MOST = 50_000
 SECONDS_WORTH_SHARING = 6.0
 # First guesses, until run times are recorded (s per point).
-GUESS_ISOLATED, GUESS_MORPHOLOGY, GUESS_SHARED = 1.0, 0.3, 0.002
+GUESS_ISOLATED, GUESS_MORPHOLOGY, GUESS_SHARED = 0.2, 0.1, 0.001
 
 CLOCK = ("duration", "dt", "v_init", "celsius", "solver", "atol", "rtol", "sampling")
 

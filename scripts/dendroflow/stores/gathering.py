@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dendroflow.errors import StoreError, TooManyFailuresError
+from dendroflow.errors import StoreError
 from dendroflow.stores.schemas import POINT_ID
 from dendroflow.stores.tables import read_table, write_table
 
@@ -141,31 +141,3 @@ def failures(experiment: str, table: pd.DataFrame) -> pd.DataFrame:
             "values": values,
         }
     )
-
-
-def check_failures(
-    failed: pd.DataFrame, requested: Mapping[str, int], max_failed_share: float
-) -> None:
-    """Refuse experiments in which more than a share of the points failed.
-
-    Parameters
-    ----------
-    failed
-        as from `failures`, of all experiments.
-    requested
-        experiment -> number of requested points.
-
-    Raises
-    ------
-    TooManyFailuresError
-        Names the experiment, the share, and the most frequent messages.
-    """
-    for experiment, rows in failed.groupby("experiment", sort=True):
-        share = len(rows) / requested[str(experiment)]
-        if share > max_failed_share:
-            reasons = (rows["status"] + ": " + rows["error"]).value_counts().head(3)
-            listed = "; ".join(f"{count} x {reason}" for reason, count in reasons.items())
-            raise TooManyFailuresError(
-                f"{experiment}: {len(rows)} of {requested[str(experiment)]} points failed, more "
-                f"than max_failed_share {max_failed_share:g} allows: {listed}"
-            )

@@ -3,8 +3,9 @@ import pyarrow as pa
 import pytest
 
 from dendroflow.errors import StoreError, TooManyFailuresError
-from dendroflow.stores.gathering import check_failures, failures, gather
+from dendroflow.stores.gathering import failures, gather
 from dendroflow.stores.tables import read_notes, read_table, write_table
+from dendroflow.stores.verdict import check_failures
 
 NOTES = {"recipe": "r"}
 
@@ -103,6 +104,6 @@ def test_failures_name_values_and_reasons(points, batches, tmp_path):
             "values": "g=2.0",
         }
     ]
-    check_failures(failed, {"squid": 3}, 0.34)
+    assert check_failures("squid", tmp_path / "f.parquet", 0.34) == "squid: 1 of 3 points failed"
     with pytest.raises(TooManyFailuresError, match=r"squid: 1 of 3 .* 1 x timeout: slow"):
-        check_failures(failed, {"squid": 3}, 0.33)
+        check_failures("squid", tmp_path / "f.parquet", 0.33)
