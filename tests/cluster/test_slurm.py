@@ -75,7 +75,7 @@ def test_the_same_database_as_at_home(workspace, on_cluster):
     run = away.run().succeeded()
     assert (len(run.batches), run.points) == (2, 191)
     assert "submitted with SLURM" in run.output
-    workspace.run(cores=2).succeeded()
+    workspace.run("database", cores=2).succeeded()
     assert content(away) == content(workspace)
     assert len(content(away)["hh_temperature"]) == 183
     assert "Nothing to be done" in away.run().succeeded().output
