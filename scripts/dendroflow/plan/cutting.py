@@ -11,7 +11,8 @@ from dendroflow.plan.points import Points
 from dendroflow.settings.simulation import Execution
 
 POINTS_AT_MOST = 50_000
-SECONDS_WORTH_SHARING = 6.0
+# Less work than this is done before another job has started.
+SECONDS_WORTH_SHARING = 2.0
 # First guesses, until run times are recorded (s per point).
 GUESS_ISOLATED, GUESS_MORPHOLOGY, GUESS_SHARED = 0.2, 0.1, 0.001
 
