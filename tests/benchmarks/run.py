@@ -34,6 +34,8 @@ PAGE = CHECKOUT / "docs" / "benchmarks.md"
 FIGURE = CHECKOUT / "docs" / "images" / "benchmarks.png"
 CORES = len(os.sched_getaffinity(0))
 LONGEST_S = 7200
+# Without bytecode every job compiles the library anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What the code of most models needs."""
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,20 +27,10 @@ def discretise(sections: Iterable[Any], d_lambda: float = 0.1, frequency: float 
     ----------
     Hines, Carnevale 2001, The Neuroscientist 7:123-135.
     """
+    from neuron import h
+
+    # For lambda_f, which follows the 3-D points of a section where it has any.
+    h.load_file("stdlib.hoc")
     for section in sections:
-        longest = d_lambda * _ac_length_constant(section, frequency)
+        longest = d_lambda * h.lambda_f(frequency, sec=section)
         section.nseg = 2 * int((section.L / longest + 0.9) / 2) + 1
-
-
-def _ac_length_constant(section: Any, frequency: float) -> float:
-    """AC length constant (µm) of a section, along its 3-D points where it has any."""
-    per_diameter = 1e5 * math.sqrt(1 / (4 * math.pi * frequency * section.Ra * section.cm))
-    count = section.n3d()
-    if count < 2:
-        return float(per_diameter * math.sqrt(section.diam))
-    electrotonic = 0.0
-    for i in range(1, count):
-        length = section.arc3d(i) - section.arc3d(i - 1)
-        mean_diameter = (section.diam3d(i) + section.diam3d(i - 1)) / 2
-        electrotonic += length / math.sqrt(mean_diameter)
-    return float(section.L / electrotonic * per_diameter)

@@ -2,13 +2,19 @@
 
 import ast
 import hashlib
+import json
+import os
+import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import ModelError
 
 PACKAGE = Path(__file__).parents[1]
+_OWN = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 # Files of a model folder that cannot decide a result.
 IGNORED_SUFFIXES = frozenset({".md", ".rst", ".txt.orig", ".pyc", ".mod"})
 
@@ -44,8 +50,7 @@ def digest_of_library(*modules: str) -> str:
     """
     state = hashlib.sha256()
     for path in sorted(_closure(modules)):
-        code = digest_of_python(path.read_text(encoding="utf-8"), str(path))
-        state.update(f"{path.relative_to(PACKAGE).as_posix()} {code}\n".encode())
+        state.update(f"{path.relative_to(PACKAGE).as_posix()} {_module(path).digest}\n".encode())
     return state.hexdigest()[:16]
 
 
@@ -69,23 +74,57 @@ def digest_of_model(folder: Path) -> str:
     return state.hexdigest()[:16]
 
 
+class _Module(NamedTuple):
+    """What a file of the library comes to."""
+
+    digest: str
+    imports: list[str]
+
+
 def _closure(modules: Iterable[str]) -> set[Path]:
     found: set[Path] = set()
     waiting = list(modules)
     while waiting:
         path = _path(waiting.pop())
-        if path is None or path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                waiting += [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                waiting.append(node.module)
-                waiting += [f"{node.module}.{alias.name}" for alias in node.names]
+        if path is not None and path not in found:
+            found.add(path)
+            waiting += _module(path).imports
     return found
 
 
+@cache
+def _module(path: Path) -> _Module:
+    """Digest and imports of a file; kept beside its bytecode, as costly to make again."""
+    text = path.read_text(encoding="utf-8")
+    # This file makes the digests; Python's version, the trees that it makes them of.
+    content = hashlib.sha256(f"{sys.version} {_OWN} {text}".encode()).hexdigest()
+    kept = path.parent / "__pycache__" / f"{path.stem}.digest.json"
+    try:
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["content"] == content:
+            return _Module(known["digest"], known["imports"])
+    except (OSError, ValueError, KeyError):
+        pass
+    module = _Module(digest_of_python(text, str(path)), _imports(text))
+    if not sys.dont_write_bytecode and os.access(path.parent, os.W_OK):
+        kept.parent.mkdir(exist_ok=True)
+        with replacing(kept) as temporary:
+            temporary.write_text(json.dumps({"content": content, **module._asdict()}), "utf-8")
+    return module
+
+
+def _imports(text: str) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+@cache
 def _path(module: str) -> Path | None:
     """File of a module of this library; None for anything else."""
     package, _, rest = module.partition(".")
