@@ -30,14 +30,13 @@ def points_to_run(columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]
         path -> value of all that is not swept.
     """
     swept = [path for path in columns if path not in ("point_id", "batch")]
+    clocks: dict[Clock, Clock] = {}
     points = []
     for point_id, *values in zip(
         columns["point_id"], *(columns[path] for path in swept), strict=True
     ):
-        points.append(_point(point_id, {**fixed, **dict(zip(swept, values, strict=True))}))
-    order: dict[Clock, int] = {}
-    for point in points:
-        order.setdefault(point.clock, len(order))
+        points.append(_point(point_id, {**fixed, **dict(zip(swept, values, strict=True))}, clocks))
+    order = {clock: position for position, clock in enumerate(clocks)}
     return sorted(points, key=lambda point: order[point.clock])
 
 
@@ -97,7 +96,8 @@ def _rows(result: GroupResult, workload: Workload) -> pa.Table:
     return workload.measure(traces, outcome_table(result))
 
 
-def _point(point_id: str, values: Mapping[str, Any]) -> Point:
+def _point(point_id: str, values: Mapping[str, Any], clocks: dict[Clock, Clock]) -> Point:
+    """A point; equal clocks are one object."""
     prefix = "parameters."
     parameters = {
         path.removeprefix(prefix): value
@@ -105,4 +105,5 @@ def _point(point_id: str, values: Mapping[str, Any]) -> Point:
         if path.startswith(prefix)
     }
     clock = Clock(**{field.name: values[f"simulation.{field.name}"] for field in fields(Clock)})
+    clock = clocks.setdefault(clock, clock)
     return Point(point_id, parameters, clock, int(values["simulation.seed"]), values["morphology"])

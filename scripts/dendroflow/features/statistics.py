@@ -59,6 +59,15 @@ def time_of_minimum(t: Array, y: Array) -> float:
     return float(t[y.argmin()])
 
 
+def zero_crossing_time(t: Array, y: Array) -> float:
+    """Time of the first upward crossing of zero, interpolated linearly."""
+    rises = np.flatnonzero((y[:-1] < 0) & (y[1:] >= 0))
+    if not rises.size:
+        return float("nan")
+    before, after = int(rises[0]), int(rises[0]) + 1
+    return float(np.interp(0.0, [y[before], y[after]], [t[before], t[after]]))
+
+
 def half_decay_time(t: Array, y: Array) -> float:
     """Time that the signal takes from its maximum to half-way back to its initial value."""
     peak = int(y.argmax())
@@ -127,6 +136,7 @@ STATISTICS = {
     "final": Statistic(final),
     "time_of_maximum": Statistic(time_of_maximum, _of_time),
     "time_of_minimum": Statistic(time_of_minimum, _of_time),
+    "zero_crossing_time": Statistic(zero_crossing_time, _of_time),
     "half_decay_time": Statistic(half_decay_time, _of_time),
     "period": Statistic(period, _of_time),
 }

@@ -115,6 +115,7 @@ STATISTIC_NAMES = (
     "final",
     "time_of_maximum",
     "time_of_minimum",
+    "zero_crossing_time",
     "half_decay_time",
     "period",
 )

@@ -78,6 +78,12 @@ def test_two_parts_make_the_whole(y, share):
     assert sum(parts) == pytest.approx(of("integral", t, y), abs=1e-9)
 
 
+def test_the_crossing_of_zero_is_interpolated():
+    assert of("zero_crossing_time", [0, 1, 2, 4, 5], [-2, -1, 3, -1, 1]) == pytest.approx(1.25)
+    assert of("zero_crossing_time", [0, 1], [-1, 0]) == 1
+    assert math.isnan(of("zero_crossing_time", [0, 1, 2], [1, -1, -2]))
+
+
 def test_the_period_of_a_rhythm_is_interpolated():
     t = np.linspace(0, 30, 301)
     y = 2 + np.sin(2 * np.pi * (t - 0.3) / 7.3)
