@@ -1,6 +1,6 @@
 """The same sweeps as scripts that a good user of NEURON writes: a loop, or a pool of processes.
 
-    python rivals.py loop|pool|kernel CASE POINTS.csv COUNT [DATABASE]
+    python rivals.py loop|pool|kernel|calls CASE POINTS.csv COUNT [DATABASE]
 
 prints the milliseconds a point takes, start-up of Python and imports left out.
 """
@@ -177,12 +177,54 @@ def kernel(case, points):
     return seconds
 
 
+def calls(points):
+    """CPU seconds of the calls into NEURON and eFEL that the soma's sweep cannot do without."""
+    import efel
+    import numpy as np
+    from efel import cppcore
+    from efel.pyfeatures.cppfeature_access import get_cpp_feature
+
+    efel.reset()
+    context = h.ParallelContext()
+    context.set_maxstep(10)
+    records = points.to_dict("records")
+    times = (0.025 * np.arange(2401)).tolist()
+    settings = vars(efel.get_settings()).items()
+    began = time.process_time()
+    for start in range(0, len(records), LANES):
+        cells = [soma(p) for p in records[start : start + LANES]]
+        vectors = [h.Vector().record(cell[0](0.5)._ref_v) for cell in cells]
+        h.finitialize(-65)
+        context.psolve(60)
+        samples = np.empty((len(cells), len(times)))
+        for vector, values in zip(vectors, samples, strict=True):
+            vector.to_python(values)
+        del cells, vectors
+        for values in samples:
+            cppcore.Clear()
+            for name, value in settings:
+                if isinstance(value, float):
+                    cppcore.setFeatureDouble(name, [value])
+                elif isinstance(value, int):
+                    cppcore.setFeatureInt(name, [int(value)])
+            cppcore.setFeatureDouble("T", times)
+            cppcore.setFeatureDouble("V", values.tolist())
+            cppcore.setFeatureDouble("stim_start", [5.0])
+            cppcore.setFeatureDouble("stim_end", [10.0])
+            for name in FEATURES[:3]:
+                get_cpp_feature(name)
+            efel.api.get_py_feature(FEATURES[3])
+    return time.process_time() - began
+
+
 def main(contender, case, table, count, database=None):
     prepare(case)
     points = read(table, int(count))
     began = time.perf_counter()
     if contender == "kernel":
         seconds = kernel(case, points)
+    elif contender == "calls":
+        seconds = calls(points)
     else:
         {"loop": loop, "pool": pool}[contender](case, points, database)
         seconds = time.perf_counter() - began

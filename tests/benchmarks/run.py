@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -134,7 +135,7 @@ def timed(command: list[str], folder: Path) -> float:
 
 def measure(case: str, contender: str) -> float:
     """Milliseconds a point."""
-    count = CASES[case].counts[contender]
+    count = CASES[case].counts.get(contender, 4096)
     folder = FOLDER / f"{case}-{contender}"
     if contender == "dendroflow":
         return 1000 * snakemake(project(case, folder, count)) / count
@@ -266,13 +267,19 @@ def draw(median: pd.DataFrame) -> None:
 def scale(counts: list[int]) -> None:
     """The sweep of the soma at growing sizes: time, memory, growth, and a run that has nothing."""
     began = time.perf_counter()
-    pool = measure("soma", "pool")
-    print(f"pool {pool:.3f} ms a point ({time.perf_counter() - began:.0f} s)", flush=True)
+    pool, calls = measure("soma", "pool"), measure("soma", "calls")
+    print(
+        f"pool {pool:.3f} ms a point, calls {calls:.3f} ({time.perf_counter() - began:.0f} s)",
+        flush=True,
+    )
     rows = []
     for count in counts:
         folder = project("soma", FOLDER / f"scale-{count}", count)
         dry = snakemake(folder, "-n", "-q")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         whole = snakemake(folder)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         memory = peak_memory(folder)
         nothing = snakemake(folder)
         points_of("soma", count + count // 100, folder / "config" / "points")
@@ -284,6 +291,8 @@ def scale(counts: list[int]) -> None:
                 "run (s)": f"{whole:.1f}",
                 "ms a point": f"{1000 * whole / count:.3f}",
                 "times the pool": f"{pool * count / 1000 / whole:.1f}",
+                "CPU (ms a point)": f"{1000 * cpu / count:.3f}",
+                "in NEURON and eFEL": f"{100 * calls * count / 1000 / cpu:.0f} %",
                 "`-n` before (s)": f"{dry:.1f}",
                 "planning (s)": f"{plan:.1f}",
                 "nothing to do (s)": f"{nothing:.1f}",
