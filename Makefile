@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-develop run plan find test test-cluster bench lint format docs lock clean
+.PHONY: help setup setup-develop run plan find test test-cluster bench fuzz lint format docs lock audit-lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -21,6 +21,7 @@ run: setup  ## run a configuration: figures, database, report
 	@sh scripts/run.sh "$(CONFIG)" "$(CORES)"
 
 plan: setup  ## say how many points are requested, cached and new, and write the table of points
+	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.settings "$(CONFIG)"
 	@$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)" -- plan
 
 find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse brain_region=CA1"
@@ -36,6 +37,9 @@ test-cluster: setup-develop  ## install SLURM, and run sweeps on a private one o
 bench: setup-develop  ## measure against what people write without it; rewrite docs/benchmarks.md (half an hour)
 	@$(BIN)/python tests/benchmarks/run.py rivals
 	@$(BIN)/python tests/benchmarks/run.py scale
+
+fuzz: setup-develop  ## throw 10,000 damaged inputs at each reader (some twenty minutes)
+	@$(BIN)/python tests/fuzz/campaign.py
 
 lint: setup-develop  ## check style, types and the workflow
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -55,6 +59,10 @@ lock: setup-develop  ## pin the newest packages that envs/*.in admit
 		--no-emit-index-url --no-emit-find-links --upgrade runtime.in -o runtime.txt
 	@cd envs && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --upgrade -c runtime.txt develop.in -o develop.txt
+	@$(BIN)/python envs/conda.py
+
+audit-lock: setup-develop  ## look the pinned packages up among known vulnerabilities (needs a network)
+	@$(BIN)/uv tool run pip-audit --require-hashes --disable-pip -r envs/runtime.txt
 
 clean:  ## remove the results (not the environment)
 	rm -rf results .snakemake

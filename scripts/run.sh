@@ -9,6 +9,8 @@ started=$(date +%s)
     echo "dendroflow: there is no $config" >&2
     exit 1
 }
+# Snakemake would run the Python of a file that says it is a template.
+PYTHONPATH=scripts python -m dendroflow.settings "$config" || exit 1
 snakemake --cores "$cores" --configfile "$config"
 code=$?
 report=results/report.html

@@ -11,12 +11,13 @@ from dendroflow.design.axes import Column, Value, as_column, axis_values, joined
 from dendroflow.design.sampling import latin_hypercube, saltelli, sobol
 from dendroflow.design.tables import read_table
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.sweep import MOST_POINTS, Axis, Block
+from dendroflow.settings.files import within
+from dendroflow.settings.sweep import MOST_POINTS, MOST_VALUES, Axis, Block
 
 Columns = dict[str, Column]
 
 
-def expand(sweep: Sequence[Block], folder: Path) -> pd.DataFrame:
+def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> pd.DataFrame:
     """Return the points of `sweep`, a row each.
 
     Parameters
@@ -25,6 +26,8 @@ def expand(sweep: Sequence[Block], folder: Path) -> pd.DataFrame:
         The blocks, as read by `dendroflow.settings.sweep.Sweep`.
     folder
         The folder of the experiment's file, to which table files are relative.
+    root
+        The folder that table files must not leave; `folder` if left out.
 
     Returns
     -------
@@ -38,12 +41,15 @@ def expand(sweep: Sequence[Block], folder: Path) -> pd.DataFrame:
     Raises
     ------
     ConfigurationError
-        If there are no points, or more than `MOST_POINTS`; if a table file is unfit; if a table's
-        column is swept by another design of its block.
+        If there are no points, or more than `MOST_POINTS`; if a table file is unfit or lies
+        elsewhere; if a table's column is swept by another design of its block.
     """
-    blocks = [_block_columns(block, folder) for block in sweep]
-    counts = [_count(columns) for columns in blocks]
-    _refuse_too_many(sum(counts))
+    blocks: list[Columns] = []
+    counts: list[int] = []
+    for block in sweep:
+        blocks.append(_block_columns(block, folder, root or folder))
+        counts.append(_count(blocks[-1]))
+        _refuse_too_many(sum(counts), len({path for columns in blocks for path in columns}))
     if not sum(counts):
         raise ConfigurationError("sweep: an experiment without points; name a path and its values")
     paths = dict.fromkeys(path for columns in blocks for path in columns)
@@ -96,17 +102,22 @@ def _count(columns: Columns) -> int:
     return len(next(iter(columns.values())))
 
 
-def _refuse_too_many(count: int) -> None:
+def _refuse_too_many(count: int, paths: int) -> None:
     if count > MOST_POINTS:
         raise ConfigurationError(
             f"sweep: asks for {count:,} points; {MOST_POINTS:,} are the most in one experiment"
         )
+    if count * paths > MOST_VALUES:
+        raise ConfigurationError(
+            f"sweep: asks for {count:,} points of {paths:,} swept values; {MOST_VALUES:,} values "
+            "are the most in one experiment"
+        )
 
 
-def _block_columns(block: Block, folder: Path) -> Columns:
+def _block_columns(block: Block, folder: Path, root: Path) -> Columns:
     """Return the points of one block: the product of its designs."""
     product: Columns = {}
-    for design in _designs(block, folder):
+    for design in _designs(block, folder, root):
         if shared := sorted(product.keys() & design.keys()):
             raise ConfigurationError(
                 f"{folder / str(block.table)}: column {shared[0]} is swept by another design of "
@@ -116,7 +127,7 @@ def _block_columns(block: Block, folder: Path) -> Columns:
     return product
 
 
-def _designs(block: Block, folder: Path) -> list[Columns]:
+def _designs(block: Block, folder: Path, root: Path) -> list[Columns]:
     designs = []
     if block.grid is not None:
         designs.append(_grid(block.grid))
@@ -127,18 +138,21 @@ def _designs(block: Block, folder: Path) -> list[Columns]:
             {path: as_column([row[path] for row in block.list]) for path in block.list[0]}
         )
     if block.table is not None:
-        designs.append(read_table(folder / block.table))
+        designs.append(read_table(within(root, folder / block.table)))
     if block.latin_hypercube is not None:
+        _refuse_too_many(block.latin_hypercube.samples, len(block.latin_hypercube.axes))
         designs.append(_distinct(latin_hypercube(block.latin_hypercube)))
     if block.sobol is not None:
+        _refuse_too_many(block.sobol.samples, len(block.sobol.axes))
         designs.append(_distinct(sobol(block.sobol)))
     if block.saltelli is not None:
+        _refuse_too_many(block.saltelli.rows, len(block.saltelli.axes))
         designs.append(_distinct(saltelli(block.saltelli)))
     return designs
 
 
 def _grid(axes: Mapping[str, Axis]) -> Columns:
-    _refuse_too_many(math.prod(axis.size for axis in axes.values()))
+    _refuse_too_many(math.prod(axis.size for axis in axes.values()), len(axes))
     product: Columns = {}
     for path, axis in axes.items():
         product = _multiplied(product, {path: as_column(axis_values(axis))})
@@ -150,7 +164,7 @@ def _multiplied(slow: Columns, fast: Columns) -> Columns:
     if not slow:
         return fast
     slow_count, fast_count = _count(slow), _count(fast)
-    _refuse_too_many(slow_count * fast_count)
+    _refuse_too_many(slow_count * fast_count, len(slow) + len(fast))
     return {path: np.repeat(column, fast_count) for path, column in slow.items()} | {
         path: np.tile(column, slow_count) for path, column in fast.items()
     }

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from dendroflow.design.axes import Column, Value, as_column
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.sweep import parse_number, path_problem
+from dendroflow.settings.sweep import MOST_POINTS, parse_number, path_problem
 
+MOST_BYTES = 1_000_000_000
 _TRUTH = {"true": True, "false": False}
 
 
@@ -37,6 +38,8 @@ def read_table(file: Path) -> dict[str, Column]:
     """
     if not file.is_file():
         raise ConfigurationError(f"{file}: no such table of points; check the sweep's `table`")
+    if file.stat().st_size > MOST_BYTES:
+        raise ConfigurationError(f"{file}: is larger than {MOST_BYTES:,} bytes")
     try:
         columns = _read_parquet(file) if file.suffix == ".parquet" else _read_csv(file)
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -111,8 +114,15 @@ def _parsed(file: Path, name: str, cells: "pd.Series[str]") -> Column:
 def _read_parquet(file: Path) -> dict[str, Column]:
     # Not read_table, which takes a folder named a=1 for a column and trips over repeated names.
     with pq.ParquetFile(file) as parquet:
+        # A small file may hold a large table, compressed.
+        about = parquet.metadata
+        groups = [about.row_group(k) for k in range(about.num_row_groups)]
+        if about.num_rows > MOST_POINTS or sum(g.total_byte_size for g in groups) > MOST_BYTES:
+            raise ConfigurationError(
+                f"{file}: holds more than {MOST_POINTS:,} rows or {MOST_BYTES:,} bytes, unpacked"
+            )
+        _check_names(file, parquet.schema_arrow.names)
         table = parquet.read()
-    _check_names(file, table.column_names)
     return {name: _column(file, name, table[name]) for name in table.column_names}
 
 

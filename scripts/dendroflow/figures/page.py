@@ -132,6 +132,7 @@ class Page:
                 color=colour,
                 weight=weight,
                 va="top",
+                parse_math=False,
             )
             y -= size * LINE_HEIGHT / 72
 

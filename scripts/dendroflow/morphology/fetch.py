@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from dendroflow.atomic import replacing
-from dendroflow.errors import MorphologyError
+from dendroflow.errors import ConfigurationError, MorphologyError
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
 from dendroflow.morphology.files import data_sha256, parse
+from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import (
     Download,
     LocalFile,
@@ -200,7 +201,11 @@ def _find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path)
             remedy = f"check morphologies.{name}.url"
             return _Found(_get(downloader, source.url, name, remedy), source.url)
         case LocalFile():
-            return _from_file(name, root / source.file, source.file, service.max_bytes)
+            try:
+                path = within(root, root / source.file)
+            except ConfigurationError as error:
+                raise MorphologyError(f"{_label(name, source.file)}: {error}") from error
+            return _from_file(name, path, source.file, service.max_bytes)
         case PackageFile():
             return _from_package(name, source, service.max_bytes)
 

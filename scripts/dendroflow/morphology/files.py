@@ -7,6 +7,8 @@ from dendroflow.errors import MorphologyError
 from dendroflow.morphology import neurolucida, swc
 from dendroflow.morphology.tree import Tree, refuse
 
+# The largest reconstructions have some hundred thousand points.
+MAX_LINES = 1_000_000
 _COMMENTS = {"swc": b"#", "asc": b";"}
 _PARSERS = {"swc": swc.parse, "asc": neurolucida.parse}
 
@@ -51,6 +53,8 @@ def parse(data: bytes, suffix: str, source: str) -> Tree:
         refuse(source, 1, "starts with a byte order mark; save the file as plain ASCII without it")
     if data.lstrip()[:1] == b"<":
         refuse(source, 1, "is an HTML or XML page, not a morphology")
+    if (lines := len(data.splitlines())) > MAX_LINES:
+        refuse(source, None, f"{lines:,} lines; {MAX_LINES:,} are the most of a morphology")
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         refuse(source, line, "holds a zero byte: a binary file, not a morphology")

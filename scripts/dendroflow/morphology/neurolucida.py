@@ -50,6 +50,7 @@ MAX_DEPTH = 1000
 BOX_MARGIN = 0.5
 
 _SOMATA = ('"CellBody"', '"Cell Body"', '"Soma"')
+_SETS = ("Set", "set", "SET")
 _TYPES = {"Axon": AXON, "Dendrite": DENDRITE, "Apical": APICAL}
 _TOKEN = re.compile(
     r"""(?P<skip>[\s,]+|;.*)
@@ -189,13 +190,17 @@ def _nested(tokens: Iterator[_Token], source: str) -> _List:
 def _objects(file: _List, source: str) -> list[_List]:
     """Return the outlines, trees and other objects of the file, those inside of sets too."""
     objects = []
-    for item in file.items:
+    waiting = file.items[::-1]
+    while waiting:
+        item = waiting.pop()
         if isinstance(item, _Token):
             refuse(source, item.line, f"{item.text!r} outside of parentheses")
-        if item.head in ("Set", "set", "SET"):
-            objects += _objects(_List(item.line, item.items[2:]), source)
-        else:
+        if item.head not in _SETS:
             objects.append(item)
+        elif len(item.items) > 1 and isinstance(item.items[1], _Token):
+            waiting += item.items[:1:-1]
+        else:
+            refuse(source, item.line, "a Set without a name")
     return objects
 
 
@@ -238,7 +243,7 @@ def _type(tree: _List, source: str) -> int:
     for item in tree.items:
         if not isinstance(item, _List) or not item.starts_with("word"):
             break
-        if item.head not in ("Set", "set", "SET"):
+        if item.head not in _SETS:
             names.append(item.head)
     if names and names[-1] in _TYPES:
         return _TYPES[names[-1]]

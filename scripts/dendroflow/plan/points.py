@@ -67,7 +67,7 @@ def requested_points(
     settings = configuration.experiments[experiment]
     source = configuration.experiment_file(experiment)
     with _naming(source):
-        table = expand(settings.sweep or (), source.parent)
+        table = expand(settings.sweep or (), source.parent, configuration.folder)
     return identified_points(configuration, experiment, description, table, "sweep")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import ConfigurationError
+from dendroflow.settings.files import within
 from dendroflow.settings.morphometry import Observation
 from dendroflow.settings.project import Configuration, read_yaml, validated
 
@@ -29,7 +30,9 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
                     f"entry {morphology!r}{hint}"
                 )
     return {
-        name: read_observations(configuration.folder / comparison.reference)
+        name: read_observations(
+            within(configuration.folder, configuration.folder / comparison.reference)
+        )
         for name, comparison in configuration.project.morphometry.items()
     }
 

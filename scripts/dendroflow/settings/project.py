@@ -12,10 +12,19 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.settings.appraisal import Appraisal
 from dendroflow.settings.base import Settings
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
+from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
 from dendroflow.settings.morphometry import Comparison
 
 T = TypeVar("T")
+
+# PyYAML reads about 100 kB a second. Points by the thousand belong into a table.
+MOST_BYTES = 2_000_000
+# With all aliases written out: a short file can name a list of lists of lists ... of itself.
+MOST_NODES = 1_000_000
+LONGEST_MESSAGE = 1000
+# With this key Snakemake takes a configuration for a template, and runs the Python in it.
+TEMPLATE_KEY = "__use_yte__"
 
 
 class Project(Settings):
@@ -84,7 +93,31 @@ class Configuration(Settings):
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML in which a key that is given twice is an error instead of the last one winning."""
+    """YAML in which a key that is given twice is an error, and aliases do not multiply for ever."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node: yaml.Node | None = super().get_single_node()
+        if node is not None:
+            self._count(node, {})
+        return node
+
+    def _count(self, node: yaml.Node, counts: dict[yaml.Node, int]) -> int:
+        """Return how many nodes there are below, aliases written out."""
+        counts[node] = MOST_NODES
+        children: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            children = [child for pair in node.value for child in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            children = node.value
+        count = 1
+        for child in children:
+            count += counts[child] if child in counts else self._count(child, counts)
+            if count > MOST_NODES:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"its aliases stand for more than {MOST_NODES:,} values", None
+                )
+        counts[node] = count
+        return count
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -98,21 +131,57 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# What PyYAML raises besides its own errors, for tags such as `!!int ""`.
+_NOT_YAML = (
+    yaml.YAMLError,
+    RecursionError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
+
 def read_yaml(path: Path) -> Any:
     """Content of a YAML file; a `ConfigurationError` names the file and the line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        text = data.decode("utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    if len(data) > MOST_BYTES:
+        raise ConfigurationError(
+            f"{path}: is larger than {MOST_BYTES:,} bytes; write many points into a `table`"
+        )
     try:
-        return yaml.load(text, Loader=_UniqueKeyLoader)
+        content = yaml.load(text, Loader=_UniqueKeyLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise ConfigurationError(f"{path}: line {line}: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigurationError(f"{path}: is not YAML: {str(error).splitlines()[0]}") from error
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ConfigurationError(f"{path}: {line}{printable(error.problem or '')}") from error
+    except _NOT_YAML as error:
+        reason = printable(str(error)) or type(error).__name__
+        raise ConfigurationError(f"{path}: is not YAML: {reason}") from error
+    if isinstance(content, dict) and TEMPLATE_KEY in content:
+        raise ConfigurationError(
+            f"{path}: {TEMPLATE_KEY}: a configuration is no template, which could run any program; "
+            "remove the key"
+        )
+    return content
+
+
+def printable(text: str) -> str:
+    """Return a message on one line, without characters that a terminal would obey, and cut short.
+
+    Keys and values of a configuration stand in messages as they are.
+    """
+    line = " ".join(text[: 2 * LONGEST_MESSAGE].split())
+    if len(line) > LONGEST_MESSAGE:
+        line = f"{line[:LONGEST_MESSAGE]} …"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def describe(error: ValidationError) -> str:
@@ -128,7 +197,7 @@ def describe(error: ValidationError) -> str:
     ):
         message += f", not {first['input']!r}"
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return " ".join(f"{key + ': ' if key else ''}{message}{more}".split())
+    return printable(f"{key + ': ' if key else ''}{message}{more}")
 
 
 def validated(kind: type[T], content: Any, source: Path | str) -> T:
@@ -157,16 +226,18 @@ def load(content: Mapping[str, Any], source: Path) -> Configuration:
     project = validated(Project, dict(content), source)
     folder = source.parent
     experiments = {
-        name: _experiment(folder / "experiments" / f"{name}.yaml", project, source)
+        name: _experiment(
+            within(folder, folder / "experiments" / f"{name}.yaml"), project, source
+        )
         for name in project.experiments
     }
-    catalogue = folder / "morphologies.yaml"
+    catalogue = within(folder, folder / "morphologies.yaml")
     morphologies = validated(
         dict[MorphologyName, MorphologySource],
         (read_yaml(catalogue) or {}) if catalogue.exists() else {},
         catalogue,
     )
-    judged = folder / "appraisal.yaml"
+    judged = within(folder, folder / "appraisal.yaml")
     appraisal = validated(Appraisal, (read_yaml(judged) or {}) if judged.exists() else {}, judged)
     for name, experiment in experiments.items():
         _check_requirements(experiment, appraisal, folder / "experiments" / f"{name}.yaml")

@@ -23,6 +23,8 @@ from pydantic_core import PydanticCustomError
 from dendroflow.settings.base import Settings
 
 MOST_POINTS = 10_000_000
+# Points times swept paths: what a table of them takes of memory.
+MOST_VALUES = 200_000_000
 SWEPT_PATH = r"^(parameters\.[A-Za-z_]\w*|simulation\.[a-z_]\w*|morphology)$"
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
@@ -40,7 +42,7 @@ def _refusal(problem: str) -> PydanticCustomError:
 def parse_number(text: str) -> int | float | None:
     """Return the number that `text` writes in decimal digits, or None if it writes none."""
     text = text.strip()
-    if _INTEGER.fullmatch(text):
+    if _INTEGER.fullmatch(text) and len(text) < 400:
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else None
 
@@ -195,12 +197,12 @@ class Range(Settings):
     def _check(self) -> Self:
         _only(self)
         low, high = self.ends
+        if self.integer_range is not None and max(abs(low), abs(high)) > 2**53:
+            raise _refusal("integer_range: both ends must lie within 2**53 of 0")
         if low >= high:
             raise _refusal(f"low must be below high, is [{low:g}, {high:g}]")
         if self.log_range is not None and low <= 0:
             raise _refusal("log_range: both ends must be above 0")
-        if self.integer_range is not None and max(-low, high) > 2**53:
-            raise _refusal("integer_range: both ends must lie within 2**53 of 0")
         return self
 
     @property

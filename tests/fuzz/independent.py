@@ -1,0 +1,57 @@
+"""Accepted cells as NEURON and as MorphIO read them; a program for a process of its own.
+
+Usage: python independent.py FOLDER. It says a line of JSON for each file, in order of names.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import morphio
+import numpy as np
+
+from dendroflow.errors import MorphologyError
+from dendroflow.morphology.files import read
+from dendroflow.morphology.geometry import Geometry, compare
+from dendroflow.morphology.import3d import describe, import3d
+from dendroflow.morphology.tree import Tree
+
+
+def by_neuron(path: Path, tree: Tree) -> str:
+    """Return `same`, or why NEURON's sections are not those of the tree."""
+    try:
+        geometry: Geometry = describe(import3d(path).all)
+        compare(tree, geometry)
+    except (MorphologyError, RuntimeError) as error:
+        return f"refused: {error}"
+    return "same"
+
+
+def by_morphio(path: Path, tree: Tree) -> str:
+    """Return `same`, or how the points of MorphIO's neurites differ from the tree's."""
+    try:
+        cell = morphio.Morphology(str(path))
+    except morphio.MorphioError as error:
+        return f"refused: {' '.join(str(error).split())[:200]}"
+    found = np.column_stack([cell.points, cell.diameters]).astype(np.float32)
+    neurite = ~tree.somatic
+    written = np.column_stack([tree.xyz, 2 * tree.radii])[neurite].astype(np.float32)
+    # Where a section begins, MorphIO repeats the last point of its parent, or of the soma.
+    ours, theirs = ({tuple(row) for row in rows.tolist()} for rows in (written, found))
+    soma = {tuple(row) for row in tree.xyz[tree.somatic].astype(np.float32).tolist()}
+    strange = {row for row in theirs - ours if row[:3] not in soma}
+    return "same" if ours <= theirs and not strange else f"differs: {min(ours ^ theirs)}"
+
+
+def main(folder: Path) -> None:
+    morphio.set_maximum_warnings(0)
+    for path in sorted(folder.iterdir()):
+        tree = read(path)
+        print(json.dumps({"file": path.name, "morphio": by_morphio(path, tree)}), flush=True)
+        answer: dict[str, Any] = {"file": path.name, "neuron": by_neuron(path, tree)}
+        print("\n" + json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
