@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 HEADER = """\
 # The same pins and hashes as envs/runtime.txt; written by `make lock`, not by hand.
-# For `snakemake --software-deployment-method conda`, or `conda env create -f envs/environment.yaml`.
+# For `snakemake --software-deployment-method conda`, or `conda env create -f` this file.
 channels: [conda-forge]
 dependencies:
   - python=3.11

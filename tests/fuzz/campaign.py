@@ -30,12 +30,12 @@ LONGEST_S = 5
 SUFFIX = {"SWC": "swc", "Neurolucida": "asc"}
 
 
-class Hang(Exception):
+class HangError(Exception):
     """An input took too long."""
 
 
 def _alarm(*_: Any) -> None:
-    raise Hang(f"not read within {LONGEST_S} s")
+    raise HangError(f"not read within {LONGEST_S} s")
 
 
 def fuzz(
@@ -126,7 +126,9 @@ def main() -> int:
             for r in ("morphio", "neuron")
         ]
         counted = [options.inputs, counts["refused"], counts["accepted"], wrong]
-        rows.append("| " + " | ".join([name, *map(str, counted), *(o or "-" for o in others)]) + " |")
+        rows.append(
+            "| " + " | ".join([name, *map(str, counted), *(o or "-" for o in others)]) + " |"
+        )
     print(*rows, sep="\n")
     return 1 if findings else 0
 

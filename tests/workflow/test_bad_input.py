@@ -203,7 +203,9 @@ def rows(new_workspace) -> dict:
     assert len(found) == len(points)
     by_values = {row[3:]: row[:3] for row in found}
     names = ("sound", *POINTS)
-    return {name: by_values[tuple(point.values())] for name, point in zip(names, points)}
+    return {
+        name: by_values[tuple(point.values())] for name, point in zip(names, points, strict=True)
+    }
 
 
 def test_a_sound_point_is_unharmed(rows):

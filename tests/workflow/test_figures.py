@@ -5,30 +5,42 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from browser import HOSTILE, document, is_hit, needs_browser
 from workflow.small_experiments import STEPS
 from workflow.workspace import Workspace
 
 from dendroflow.morphology.files import data_sha256
 
-MARKUP = """{{ 1/0 }} {% raw %} <script>alert(1)</script> & *stars* `ticks`_ |bars| \\back
+MARKUP = (
+    f"{HOSTILE}\n"
+    + """{{ 1/0 }} {% raw %} <script>alert(1)</script> & *stars* `ticks`_ |bars| \\back
 
 .. raw:: html
 
    <b>bold</b>
 """
+)
 SWC = "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 2 -5 0 0 0.5 1\n5 2 -60 0 0 0.5 4\n"
 FIGURES = [
     {"kind": "line", "name": "peaks", "x": "amplitude", "y": "soma_v_maximum", "caption": MARKUP},
     {"kind": "trace", "name": "traces", "signal": "soma_v", "caption": "Plain words."},
 ]
 TREE = {
-    "title": "A <tree> {{ 2/0 }}",
+    "title": f"A <tree> {HOSTILE}",
     "model": "tree",
     "morphology": "cell",
     "simulation": {"duration": 5.0},
     "sweep": {"parameters.amplitude": [0.1]},
     "features": {"signal": "soma_v", "statistics": ["maximum"]},
-    "figures": [{"kind": "shape", "name": "cell", "signal": "v", "at": {"peak": "soma_v"}}],
+    "figures": [
+        {
+            "kind": "shape",
+            "name": "cell",
+            "signal": "v",
+            "at": {"peak": "soma_v"},
+            "title": HOSTILE,
+        }
+    ],
 }
 EXPECTED = {
     f"steps/{name}.{suffix}" for name in ("peaks", "traces") for suffix in ("svg", "pdf", "png")
@@ -119,6 +131,14 @@ def test_markup_does_not_leave_the_scripts_of_the_report(report):
     outside = TextOutsideScripts(report).text
     assert "bold" not in outside
     assert "job_properties" not in outside
+
+
+@needs_browser
+def test_text_does_nothing_in_the_report_in_a_browser(finished, report, tmp_path):
+    dom = document(finished.folder / "report.html", tmp_path)
+    assert not is_hit(dom)
+    # The page has come to life: its menu names what the experiments are called.
+    assert STEPS["title"] in dom.partition("<script")[0] + dom.rpartition("</script>")[2]
 
 
 def test_interactive_figures_load_nothing_from_elsewhere(finished):

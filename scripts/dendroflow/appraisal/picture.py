@@ -59,7 +59,7 @@ def _page(cell: Cell, findings: Sequence[Finding]) -> Page:
     except NotMeasurableError as error:
         axes = page.canvas.subplots()
         axes.set_axis_off()
-        axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True)
+        axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True, parse_math=False)
         return page
     spans = np.ptp(points.xyz, axis=0)
     tall = float(np.clip(spans[0] / max(spans[1], 1e-9), 0.45, 1.5))

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers
 from dendroflow.figures.encoding import MOST_LISTED, Group, add_legend, hues_of, texts
-from dendroflow.figures.page import Page, empty_page, failure_note, subtitle, title
+from dendroflow.figures.page import Page, empty_page, failure_note, literal, subtitle, title
 from dendroflow.settings.figures import Histogram
 
 MOST_BINS = 50
@@ -58,7 +58,7 @@ def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
         legend=False,
         ax=axes,
     )
-    axes.set(xlabel=str(label), ylabel="number of points")
+    axes.set(xlabel=literal(str(label)), ylabel="number of points")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     if whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -18,7 +18,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import Label, is_null, is_numeric, levels, shown
-from dendroflow.figures.page import FAILED, GREY, TEXT_SIZE, Page, wrapped
+from dendroflow.figures.page import FAILED, GREY, TEXT_SIZE, Page, literal, wrapped
 
 NO_VALUE = "no value"
 MOST_LISTED = 8
@@ -186,8 +186,8 @@ def add_legend(page: Page, axes: Axes, groups: Sequence[Group | None], hues: Hue
         legend = Legend(
             axes,
             list(group.handles),
-            [str(handle.get_label()) for handle in group.handles],
-            title=title or None,
+            [literal(str(handle.get_label())) for handle in group.handles],
+            title=literal(title) or None,
             title_fontproperties={"weight": "bold", "size": TEXT_SIZE},
             alignment="left",
             loc="upper left",

@@ -115,6 +115,7 @@ def _write(axes: Axes, found: list[End], row: float) -> None:
             va="center",
             size=size,
             gid="end",
+            parse_math=False,
         )
 
 
@@ -124,7 +125,7 @@ def _fitting(axes: Axes, texts: Sequence[str]) -> tuple[float, list[float]]:
     for size in FONT_SIZES:
         widths = []
         for text in texts:
-            artist = axes.text(0, 0, text, size=size)
+            artist = axes.text(0, 0, text, size=size, parse_math=False)
             widths.append(artist.get_window_extent().width)
             artist.remove()
         if max(widths) <= 0.98 * axes.bbox.width:

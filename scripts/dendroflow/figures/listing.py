@@ -48,7 +48,15 @@ def draw(figure: Table, data: FigureData, points: pd.DataFrame) -> Page:
             axes.axhspan(middle - ROW / 2, middle + ROW / 2, color="#f3f3f3", lw=0)
         for column, name in enumerate(figure.columns):
             text, colour = _cell(point, name, pattern=patterns[name], swept=data.swept)
-            axes.text(column + 0.5, middle, text, ha="center", va="center", color=colour)
+            axes.text(
+                column + 0.5,
+                middle,
+                text,
+                ha="center",
+                va="center",
+                color=colour,
+                parse_math=False,
+            )
     return page
 
 

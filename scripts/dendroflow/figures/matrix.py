@@ -16,6 +16,7 @@ from dendroflow.figures.page import (
     Page,
     empty_page,
     failure_note,
+    literal,
     subtitle,
     title,
     wrapped,
@@ -71,7 +72,7 @@ def draw(figure: Heatmap, data: FigureData, points: pd.DataFrame) -> Page:
     )
     kinds = _absent(axes, values, cells["failed"].all().unstack().reindex(index=ys, columns=xs))
     axes.invert_yaxis()
-    axes.set(xlabel=str(x), ylabel=wrapped(y, size[1] - 0.8))
+    axes.set(xlabel=literal(str(x)), ylabel=wrapped(y, size[1] - 0.8))
     _ticks(axes, list(map(shown, xs)), list(map(shown, ys)))
     for spine in axes.spines.values():
         spine.set(visible=True, color=INK)
@@ -117,6 +118,6 @@ def _ticks(axes: Axes, xs: list[str], ys: list[str]) -> None:
     """Label as many columns and rows as there is space for."""
     space = 78 / max(max(map(len, xs)) + 1.5, 3)
     step = max(1, int(np.ceil(len(xs) / space)))
-    axes.set_xticks(np.arange(0, len(xs), step) + 0.5, xs[::step], rotation=0)
+    axes.set_xticks(np.arange(0, len(xs), step) + 0.5, list(map(literal, xs[::step])), rotation=0)
     step = max(1, int(np.ceil(len(ys) / 20)))
-    axes.set_yticks(np.arange(0, len(ys), step) + 0.5, ys[::step], rotation=0)
+    axes.set_yticks(np.arange(0, len(ys), step) + 0.5, list(map(literal, ys[::step])), rotation=0)

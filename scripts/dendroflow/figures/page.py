@@ -215,6 +215,7 @@ def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[st
         va="center",
         size=11,
         color=FAILED,
+        parse_math=False,
         bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},
     )
     return page
@@ -222,7 +223,13 @@ def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[st
 
 def wrapped(label: Any, inches: float) -> str:
     """The label of an axis, on as many lines as its length asks for."""
-    return textwrap.fill(str(label), max(12, int(inches * 72 / 5.8)), break_long_words=False)
+    width = max(12, int(inches * 72 / 5.8))
+    return literal(textwrap.fill(str(label), width, break_long_words=False))
+
+
+def literal(text: str) -> str:
+    """Text in which matplotlib takes no dollar for the beginning of a formula."""
+    return text.replace("$", r"\$")
 
 
 def add_room(axes: Axes, below: float = 0.0, above: float = 0.0) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dendroflow.figures.data import OK, FigureData, read_rows
 from dendroflow.figures.encoding import add_legend, hues_of, texts
-from dendroflow.figures.page import Page, failure_note, subtitle, title, wrapped
+from dendroflow.figures.page import Page, failure_note, literal, subtitle, title, wrapped
 from dendroflow.figures.traces import cropped, refuse_many_places, spread
 from dendroflow.settings.figures import Phase
 
@@ -49,7 +49,7 @@ def draw(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
         orbits.append((x, y, hues.colours[key]))
     for orbit in orbits:
         _add_direction(axes, *orbit)
-    axes.set_xlabel(str(x_label))
+    axes.set_xlabel(literal(str(x_label)))
     axes.set_ylabel(wrapped(y_label, HEIGHT - 0.6))
     axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -28,6 +28,7 @@ from dendroflow.figures.page import (
     add_room,
     empty_page,
     failure_note,
+    literal,
     subtitle,
     title,
     wrapped,
@@ -230,7 +231,7 @@ def _finish(
             slanted = max(map(len, ticks)) * len(ticks) > (55 if len(panels) == 1 else 24)
             axes.set_xticks(
                 range(len(ticks)),
-                ticks,
+                list(map(literal, ticks)),
                 rotation=30 if slanted else 0,
                 ha="right" if slanted else "center",
             )

@@ -226,9 +226,7 @@ def load(content: Mapping[str, Any], source: Path) -> Configuration:
     project = validated(Project, dict(content), source)
     folder = source.parent
     experiments = {
-        name: _experiment(
-            within(folder, folder / "experiments" / f"{name}.yaml"), project, source
-        )
+        name: _experiment(within(folder, folder / "experiments" / f"{name}.yaml"), project, source)
         for name in project.experiments
     }
     catalogue = within(folder, folder / "morphologies.yaml")

@@ -67,6 +67,7 @@ REFUSED = {
     "two splits": (SOMA + SPLIT[:-2] + "((1 1 1 1))\n)", 15, "at most one"),
     "words outside": (SOMA + "Dendrite", 7, "outside of parentheses"),
     "too deep": (nested(1100), 1007, "nested deeper"),
+    "a set without a name": (SOMA + f"(Set {DENDRITE})", 7, "a Set without a name"),
     "long line": (SOMA + "; " + "x" * 5000, 7, "characters"),
 }
 
@@ -136,6 +137,11 @@ def test_harmless_variants_are_the_same_cell(branched_asc, variant):
 def test_trees_inside_a_set_belong_to_the_cell():
     inside = parse(f'(Set "cell"\n{SOMA}{DENDRITE})'.encode(), "asc", "set")
     assert inside.types.tolist() == [1, 1, 1, 1, 3, 3]
+
+
+def test_sets_may_be_nested_as_deep_as_branches():
+    text = '(Set "a" ' * 990 + SOMA + DENDRITE + ")" * 990
+    assert len(parse(text.encode(), "asc", "sets")) == 6
 
 
 def test_a_stack_of_outlines_is_one_soma():

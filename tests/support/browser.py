@@ -1,0 +1,55 @@
+"""Pages in a real browser: what the document is after its scripts have run."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+# Each way in which a text could be taken for a part of the page marks the page's root.
+MARK = "document.documentElement.dataset.hit=1"
+HOSTILE = (
+    f"</script><script>{MARK}</script>\"'><img src=x onerror='{MARK}'>"
+    f"<a href='javascript:{MARK}'>{{{{ 7*7 }}}}</a> $x^{{$ &lt;"
+)
+
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None or not sys.platform.startswith("linux"),
+    reason="chromium on Linux is not installed",
+)
+
+
+def document(page, folder):
+    """Return the document of a page as HTML; `folder` is for the browser's profile."""
+    answer = subprocess.run(
+        [
+            CHROMIUM,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--enable-unsafe-swiftshader",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            f"--user-data-dir={folder / 'profile'}",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    return answer.stdout
+
+
+def is_hit(dom):
+    """Whether a hostile text has run in the page."""
+    return re.search(r"<html[^>]*\bdata-hit=", dom) is not None
