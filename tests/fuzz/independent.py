@@ -23,7 +23,7 @@ def by_neuron(path: Path, tree: Tree) -> str:
     try:
         geometry: Geometry = describe(import3d(path).all)
         compare(tree, geometry)
-    except (MorphologyError, RuntimeError) as error:
+    except (AttributeError, MorphologyError, RuntimeError) as error:
         return f"refused: {error}"
     return "same"
 
@@ -37,11 +37,11 @@ def by_morphio(path: Path, tree: Tree) -> str:
     found = np.column_stack([cell.points, cell.diameters]).astype(np.float32)
     neurite = ~tree.somatic
     written = np.column_stack([tree.xyz, 2 * tree.radii])[neurite].astype(np.float32)
-    # Where a section begins, MorphIO repeats the last point of its parent, or of the soma.
+    # Where a section begins, MorphIO repeats the last point of its parent, with either diameter.
     ours, theirs = ({tuple(row) for row in rows.tolist()} for rows in (written, found))
-    soma = {tuple(row) for row in tree.xyz[tree.somatic].astype(np.float32).tolist()}
-    strange = {row for row in theirs - ours if row[:3] not in soma}
-    return "same" if ours <= theirs and not strange else f"differs: {min(ours ^ theirs)}"
+    places = {tuple(row) for row in tree.xyz.astype(np.float32).tolist()}
+    lost, added = ours - theirs, {row for row in theirs if row[:3] not in places}
+    return f"differs: without {lost}, with {added}"[:300] if lost or added else "same"
 
 
 def main(folder: Path) -> None:

@@ -121,11 +121,9 @@ def _read_swc(data: bytes, _: Path) -> Tree:
 def _read_asc(data: bytes, _: Path) -> Tree:
     tree = parse(data, "asc", "cell.asc")
     text = data.decode("latin-1")
-    points = Counter(
-        tuple(float(part) for part in re.split(r"[\s,]+", match[1].strip(" \t\r\n,")))
-        for match in re.finditer(r"\(([-+.\deE\s,]+)[^()]*\)", re.sub(r";[^\r\n]*", "", text))
-        if len(re.split(r"[\s,]+", match[1].strip(" \t\r\n,"))) == 4
-    )
+    rows = re.finditer(r"\(([-+.\deE\s,]+)[^()]*\)", re.sub(r";[^\r\n]*", "", text), re.ASCII)
+    numbers = [re.findall(r"[^\s,]+", row[1], re.ASCII) for row in rows]
+    points = Counter(tuple(map(float, row)) for row in numbers if len(row) == 4)
     made = Counter(map(tuple, np.column_stack([tree.xyz, 2 * tree.radii]).tolist()))
     assert not made - points, "a point was altered or made up"
     return tree

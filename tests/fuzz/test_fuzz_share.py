@@ -9,7 +9,7 @@ from fuzz.readers import TARGETS, l5pc, try_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SHARE = {"SWC": 600, "Neurolucida": 250, "configuration": 120, "design": 700}
+SHARE = {"SWC": 300, "Neurolucida": 150, "configuration": 100, "design": 500}
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 WORDS = st.sampled_from(
     ["parameters.a", "simulation.dt", "grid", "zip", "list", "linspace", "arange", "sobol", "axes"]
@@ -40,7 +40,7 @@ def test_the_whole_real_file_cut_anywhere(tmp_path):
         assert try_out(TARGETS["Neurolucida"], data[: len(data) * part // 10], tmp_path) is None
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(TREES)
 def test_any_tree_of_values_is_a_design_or_a_refusal(content):
     try_out(TARGETS["design"], content, Path())

@@ -21,8 +21,11 @@ needs_browser = pytest.mark.skipif(
 )
 
 
-def document(page, folder):
-    """Return the document of a page as HTML; `folder` is for the browser's profile."""
+def document(page, folder, milliseconds=20_000):
+    """Return the document of a page as HTML, after so long by its own clock.
+
+    `folder` is for the browser's profile.
+    """
     answer = subprocess.run(
         [
             CHROMIUM,
@@ -37,7 +40,7 @@ def document(page, folder):
             "--disable-sync",
             "--host-resolver-rules=MAP * ~NOTFOUND",
             f"--user-data-dir={folder / 'profile'}",
-            "--virtual-time-budget=20000",
+            f"--virtual-time-budget={milliseconds}",
             "--dump-dom",
             page.as_uri(),
         ],

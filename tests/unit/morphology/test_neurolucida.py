@@ -140,7 +140,7 @@ def test_trees_inside_a_set_belong_to_the_cell():
 
 
 def test_sets_may_be_nested_as_deep_as_branches():
-    text = '(Set "a" ' * 990 + SOMA + DENDRITE + ")" * 990
+    text = '(Set "a"\n' * 990 + SOMA + DENDRITE + ")" * 990
     assert len(parse(text.encode(), "asc", "sets")) == 6
 
 
