@@ -38,7 +38,7 @@ bench: setup-develop  ## measure against what people write without it; rewrite d
 	@$(BIN)/python tests/benchmarks/run.py rivals
 	@$(BIN)/python tests/benchmarks/run.py scale
 
-fuzz: setup-develop  ## throw 10,000 damaged inputs at each reader (some twenty minutes)
+fuzz: setup-develop  ## throw 10,000 damaged inputs at each reader (some ten minutes)
 	@$(BIN)/python tests/fuzz/campaign.py
 
 lint: setup-develop  ## check style, types and the workflow
@@ -62,7 +62,7 @@ lock: setup-develop  ## pin the newest packages that envs/*.in admit
 	@$(BIN)/python envs/conda.py
 
 audit-lock: setup-develop  ## look the pinned packages up among known vulnerabilities (needs a network)
-	@$(BIN)/uv tool run pip-audit --require-hashes --disable-pip -r envs/runtime.txt
+	@$(BIN)/uv tool run pip-audit --strict --require-hashes --disable-pip -r envs/runtime.txt
 
 clean:  ## remove the results (not the environment)
 	rm -rf results .snakemake

@@ -30,8 +30,12 @@ def by_neuron(path: Path, tree: Tree) -> str:
 
 def by_morphio(path: Path, tree: Tree) -> str:
     """Return `same`, or how the points of MorphIO's neurites differ from the tree's."""
+    # MorphIO takes a file whose lines end in CR for one line.
+    plain = path.parent / ".plain" / path.name
+    plain.parent.mkdir(exist_ok=True)
+    plain.write_bytes(b"\n".join(path.read_bytes().splitlines()) + b"\n")
     try:
-        cell = morphio.Morphology(str(path))
+        cell = morphio.Morphology(str(plain))
     except morphio.MorphioError as error:
         return f"refused: {' '.join(str(error).split())[:200]}"
     found = np.column_stack([cell.points, cell.diameters]).astype(np.float32)
@@ -46,7 +50,7 @@ def by_morphio(path: Path, tree: Tree) -> str:
 
 def main(folder: Path) -> None:
     morphio.set_maximum_warnings(0)
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("*.*c")):
         tree = read(path)
         print(json.dumps({"file": path.name, "morphio": by_morphio(path, tree)}), flush=True)
         answer: dict[str, Any] = {"file": path.name, "neuron": by_neuron(path, tree)}

@@ -33,6 +33,7 @@ from dendroflow.settings.sweep import Sweep
 
 TESTS = Path(__file__).parents[1]
 CONFIG = TESTS.parent / "config"
+_NUMBER = re.compile(r"\d")
 SWEEP: TypeAdapter[Any] = TypeAdapter(Sweep)
 CATALOGUE = dict[MorphologyName, MorphologySource]
 # Larger designs are as good as refused: they would only take time.
@@ -123,7 +124,9 @@ def _read_asc(data: bytes, _: Path) -> Tree:
     text = data.decode("latin-1")
     rows = re.finditer(r"\(([-+.\deE\s,]+)[^()]*\)", re.sub(r";[^\r\n]*", "", text), re.ASCII)
     numbers = [re.findall(r"[^\s,]+", row[1], re.ASCII) for row in rows]
-    points = Counter(tuple(map(float, row)) for row in numbers if len(row) == 4)
+    points = Counter(
+        tuple(map(float, row)) for row in numbers if len(row) == 4 and all(map(_NUMBER.search, row))
+    )
     made = Counter(map(tuple, np.column_stack([tree.xyz, 2 * tree.radii]).tolist()))
     assert not made - points, "a point was altered or made up"
     return tree

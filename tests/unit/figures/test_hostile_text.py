@@ -13,7 +13,6 @@ from dendroflow.appraisal.page import render as appraisal_page
 from dendroflow.figures import page, render
 from dendroflow.figures.data import Label
 
-
 # Half a formula, a tag, and what `str.format` takes for a field.
 TEXT = "$x^{$ <b>&amp; {0}"
 
@@ -22,7 +21,7 @@ TEXT = "$x^{$ <b>&amp; {0}"
 def test_any_text_is_drawn_as_it_is(tmp_path, monkeypatch, keys):
     monkeypatch.setattr(page, "PRINT_FORMATS", ("png",))
     sound = data()
-    labels = {name: Label(TEXT, TEXT) for name in sound.labels}
+    labels = {name: Label(f"{name} {TEXT}", TEXT) for name in sound.labels}
     source = replace(sound, title=TEXT, labels=labels)
     source.points["method"] = source.points["method"] + TEXT
     render(figure(**(keys | {"title": TEXT, "caption": TEXT})), source, tmp_path)
