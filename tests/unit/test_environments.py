@@ -4,11 +4,13 @@ import importlib.util
 import re
 import sys
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 CHECKOUT = Path(__file__).parents[2]
 ENVS = CHECKOUT / "envs"
@@ -96,3 +98,17 @@ def test_what_is_tested_is_what_is_locked():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["requires-python"] == ">=3.11"
     assert sys.version_info >= (3, 11)
+
+
+def test_whatever_a_locked_package_requires_is_locked():
+    """With hashes, an installation stops at the first package that is not."""
+    pins = locked()
+    missing = set()
+    for name in pins:
+        try:
+            wanted = [Requirement(text) for text in requires(name) or []]
+        except PackageNotFoundError:
+            continue  # of another system
+        here = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
+        missing |= {f"{name}: {r.name}" for r in here if canonicalize_name(r.name) not in pins}
+    assert not missing
