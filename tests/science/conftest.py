@@ -8,6 +8,7 @@ from dendroflow.engine.lanes import run_together
 from dendroflow.engine.pool import Workload, run_points
 from dendroflow.engine.rxd_cache import share_compiled_reactions
 from dendroflow.features.extract import extract
+from dendroflow.mechanisms import compile_mechanisms, digest, load_mechanisms, sources
 from dendroflow.model.description import describe
 from dendroflow.model.loading import load_model
 from dendroflow.plan.points import requested_points
@@ -51,3 +52,19 @@ class Experiment:
 @pytest.fixture(scope="module")
 def experiment(tmp_path_factory):
     return lambda name: Experiment(name, tmp_path_factory.mktemp("described"))
+
+
+@pytest.fixture(scope="session")
+def load_mechanisms_of(tmp_path_factory):
+    """Compile and load the mechanisms of a model; NEURON takes none of a name that it has."""
+    loaded = set()
+
+    def load(folder):
+        build = digest(sources(folder))
+        if build not in loaded:
+            library = tmp_path_factory.mktemp("mechanisms") / "libnrnmech.so"
+            compile_mechanisms(sources(folder), library)
+            load_mechanisms(library)
+            loaded.add(build)
+
+    return load

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from dendroflow.engine.pool import Workload, run_points
-from dendroflow.mechanisms import compile_mechanisms, load_mechanisms, sources
 from dendroflow.morphology.geometry import import_geometry
 
 CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C060114A7.asc"
@@ -21,11 +20,9 @@ def geometry():
 
 
 @pytest.fixture(scope="module")
-def source(experiment, tmp_path_factory):
+def source(experiment, load_mechanisms_of):
     found = experiment("dendritic_source")
-    library = tmp_path_factory.mktemp("mechanisms") / "libnrnmech.so"
-    compile_mechanisms(sources(found.configuration.model_folder("dendritic_source")), library)
-    load_mechanisms(library)
+    load_mechanisms_of(found.configuration.model_folder("dendritic_source"))
     return found
 
 

@@ -6,15 +6,12 @@ import numpy as np
 import pytest
 
 from dendroflow.engine.pool import Workload, run_points
-from dendroflow.mechanisms import compile_mechanisms, load_mechanisms, sources
 
 
 @pytest.fixture(scope="module")
-def source(experiment, tmp_path_factory):
+def source(experiment, load_mechanisms_of):
     found = experiment("point_source")
-    library = tmp_path_factory.mktemp("mechanisms") / "libnrnmech.so"
-    compile_mechanisms(sources(found.configuration.model_folder("point_source")), library)
-    load_mechanisms(library)
+    load_mechanisms_of(found.configuration.model_folder("point_source"))
     return found
 
 

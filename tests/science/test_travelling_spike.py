@@ -8,7 +8,6 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from dendroflow.figures import FigureData, Label, render
-from dendroflow.mechanisms import compile_mechanisms, load_mechanisms, sources
 from dendroflow.model import Signal
 from dendroflow.morphology.geometry import import_geometry
 
@@ -16,11 +15,9 @@ CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C06
 
 
 @pytest.fixture(scope="module")
-def spike(experiment, tmp_path_factory):
+def spike(experiment, load_mechanisms_of):
     found = experiment("travelling_spike")
-    library = tmp_path_factory.mktemp("mechanisms") / "libnrnmech.so"
-    compile_mechanisms(sources(found.configuration.model_folder("travelling_spike")), library)
-    load_mechanisms(library)
+    load_mechanisms_of(found.configuration.model_folder("travelling_spike"))
     found.points = [p for p in found.points if p.parameters["dendritic_share"] != 0.5]
     table, traces = found.run({"C060114A7": import_geometry(CELL)})
     table = table[table["status"] == "ok"]
