@@ -1,6 +1,11 @@
 """Results that were damaged or deleted: a clear line or a repair, never a wrong number."""
 
+import re
+import sqlite3
+from contextlib import closing
+
 import pytest
+from whole_project import content, whole_project
 from workflow.small_experiments import STEPS
 from workflow.workspace import Workspace
 
@@ -61,3 +66,72 @@ def test_the_database_is_made_again_with_the_same_content(finished, copy_of):
     run = project.run("database").succeeded()
     assert run.jobs == {"build_database": 1}
     assert project.query("SELECT * FROM steps") == before
+
+
+@pytest.fixture(scope="module")
+def whole(new_workspace) -> Workspace:
+    workspace = whole_project(new_workspace())
+    workspace.run(cores=2).succeeded()
+    return workspace
+
+
+def flip(project: Workspace, pattern: str) -> str:
+    """Change one bit in the middle of a file; returns its path as messages have it."""
+    path = only(project, pattern)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+    return str(path.relative_to(project.folder))
+
+
+def delete_what_is_named(project: Workspace) -> set[str]:
+    named = set(re.findall(r"(results/[^ :()]+): [^\n]*delete it", project.said))
+    for path in named:
+        (project.folder / path).unlink()
+    return named
+
+
+# Each round damages files that are read by jobs of which none waits for another.
+ROUNDS = [
+    ("steps/*/traces/*", "leak/plan.parquet", "morphologies/cell/*/cell.swc"),
+    ("mechanisms/*/libnrnmech.so", "morphologies/cell/*/*.npz", "steps/*/features/*/*"),
+    ("steps/feature_values.parquet", "leak/features.parquet"),
+    ("tree/*/outcomes/*",),
+    ("dendroflow.sqlite",),
+]
+
+
+@pytest.mark.parametrize("damaged", ROUNDS, ids=lambda files: files[0])
+def test_one_bit_is_enough_to_be_noticed(whole, copy_of, damaged):
+    project = copy_of(whole)
+    if "mechanisms/*/libnrnmech.so" in damaged:
+        # New points, so that the library and the geometry are needed.
+        project.replace("experiments/leak.yaml", "- 0.002", "- 0.002\n  - 0.003")
+        project.replace("experiments/tree.yaml", "- 0.2", "- 0.2\n  - 0.3")
+    named = {flip(project, pattern) for pattern in damaged}
+    run = project.run(cores=2)
+    assert run.code != 0
+    assert "Traceback" not in run.output, run.output
+    assert delete_what_is_named(project) == named, run.output
+
+    project.run(cores=2).succeeded()
+    expected = content(whole)
+    assert all(set(rows) >= set(expected[name]) for name, rows in content(project).items())
+
+
+def test_a_plan_that_is_damaged_is_made_again(whole, copy_of):
+    project = copy_of(whole)
+    (project.results / "steps/plan.parquet").unlink()
+    flip(project, "steps/plans/*")
+    project.run().succeeded()
+    assert content(project) == content(whole)
+
+
+def test_a_database_that_somebody_has_written_into(whole, copy_of):
+    project = copy_of(whole)
+    with closing(sqlite3.connect(project.results / "dendroflow.sqlite")) as database:
+        database.execute("UPDATE steps SET soma_v_maximum = 0")
+        database.commit()
+    run = project.run()
+    run.refused("results/dendroflow.sqlite", "is not as it was written", "delete it")
+    assert len(run.lines()) == 1, run.output

@@ -1,0 +1,101 @@
+"""A disk that is full or read-only, in every stage: said in words, and nothing half-written."""
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from whole_project import content, whole_project
+from workflow.workspace import Workspace
+
+MEGABYTES = 24
+# What is missing, so that these stages run: none waits for another.
+STAGES = {
+    "download, compilation, simulation": [
+        "morphologies/**/*",
+        "mechanisms/*/*",
+        "steps/*/traces/*",
+        "steps/*/outcomes/*",
+        "steps/*/features/*/*",
+    ],
+    "import, extraction, gathering": [
+        "morphologies/**/*.npz",
+        "leak/*/features/*/*",
+        "steps/features.parquet",
+        "steps/feature_values.parquet",
+    ],
+    "database, figures": ["dendroflow.sqlite", "figures/steps/*"],
+}
+
+
+def mount(*arguments: str) -> bool:
+    with suppress(OSError):
+        command = ["mount", *arguments]
+        return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
+    return False
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small disk of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(folder)):
+        pytest.skip("a file system can be mounted by root alone")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=20)
+
+
+@pytest.fixture(scope="module")
+def finished(new_workspace) -> Workspace:
+    workspace = whole_project(new_workspace())
+    workspace.run(cores=2).succeeded()
+    return workspace
+
+
+def fill(folder: Path) -> Path:
+    """Leave not a byte."""
+    ballast = folder / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    assert os.statvfs(folder).f_bavail == 0
+    return ballast
+
+
+@pytest.mark.parametrize("stages", STAGES)
+def test_a_full_disk(finished, disk, stages):
+    project = finished.copy_to(disk / "project")
+    removed = [path for pattern in STAGES[stages] for path in project.results.glob(pattern)]
+    for path in removed:
+        if path.is_file():
+            path.unlink()
+    # What Snakemake says is not on that disk.
+    project.output = disk.parent / "output.txt"
+    ballast = fill(disk)
+    run = project.run(cores=2)
+    assert run.code != 0, run.output
+    assert "Traceback" not in run.output, run.output
+    assert "no space is left on the disk" in run.output
+    assert project.unfinished_files() == []
+    ballast.unlink()
+    project.run(cores=2).succeeded()
+    assert content(project) == content(finished)
+    assert (project.results / "figures/steps/peaks.png").read_bytes() == (
+        finished.results / "figures/steps/peaks.png"
+    ).read_bytes()
+    assert not list(project.results.rglob(".*.part"))
+
+
+def test_results_that_cannot_be_written(finished, disk):
+    project = finished.copy_to(disk / "project")
+    (project.results / "dendroflow.sqlite").unlink()
+    project.output = disk.parent / "output.txt"
+    assert mount("-o", "remount,ro", str(disk))
+    run = project.run()
+    run.refused("results cannot be written", "Read-only file system")
+    assert len(run.lines()) == 1, run.output
+    assert mount("-o", "remount,rw", str(disk))
+    project.run().succeeded()
+    assert content(project) == content(finished)
