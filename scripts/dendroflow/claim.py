@@ -45,7 +45,7 @@ def claim(results: Path, locks: Path, *, jobs_elsewhere: bool) -> str | None:
         owner = _owner(descriptor)
         known = f" (process {owner['process']} on {owner['host']})" if owner else ""
         raise FolderInUseError(
-            f"{results.absolute()}: another run is at work here{known}; wait for its end, or stop it"
+            f"{results.absolute()}: another run is at work here{known}; wait for it, or stop it"
         ) from None
     except OSError:
         # A file system without such locks: Snakemake's own has to do.

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from whole_project import content, whole_project
+from whole_project import content
 from workflow.small_experiments import STEPS
 from workflow.workspace import Workspace
 
@@ -66,13 +66,6 @@ def test_the_database_is_made_again_with_the_same_content(finished, copy_of):
     run = project.run("database").succeeded()
     assert run.jobs == {"build_database": 1}
     assert project.query("SELECT * FROM steps") == before
-
-
-@pytest.fixture(scope="module")
-def whole(new_workspace) -> Workspace:
-    workspace = whole_project(new_workspace())
-    workspace.run(cores=2).succeeded()
-    return workspace
 
 
 def flip(project: Workspace, pattern: str) -> str:

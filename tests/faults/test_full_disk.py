@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from whole_project import content, whole_project
-from workflow.workspace import Workspace
+from whole_project import content
 
 MEGABYTES = 24
 # What is missing, so that these stages run: none waits for another.
@@ -47,13 +46,6 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=20)
 
 
-@pytest.fixture(scope="module")
-def finished(new_workspace) -> Workspace:
-    workspace = whole_project(new_workspace())
-    workspace.run(cores=2).succeeded()
-    return workspace
-
-
 def fill(folder: Path) -> Path:
     """Leave not a byte."""
     ballast = folder / "ballast"
@@ -65,8 +57,8 @@ def fill(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("stages", STAGES)
-def test_a_full_disk(finished, disk, stages):
-    project = finished.copy_to(disk / "project")
+def test_a_full_disk(whole, disk, stages):
+    project = whole.copy_to(disk / "project")
     removed = [path for pattern in STAGES[stages] for path in project.results.glob(pattern)]
     for path in removed:
         if path.is_file():
@@ -78,18 +70,18 @@ def test_a_full_disk(finished, disk, stages):
     assert run.code != 0, run.output
     assert "Traceback" not in run.output, run.output
     assert "no space is left on the disk" in run.output
-    assert project.unfinished_files() == []
+    assert project.unwhole_files() == []
     ballast.unlink()
     project.run(cores=2).succeeded()
-    assert content(project) == content(finished)
+    assert content(project) == content(whole)
     assert (project.results / "figures/steps/peaks.png").read_bytes() == (
-        finished.results / "figures/steps/peaks.png"
+        whole.results / "figures/steps/peaks.png"
     ).read_bytes()
     assert not list(project.results.rglob(".*.part"))
 
 
-def test_results_that_cannot_be_written(finished, disk):
-    project = finished.copy_to(disk / "project")
+def test_results_that_cannot_be_written(whole, disk):
+    project = whole.copy_to(disk / "project")
     (project.results / "dendroflow.sqlite").unlink()
     project.output = disk.parent / "output.txt"
     assert mount("-o", "remount,ro", str(disk))
@@ -98,4 +90,4 @@ def test_results_that_cannot_be_written(finished, disk):
     assert len(run.lines()) == 1, run.output
     assert mount("-o", "remount,rw", str(disk))
     project.run().succeeded()
-    assert content(project) == content(finished)
+    assert content(project) == content(whole)

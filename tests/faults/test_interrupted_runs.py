@@ -114,7 +114,7 @@ def test_a_machine_that_loses_its_power(project):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
 def test_snakemake_alone_is_killed(project, number):
     # A lost connection is a SIGHUP. The job is not told, and yet must not go on.
-    process, job, workers = interrupted_while_building(project, 0.01, "simulate")
+    process, _, _ = interrupted_while_building(project, 0.01, "simulate")
     os.kill(process.pid, number)
     process.wait(30)
     assert_nothing_half_done(project)

@@ -3,7 +3,6 @@
 import os
 import signal
 
-import pytest
 from neuromorpho_server import NeuroMorphoServer
 from whole_project import (
     CELL,
@@ -17,7 +16,7 @@ from workflow.workspace import wait_until
 
 # Which file is about to get its name, who is harmed just then, and how.
 STAGES = [
-    ("libnrnmech.so", "run", signal.SIGKILL),
+    ("mechanisms/*/libnrnmech.so", "run", signal.SIGKILL),
     ("geometry-*.npz", "job", signal.SIGKILL),
     ("traces/*.parquet", "run", signal.SIGHUP),
     ("outcomes/*.parquet", "run", signal.SIGKILL),
@@ -27,13 +26,6 @@ STAGES = [
     ("failures.csv", "run", signal.SIGKILL),
     ("peaks.png", "run", signal.SIGKILL),
 ]
-
-
-@pytest.fixture(scope="module")
-def undisturbed(new_workspace):
-    workspace = whole_project(new_workspace())
-    workspace.run(cores=2).succeeded()
-    return content(workspace)
 
 
 def kill_during_download(workspace, server) -> None:
@@ -47,7 +39,7 @@ def kill_during_download(workspace, server) -> None:
     server.fault = ""
 
 
-def test_a_run_that_is_killed_in_every_stage(new_workspace, undisturbed):
+def test_a_run_that_is_killed_in_every_stage(new_workspace, whole):
     with NeuroMorphoServer({"cell": ("Archive", CELL)}) as server:
         workspace = whole_project(new_workspace(), server.address)
         batches: dict = {}
@@ -68,4 +60,4 @@ def test_a_run_that_is_killed_in_every_stage(new_workspace, undisturbed):
         run = workspace.run().succeeded()
         assert "Nothing to be done" in workspace.run().succeeded().output
     assert run.points == 0
-    assert content(workspace) == undisturbed
+    assert content(workspace) == content(whole)

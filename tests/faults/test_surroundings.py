@@ -15,13 +15,6 @@ AWKWARD = "größe & ‹Zelle› №1 'x'"
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 
 
-@pytest.fixture(scope="module")
-def usual(new_workspace) -> Workspace:
-    workspace = whole_project(new_workspace())
-    workspace.run(cores=2).succeeded()
-    return workspace
-
-
 def copy_of_checkout(folder: Path) -> Path:
     """What of the checkout a run needs."""
     folder.mkdir(parents=True)
@@ -42,7 +35,7 @@ def can_mount() -> bool:
         return False
 
 
-def test_everything_odd_at_once(usual, tmp_path):
+def test_everything_odd_at_once(whole, tmp_path):
     """A path with blanks and letters of all sorts, ASCII locale, no home, a read-only checkout."""
     folder = tmp_path / AWKWARD
     checkout = copy_of_checkout(folder / "checkout ß")
@@ -60,27 +53,27 @@ def test_everything_odd_at_once(usual, tmp_path):
     odd.prefix = ("unshare", "--mount", "sh", "-c", READ_ONLY, str(checkout))
     before = {path: path.stat().st_mtime_ns for path in checkout.rglob("*")}
     whole_project(odd).run(cores=2).succeeded()
-    assert content(odd) == content(usual)
+    assert content(odd) == content(whole)
     assert (odd.results / "figures/steps/peaks.pdf").read_bytes() == (
-        usual.results / "figures/steps/peaks.pdf"
+        whole.results / "figures/steps/peaks.pdf"
     ).read_bytes()
     assert {path: path.stat().st_mtime_ns for path in checkout.rglob("*")} == before
 
 
-def test_nobody_else_may_read_and_the_home_cannot_be_written(usual, tmp_path):
+def test_nobody_else_may_read_and_the_home_cannot_be_written(whole, tmp_path):
     odd = Workspace(tmp_path / "project")
     odd.environment = {"HOME": "/proc/home", "LC_ALL": "C.utf8", "XDG_CACHE_HOME": None}
     odd.prefix = ("sh", "-c", 'umask 077 && exec "$@"', "sh")
     whole_project(odd).run(cores=2).succeeded()
-    assert content(odd) == content(usual)
+    assert content(odd) == content(whole)
     readable = [path for path in odd.results.rglob("*") if path.stat().st_mode & 0o077]
     assert not readable
 
 
 @pytest.mark.parametrize("days", [-400, 400])
-def test_a_clock_that_jumped(usual, copy_of, days):
+def test_a_clock_that_jumped(whole, copy_of, days):
     """All was made at another time, as the clock has it; new points are made now."""
-    project = copy_of(usual)
+    project = copy_of(whole)
     jump = days * 86400
     for path in project.results.rglob("*"):
         stamp = path.stat()
@@ -91,7 +84,7 @@ def test_a_clock_that_jumped(usual, copy_of, days):
     assert run.points == run.points_of("steps") == 1
     assert {path: finished_batches(project)[path] for path in kept} == kept
     rows = project.query("SELECT amplitude, soma_v_maximum FROM steps ORDER BY amplitude")
-    assert rows[:2] == usual.query("SELECT amplitude, soma_v_maximum FROM steps ORDER BY amplitude")
+    assert rows[:2] == whole.query("SELECT amplitude, soma_v_maximum FROM steps ORDER BY amplitude")
     assert [amplitude for amplitude, _ in rows] == [0.01, 0.02, 0.03]
     assert project.run("-n").succeeded().points == 0
 
@@ -112,11 +105,11 @@ def run_script(project: Workspace, checkout: Path) -> subprocess.Popen:
         )
 
 
-def test_make_run_goes_on_after_a_kill(usual, tmp_path):
+def test_make_run_goes_on_after_a_kill(whole, tmp_path):
     checkout = copy_of_checkout(tmp_path / "checkout")
     project = whole_project(Workspace(checkout))
     try:
-        process, job = paused(project, "outcomes/*.parquet")
+        process, _ = paused(project, "outcomes/*.parquet")
         os.kill(process.pid, signal.SIGKILL)
         process.wait(30)
         again = run_script(project, checkout)
@@ -125,5 +118,5 @@ def test_make_run_goes_on_after_a_kill(usual, tmp_path):
         project.kill()
     assert "its lock is removed" in project.said
     no_process_is_left(project)
-    assert content(project) == content(usual)
+    assert content(project) == content(whole)
     assert (project.results / "report.html").exists()

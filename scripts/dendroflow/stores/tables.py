@@ -113,14 +113,19 @@ def _notes(path: Path) -> bytes:
     schema = pq.read_schema(path)
     metadata = schema.metadata or {}
     notes: bytes = metadata.get(NOTES_KEY, b"{}")
-    if metadata.get(DIGEST_KEY, b"") not in (b"", _digest(notes, schema)):
+    if metadata.get(DIGEST_KEY) != _digest(notes, schema):
         raise OSError("its columns or notes have changed")
     return notes
 
 
 def _digest(notes: bytes, schema: pa.Schema) -> bytes:
-    columns = "".join(f"\n{field}" for field in schema).encode()
+    columns = "".join(f"\n{field.name} {_kind(field.type)}" for field in schema).encode()
     return hashlib.sha256(notes + columns).hexdigest().encode()
+
+
+def _kind(kind: pa.DataType) -> str:
+    # Parquet has its own name for the items of a list.
+    return f"list of {_kind(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
 
 
 @contextmanager

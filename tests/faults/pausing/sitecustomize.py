@@ -14,7 +14,7 @@ if pattern := os.environ.get("PAUSE_BEFORE"):
         if Path(target).match(pattern):
             flag = Path(os.environ["PAUSED"])
             flag.with_suffix(".new").write_text(str(os.getpid()))
-            os.replace(flag.with_suffix(".new"), flag)
+            rename(flag.with_suffix(".new"), flag)
             while flag.exists():
                 time.sleep(0.01)
         return rename(self, target)
