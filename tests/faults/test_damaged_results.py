@@ -68,11 +68,12 @@ def test_the_database_is_made_again_with_the_same_content(finished, copy_of):
     assert project.query("SELECT * FROM steps") == before
 
 
-def flip(project: Workspace, pattern: str) -> str:
-    """Change one bit in the middle of a file; returns its path as messages have it."""
+def spoil(project: Workspace, pattern: str) -> str:
+    """Change a few bytes in the middle of a file; returns its path as messages have it."""
     path = only(project, pattern)
     data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 1
+    middle = slice(len(data) // 3, len(data) // 3 + 16)
+    data[middle] = bytes(byte ^ 1 for byte in data[middle])
     path.write_bytes(data)
     return str(path.relative_to(project.folder))
 
@@ -95,13 +96,13 @@ ROUNDS = [
 
 
 @pytest.mark.parametrize("damaged", ROUNDS, ids=lambda files: files[0])
-def test_one_bit_is_enough_to_be_noticed(whole, copy_of, damaged):
+def test_a_few_bytes_are_enough_to_be_noticed(whole, copy_of, damaged):
     project = copy_of(whole)
     if "mechanisms/*/libnrnmech.so" in damaged:
         # New points, so that the library and the geometry are needed.
         project.replace("experiments/leak.yaml", "- 0.002", "- 0.002\n  - 0.003")
         project.replace("experiments/tree.yaml", "- 0.2", "- 0.2\n  - 0.3")
-    named = {flip(project, pattern) for pattern in damaged}
+    named = {spoil(project, pattern) for pattern in damaged}
     run = project.run(cores=2)
     assert run.code != 0
     assert "Traceback" not in run.output, run.output
@@ -115,7 +116,7 @@ def test_one_bit_is_enough_to_be_noticed(whole, copy_of, damaged):
 def test_a_plan_that_is_damaged_is_made_again(whole, copy_of):
     project = copy_of(whole)
     (project.results / "steps/plan.parquet").unlink()
-    flip(project, "steps/plans/*")
+    spoil(project, "steps/plans/*")
     project.run().succeeded()
     assert content(project) == content(whole)
 

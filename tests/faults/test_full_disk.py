@@ -1,12 +1,14 @@
 """A disk that is full or read-only, in every stage: said in words, and nothing half-written."""
 
 import os
+import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from whole_project import content
+from workflow.workspace import Workspace
 
 MEGABYTES = 24
 # What is missing, so that these stages run: none waits for another.
@@ -37,13 +39,18 @@ def mount(*arguments: str) -> bool:
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small disk of its own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+    """A small disk of its own, for results."""
+    folder = tmp_path / "copy" / "results"
+    folder.mkdir(parents=True)
     if not mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(folder)):
         pytest.skip("a file system can be mounted by root alone")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=20)
+
+
+def copy_onto(disk: Path, original: Workspace) -> Workspace:
+    shutil.copytree(original.folder, disk.parent, symlinks=True, dirs_exist_ok=True)
+    return Workspace(disk.parent)
 
 
 def fill(folder: Path) -> Path:
@@ -58,13 +65,11 @@ def fill(folder: Path) -> Path:
 
 @pytest.mark.parametrize("stages", STAGES)
 def test_a_full_disk(whole, disk, stages):
-    project = whole.copy_to(disk / "project")
+    project = copy_onto(disk, whole)
     removed = [path for pattern in STAGES[stages] for path in project.results.glob(pattern)]
     for path in removed:
         if path.is_file():
             path.unlink()
-    # What Snakemake says is not on that disk.
-    project.output = disk.parent / "output.txt"
     ballast = fill(disk)
     run = project.run(cores=2)
     assert run.code != 0, run.output
@@ -81,9 +86,8 @@ def test_a_full_disk(whole, disk, stages):
 
 
 def test_results_that_cannot_be_written(whole, disk):
-    project = whole.copy_to(disk / "project")
+    project = copy_onto(disk, whole)
     (project.results / "dendroflow.sqlite").unlink()
-    project.output = disk.parent / "output.txt"
     assert mount("-o", "remount,ro", str(disk))
     run = project.run()
     run.refused("results cannot be written", "Read-only file system")

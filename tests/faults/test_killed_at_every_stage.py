@@ -46,11 +46,11 @@ def test_a_run_that_is_killed_in_every_stage(new_workspace, whole):
         try:
             kill_during_download(workspace, server)
             for pattern, victim, number in STAGES:
-                process, job = paused(workspace, pattern)
+                process, job, target = paused(workspace, pattern)
                 os.kill(process.pid if victim == "run" else job, number)
                 assert process.wait(60) != 0, pattern
                 no_process_is_left(workspace)
-                assert not list(workspace.results.rglob(pattern)), pattern
+                assert not target.exists()
                 assert workspace.unfinished_files() == []
                 now = finished_batches(workspace)
                 assert {path: now.get(path) for path in batches} == batches, pattern

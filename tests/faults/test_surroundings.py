@@ -109,7 +109,7 @@ def test_make_run_goes_on_after_a_kill(whole, tmp_path):
     checkout = copy_of_checkout(tmp_path / "checkout")
     project = whole_project(Workspace(checkout))
     try:
-        process, _ = paused(project, "outcomes/*.parquet")
+        process, _, _ = paused(project, "outcomes/*.parquet")
         os.kill(process.pid, signal.SIGKILL)
         process.wait(30)
         again = run_script(project, checkout)

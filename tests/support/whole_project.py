@@ -63,7 +63,7 @@ def finished_batches(workspace: Workspace) -> dict[Path, int]:
 
 
 def paused(workspace: Workspace, pattern: str, *targets: str):
-    """Start a run that stops before a file of this name is there; also returns the job's id."""
+    """Start a run that stops before a file of this name is there; also returns the job's id and the file."""
     flag = workspace.folder / "paused"
     flag.unlink(missing_ok=True)
     workspace.environment |= {
@@ -75,7 +75,8 @@ def paused(workspace: Workspace, pattern: str, *targets: str):
     workspace.environment["PAUSE_BEFORE"] = None
     wait_until(lambda: flag.exists() or process.poll() is not None, f"{pattern} is next")
     assert flag.exists(), workspace.said
-    return process, int(flag.read_text())
+    pid, _, target = flag.read_text().partition(" ")
+    return process, int(pid), workspace.folder / target
 
 
 def no_process_is_left(workspace: Workspace) -> None:

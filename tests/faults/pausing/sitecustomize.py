@@ -13,7 +13,7 @@ if pattern := os.environ.get("PAUSE_BEFORE"):
     def replace(self: Path, target: Path) -> Path:
         if Path(target).match(pattern):
             flag = Path(os.environ["PAUSED"])
-            flag.with_suffix(".new").write_text(str(os.getpid()))
+            flag.with_suffix(".new").write_text(f"{os.getpid()} {target}")
             rename(flag.with_suffix(".new"), flag)
             while flag.exists():
                 time.sleep(0.01)
