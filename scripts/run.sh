@@ -9,6 +9,9 @@ started=$(date +%s)
     echo "dendroflow: there is no $config" >&2
     exit 1
 }
+# Snakemake keeps copies of scripts in the home.
+cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}/snakemake
+mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || export XDG_CACHE_HOME="$PWD/.snakemake/cache"
 snakemake --cores "$cores" --configfile "$config"
 code=$?
 report=results/report.html

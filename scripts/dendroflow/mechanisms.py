@@ -115,7 +115,9 @@ def load_mechanisms(library: Path) -> None:
     for file in (library, beside):
         if file.exists() and not is_intact(file):
             raise MechanismError(f"{file}: is damaged; delete it and run snakemake again")
-    if not h.nrn_load_dll(str(library.resolve())):
+    path = str(library.resolve())
+    # In an ASCII locale NEURON takes no other letters.
+    if not h.nrn_load_dll(path if path.isascii() else os.path.relpath(path)):
         raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
     if beside.exists():
         os.environ["CORENEURONLIB"] = str(beside.resolve())

@@ -21,7 +21,7 @@ def test_the_second_run_stops_and_the_first_one_does_not_notice(new_workspace):
     whole_project(elsewhere)
     elsewhere.results.symlink_to(first.results)
     try:
-        process, _, _ = paused(first, "outcomes/*.parquet")
+        process, _, _ = paused(first, "steps/*/outcomes/*.parquet")
         before = finished_batches(first)
         second.output = first.folder / "second.txt"
         for other in (second, elsewhere):

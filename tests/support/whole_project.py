@@ -63,7 +63,7 @@ def finished_batches(workspace: Workspace) -> dict[Path, int]:
 
 
 def paused(workspace: Workspace, pattern: str, *targets: str):
-    """Start a run that stops before a file of this name is there; also returns the job's id and the file."""
+    """Start a run that stops before such a file is there; returns it, its job's id, the file."""
     flag = workspace.folder / "paused"
     flag.unlink(missing_ok=True)
     workspace.environment |= {
