@@ -19,8 +19,10 @@ STAGES = {
     ),
     "import, extraction, gathering": (
         ["morphologies", "features"],
-        ["morphologies/*/*/*.npz", "leak/*/features/*/*", "leak/features.parquet"]
-        + ["steps/features.parquet", "steps/feature_values.parquet"],
+        [
+            *("morphologies/*/*/*.npz", "leak/*/features/*/*", "leak/features.parquet"),
+            *("steps/features.parquet", "steps/feature_values.parquet"),
+        ],
     ),
     "database, figures": (["database", "figures"], ["dendroflow.sqlite", "figures/steps/*"]),
 }
@@ -70,7 +72,7 @@ def test_a_full_disk(whole, disk, stages):
     assert run.code != 0, run.output
     assert "Traceback" not in run.output, run.output
     assert "no space is left on the disk" in run.output
-    assert project.unwhole_files() == []
+    assert project.unfinished_files() == []
     ballast.unlink()
     project.run(cores=2).succeeded()
     assert content(project) == content(whole)
