@@ -22,9 +22,9 @@ STAGES = [
     ("outcomes/*.parquet", "run", signal.SIGKILL),
     ("features/*/*.parquet", "job", signal.SIGTERM),
     ("feature_values.parquet", "run", signal.SIGKILL),
+    ("peaks.png", "run", signal.SIGKILL),
     ("dendroflow.sqlite", "job", signal.SIGKILL),
     ("failures.csv", "run", signal.SIGKILL),
-    ("peaks.png", "run", signal.SIGKILL),
 ]
 
 

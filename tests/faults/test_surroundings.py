@@ -70,7 +70,7 @@ def test_a_clock_that_jumped(whole, copy_of, days):
         os.utime(path, (stamp.st_atime + jump, stamp.st_mtime + jump))
     project.replace("experiments/steps.yaml", "- 0.02", "- 0.02\n  - 0.03")
     run = project.run().succeeded()
-    assert run.jobs["simulate_batch"] == 1
+    assert run.announced["simulate_batch"] == 1
     rows = project.query("SELECT amplitude, soma_v_maximum FROM steps ORDER BY amplitude")
     assert rows[:2] == whole.query("SELECT amplitude, soma_v_maximum FROM steps ORDER BY amplitude")
     assert [amplitude for amplitude, _ in rows] == [0.01, 0.02, 0.03]
