@@ -1,6 +1,7 @@
 """The configuration, parsed once, and what input functions ask of it."""
 
 import json
+import os
 import sys
 from functools import cache
 from importlib.metadata import version
@@ -9,12 +10,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from dendroflow import mechanisms as compiled
-from dendroflow.errors import DendroflowError
-from dendroflow.job import name_interpreter_without_spaces
+from dendroflow.claim import claim
+from dendroflow.errors import DendroflowError, StoreError
+from dendroflow.job import RUN, name_interpreter_without_spaces
 from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import described, make_plan
 from dendroflow.plan.resources import resources as estimate
 from dendroflow.plan.stored import Plan
+from dendroflow.seals import has_changed
 from dendroflow.settings.figures import PRINT_FORMATS, output_names, signals
 from dendroflow.settings.observations import read_all
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
@@ -87,6 +90,15 @@ def untracked(value):
     return lambda wildcards, output: value(wildcards)
 
 
+def check_database(path):
+    """Refuse a database that somebody else has changed: nobody may take it for the results."""
+    if has_changed(path, Path(f"{path}.sha256")):
+        raise StoreError(
+            f"{path}: is not as it was written; delete it, or keep it under another name, and run "
+            "snakemake again"
+        )
+
+
 def plan_now(experiment):
     """Plan an experiment from its configuration and from what the results hold."""
     plan = make_plan(CONFIG, experiment, RESULTS, CORES)
@@ -99,8 +111,17 @@ def plan_now(experiment):
     return plan
 
 
+# Jobs end with the process that runs them: on a cluster, with the one on the node.
+os.environ[RUN] = str(os.getpid())
+
 if workflow.is_main_process:
     try:
+        if not workflow.output_settings.dryrun:
+            elsewhere = workflow.resource_settings.nodes is not None
+            removed = claim(RESULTS, Path(".snakemake/locks"), jobs_elsewhere=elsewhere)
+            if removed:
+                logger.warning(removed)
+        check_database(RESULTS / "dendroflow.sqlite")
         PLANS = {experiment: plan_now(experiment) for experiment in EXPERIMENTS}
     except DendroflowError as error:
         sys.exit(str(error))

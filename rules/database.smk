@@ -19,6 +19,7 @@ rule build_database:
         ],
     output:
         database="results/dendroflow.sqlite",
+        digest="results/dendroflow.sqlite.sha256",
         failures="results/failures.csv",
     log:
         "results/logs/build_database.log",

@@ -11,6 +11,7 @@ from dendroflow.appraisal.checks import appraise
 from dendroflow.appraisal.picture import draw
 from dendroflow.appraisal.tables import write_findings
 from dendroflow.job import job
+from dendroflow.morphology.files import check_fetched
 from dendroflow.settings.appraisal import Appraisal
 
 
@@ -24,6 +25,7 @@ def main(name: str, morphology: str, settings: str, findings: str, pictures: lis
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        check_fetched(Path(snakemake.input.morphology))
         main(
             snakemake.wildcards.morphology,
             snakemake.input.morphology,

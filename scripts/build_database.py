@@ -2,7 +2,7 @@
 
 Reads   input.features, input.feature_values, input.outcomes, input.morphologies
         params: experiments (name -> title, sweep, ...; JSON), morphologies (names)
-Writes  output.database
+Writes  output.database; output.digest: its sha256
         output.failures: experiment, point_id, status, error, values
 """
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from dendroflow.atomic import replacing
 from dendroflow.job import job
+from dendroflow.seals import write_digest
 from dendroflow.stores.contents import experiment_rows, morphology_rows
 from dendroflow.stores.database import build_database
 from dendroflow.stores.gathering import failures
@@ -59,3 +60,4 @@ if __name__ == "__main__":
             Path(snakemake.output.database),
             Path(snakemake.output.failures),
         )
+        write_digest(Path(snakemake.output.database), Path(snakemake.output.digest))

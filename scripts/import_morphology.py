@@ -7,8 +7,11 @@ Writes  output.geometry: sections, connections and 3-D points
 from pathlib import Path
 
 from dendroflow.job import job
+from dendroflow.morphology.files import check_fetched
 from dendroflow.morphology.geometry import import_geometry
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        import_geometry(Path(snakemake.input.morphology)).save(Path(snakemake.output.geometry))
+        morphology = Path(snakemake.input.morphology)
+        check_fetched(morphology)
+        import_geometry(morphology).save(Path(snakemake.output.geometry))

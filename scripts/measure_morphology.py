@@ -7,11 +7,13 @@ Writes  output.measures: a row per morphometric: value, unit, status, error
 from pathlib import Path
 
 from dendroflow.job import job
+from dendroflow.morphology.files import check_fetched
 from dendroflow.morphometry.measures import MEASURES, measure
 from dendroflow.stores.tables import write_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        check_fetched(Path(snakemake.input.morphology))
         write_table(
             measure(snakemake.wildcards.morphology, Path(snakemake.input.morphology)),
             Path(snakemake.output.measures),

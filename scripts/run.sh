@@ -11,6 +11,9 @@ started=$(date +%s)
 }
 # Snakemake would run the Python of a file that says it is a template.
 PYTHONPATH=scripts python -m dendroflow.settings "$config" || exit 1
+# Snakemake keeps copies of scripts in the home.
+cache=${XDG_CACHE_HOME:-${HOME:-}/.cache}/snakemake
+mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || export XDG_CACHE_HOME="$PWD/.snakemake/cache"
 snakemake --cores "$cores" --configfile "$config"
 code=$?
 report=results/report.html

@@ -5,6 +5,10 @@ class DendroflowError(Exception):
     """Base of every error whose message is complete without a traceback."""
 
 
+class FolderInUseError(DendroflowError):
+    """A folder of results in which another run is at work."""
+
+
 class ConfigurationError(DendroflowError):
     """A configuration, experiment or sweep that cannot be run as it is written."""
 

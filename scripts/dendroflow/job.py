@@ -1,17 +1,30 @@
-"""What every job has in common: a log, and errors that a user can read."""
+"""What every job has in common: a log, errors that a user can read, and an end with its run."""
 
+import errno
 import logging
 import os
+import select
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dendroflow.errors import DendroflowError
 
 logger = logging.getLogger("dendroflow")
+
+# Id of the Snakemake process that runs the jobs, in their environment.
+RUN = "DENDROFLOW_RUN"
+
+_DISK = {
+    errno.ENOSPC: "no space is left on the disk: free some",
+    errno.EDQUOT: "the disk quota is used up: free some space",
+    errno.EROFS: "the file system is read-only: make it writable",
+    errno.EACCES: "permission denied: make it readable and writable",
+}
 
 
 @contextmanager
@@ -19,8 +32,9 @@ def job(log: str) -> Iterator[None]:
     """Log to `log`, which also takes what NEURON and compilers print.
 
     An error ends the process with exit code 1 and its message on the console; the traceback goes
-    into a file beside the log.
+    into a file beside the log. If Snakemake is killed, the process is, too.
     """
+    die_with_run()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     details = Path(f"{log}.traceback")
     details.unlink(missing_ok=True)
@@ -37,16 +51,61 @@ def job(log: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = str(error)
-        if not isinstance(error, DendroflowError):
-            message = f"{type(error).__name__}: {' '.join(message.split())}"
+        message = _in_words(error)
         # Apart from the log, which Snakemake shows when a job fails.
-        details.write_text(traceback.format_exc(), encoding="utf-8")
+        with suppress(OSError):
+            details.write_text(traceback.format_exc(), encoding="utf-8")
         logger.error("%s", message)
         if not isinstance(error, DendroflowError):
             message += f" (see {details})"
         print(message, file=console, flush=True)
         sys.exit(1)
+
+
+def _in_words(error: Exception) -> str:
+    """What a user is told."""
+    if isinstance(error, DendroflowError):
+        return str(error)
+    said = " ".join(str(error).split())
+    number = getattr(error, "errno", None)
+    if number is None and ("No space left on device" in said or "disk is full" in said):
+        number = errno.ENOSPC
+    if number in _DISK:
+        return f"{_DISK[number]}, and run snakemake again ({said})"
+    return f"{type(error).__name__}: {said}"
+
+
+def die_with_run() -> None:
+    """Let this process and all that it started be killed as soon as Snakemake is gone.
+
+    Between the two there is a shell, which outlives Snakemake, so that the kernel's own means
+    (`PR_SET_PDEATHSIG`) does not reach here.
+    """
+    if RUN not in os.environ or not hasattr(os, "pidfd_open"):
+        return
+    try:
+        run = os.pidfd_open(int(os.environ[RUN]))
+    except ProcessLookupError:
+        sys.exit("Snakemake has ended")
+    except OSError:
+        return  # An old kernel.
+
+    def watch() -> None:
+        ending = select.poll()
+        ending.register(run, select.POLLIN)
+        ending.poll()
+        import psutil
+
+        me = psutil.Process()
+        started = me.children(recursive=True)
+        # By another process, and this one first: it must not store that its workers have died.
+        if os.fork() == 0:
+            for process in (me, *started):
+                with suppress(psutil.Error):
+                    process.kill()
+            os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

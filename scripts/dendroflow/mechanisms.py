@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dendroflow.atomic import replacing
 from dendroflow.errors import MechanismError
+from dendroflow.seals import is_intact, seal
 
 LIBRARY = "libnrnmech.so"
 CORENEURON_LIBRARY = "libcorenrnmech.so"
@@ -93,8 +94,10 @@ def compile_mechanisms(
         if coreneuron_library:
             with replacing(coreneuron_library) as temporary:
                 shutil.copyfile(built.with_name(CORENEURON_LIBRARY), temporary)
+                seal(temporary)
         with replacing(library) as temporary:
             shutil.copyfile(built, temporary)
+            seal(temporary)
     return said
 
 
@@ -104,13 +107,18 @@ def load_mechanisms(library: Path) -> None:
     Raises
     ------
     MechanismError
-        If NEURON does not load it.
+        If a library is not as it was compiled, or NEURON does not load it.
     """
     from neuron import h
 
-    if not h.nrn_load_dll(str(library.resolve())):
-        raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
     beside = library.with_name(CORENEURON_LIBRARY)
+    for file in (library, beside):
+        if file.exists() and not is_intact(file):
+            raise MechanismError(f"{file}: is damaged; delete it and run snakemake again")
+    path = str(library.resolve())
+    # In an ASCII locale NEURON takes no other letters.
+    if not h.nrn_load_dll(path if path.isascii() else os.path.relpath(path)):
+        raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
     if beside.exists():
         os.environ["CORENEURONLIB"] = str(beside.resolve())
 

@@ -1,6 +1,11 @@
 """Results that were damaged or deleted: a clear line or a repair, never a wrong number."""
 
+import re
+import sqlite3
+from contextlib import closing
+
 import pytest
+from whole_project import content
 from workflow.small_experiments import STEPS
 from workflow.workspace import Workspace
 
@@ -61,3 +66,70 @@ def test_the_database_is_made_again_with_the_same_content(finished, copy_of):
     run = project.run("database").succeeded()
     assert run.jobs == {"build_database": 1}
     assert project.query("SELECT * FROM steps") == before
+
+
+def spoil(project: Workspace, pattern: str) -> str:
+    """Change a few bytes that matter; returns the file's path as messages have it.
+
+    In a table they belong to its first column, which everybody reads.
+    """
+    path = only(project, pattern)
+    data = bytearray(path.read_bytes())
+    start = 24 if path.suffix == ".parquet" else len(data) // 3
+    data[start : start + 16] = bytes(byte ^ 1 for byte in data[start : start + 16])
+    path.write_bytes(data)
+    return str(path.relative_to(project.folder))
+
+
+def delete_what_is_named(project: Workspace) -> set[str]:
+    named = set(re.findall(r"(results/[^ :()]+): [^\n]*delete it", project.said))
+    for path in named:
+        (project.folder / path).unlink()
+    return named
+
+
+ROUNDS = [
+    (
+        *("steps/*/traces/*", "leak/plan.parquet", "morphologies/cell/*/cell.swc"),
+        *("steps/feature_values.parquet", "tree/features.parquet"),
+    ),
+    ("mechanisms/*/libnrnmech.so", "morphologies/cell/*/*.npz", "steps/*/features/*/*"),
+    ("tree/*/outcomes/*", "dendroflow.sqlite"),
+]
+
+
+@pytest.mark.parametrize("damaged", ROUNDS, ids=lambda files: files[0])
+def test_a_few_bytes_are_enough_to_be_noticed(whole, copy_of, damaged):
+    project = copy_of(whole)
+    if "mechanisms/*/libnrnmech.so" in damaged:
+        # New points, so that the library and the geometry are needed.
+        project.replace("experiments/leak.yaml", "- 0.002", "- 0.002\n  - 0.003")
+        project.replace("experiments/tree.yaml", "- 0.2", "- 0.2\n  - 0.3")
+    spoilt = {spoil(project, pattern) for pattern in damaged}
+    named: set[str] = set()
+    while (run := project.run(cores=2)).code != 0:
+        assert "Traceback" not in run.output, run.output
+        told = delete_what_is_named(project)
+        assert told, run.output
+        named |= told
+    assert named == spoilt
+    expected = content(whole)
+    assert all(set(rows) >= set(expected[name]) for name, rows in content(project).items())
+
+
+def test_a_plan_that_is_damaged_is_made_again(whole, copy_of):
+    project = copy_of(whole)
+    (project.results / "steps/plan.parquet").unlink()
+    spoil(project, "steps/plans/*")
+    project.run().succeeded()
+    assert content(project) == content(whole)
+
+
+def test_a_database_that_somebody_has_written_into(whole, copy_of):
+    project = copy_of(whole)
+    with closing(sqlite3.connect(project.results / "dendroflow.sqlite")) as database:
+        database.execute("UPDATE steps SET soma_v_maximum = 0")
+        database.commit()
+    run = project.run()
+    run.refused("results/dendroflow.sqlite", "is not as it was written", "delete it")
+    assert len(run.lines()) == 1, run.output

@@ -106,12 +106,30 @@ def test_a_machine_that_loses_its_power(project):
     interrupted_while_building(project, 0.01, "simulate")
     project.kill()
     assert_nothing_half_done(project)
-    # Snakemake's lock of the folder is left behind, and it says how to remove it.
-    locked = project.run("features")
-    assert locked.code != 0
-    assert "--unlock" in locked.output
-    project.run("--unlock").succeeded()
+    assert list(project.folder.glob(".snakemake/locks/*.lock"))
     assert_next_run_finishes(project)
+    assert "was killed; its lock is removed" in project.said
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+def test_snakemake_alone_is_killed(project, number):
+    # A lost connection is a SIGHUP. The job is not told, and yet must not go on.
+    process, _, _ = interrupted_while_building(project, 0.01, "simulate")
+    os.kill(process.pid, number)
+    process.wait(30)
+    assert_nothing_half_done(project)
+    assert_next_run_finishes(project)
+
+
+def test_snakemake_is_asked_to_end(project):
+    # It lets the running job finish, and starts no other.
+    process, _, _ = interrupted_while_building(project, 0.01, "features")
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(60) != 0
+    wait_until(lambda: not project.processes(), "no process is left", 20)
+    assert len(project.trace_digests("slow")) == len(AMPLITUDES)
+    assert project.run("features").succeeded().points == 0
+    assert_complete(project)
 
 
 def test_a_worker_that_is_killed_while_it_advances_several_points(project):

@@ -99,12 +99,28 @@ class Run:
 
 @dataclass
 class Workspace:
-    """A project: a configuration folder and what Snakemake makes of it."""
+    """A project: a configuration folder and what Snakemake makes of it.
+
+    Attributes
+    ----------
+    environment
+        variables that runs get besides those of the tests; None takes one away.
+    prefix
+        put before the command line of runs.
+    output
+        file that receives what runs say.
+    """
 
     folder: Path
+    checkout: Path = CHECKOUT
+    environment: dict[str, str | None] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
+    output: Path = Path()
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.output == Path():
+            self.output = self.folder / "output.txt"
         for name in ("experiments", "models"):
             (self.folder / "config" / name).mkdir(parents=True, exist_ok=True)
 
@@ -164,25 +180,26 @@ class Workspace:
     def command(self, *arguments: str, cores: int = 1) -> list[str]:
         """The command line that runs Snakemake on this project."""
         fixed = {
-            "--snakefile": CHECKOUT / "Snakefile",
-            "--workflow-profile": CHECKOUT / "profiles" / "default",
+            "--snakefile": self.checkout / "Snakefile",
+            "--workflow-profile": self.checkout / "profiles" / "default",
             "--directory": self.folder,
             "--configfile": self.config / "config.yaml",
             "--cores": cores,
         }
         options = [str(part) for pair in fixed.items() for part in pair]
-        return [sys.executable, "-m", "snakemake", *options, *arguments]
+        return [*self.prefix, sys.executable, "-m", "snakemake", *options, *arguments]
 
     def start(self, *arguments: str, cores: int = 1) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own; what it says goes into `output.txt`."""
         # Without bytecode every job would compile all that it imports.
         unwanted = ("PYTHONDONTWRITEBYTECODE", "SNAKEMAKE_PROFILE")
         environment = {key: value for key, value in os.environ.items() if key not in unwanted}
-        with (self.folder / "output.txt").open("wb") as output:
+        environment |= {"COLUMNS": "1000"} | self.environment
+        with self.output.open("wb") as output:
             process = subprocess.Popen(
                 self.command(*arguments, cores=cores),
                 cwd=self.folder,
-                env=environment | {"COLUMNS": "1000"},
+                env={key: value for key, value in environment.items() if value is not None},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -214,7 +231,7 @@ class Workspace:
     @property
     def said(self) -> str:
         """What the last run has said so far."""
-        return (self.folder / "output.txt").read_text(encoding="utf-8", errors="replace")
+        return self.output.read_text(encoding="utf-8", errors="replace")
 
     def kill(self) -> None:
         """Kill all runs that were started, with all their processes, and wait for their end."""

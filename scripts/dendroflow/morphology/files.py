@@ -1,6 +1,7 @@
 """Morphology files: reading them, and what makes two of them the same."""
 
 import hashlib
+import json
 from pathlib import Path
 
 from dendroflow.errors import MorphologyError
@@ -59,6 +60,31 @@ def parse(data: bytes, suffix: str, source: str) -> Tree:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         refuse(source, line, "holds a zero byte: a binary file, not a morphology")
     return _PARSERS[suffix](data, source)
+
+
+def check_fetched(path: Path) -> None:
+    """Refuse a morphology that has changed since it was fetched, according to its metadata.
+
+    Raises
+    ------
+    MorphologyError
+        If it has, or if the metadata beside it are missing or damaged.
+    """
+    beside = Path(f"{path}.json")
+    try:
+        fetched = json.loads(beside.read_bytes())["sha256_of_file"]
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise MorphologyError(
+            f"{error.filename}: cannot be read ({error.strerror}); delete {path} and run "
+            "snakemake again"
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise MorphologyError(f"{beside}: is damaged; delete it and run snakemake again") from error
+    if found != fetched:
+        raise MorphologyError(
+            f"{path}: has changed since it was fetched; delete it and run snakemake again"
+        )
 
 
 def read(path: Path) -> Tree:

@@ -4,10 +4,12 @@ import io
 import logging
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -26,6 +28,7 @@ from dendroflow.morphology.tree import MIN_LENGTH, Tree, refuse
 
 logger = logging.getLogger(__name__)
 
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error)
 KINDS = ("soma", "axon", "dend", "apic")
 
 # What Import3d prints about files that it reads as they are written. Blank lines are "not parsed".
@@ -226,9 +229,9 @@ class Geometry:
                     points=arrays["points"],
                     anchors=arrays["anchors"],
                 )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, RuntimeError, *_BROKEN_ZIP) as error:
             raise MorphologyError(
-                f"{path}: is missing or damaged; remove it, so that it is made again"
+                f"{path}: is missing or damaged; delete it and run snakemake again"
             ) from error
         return geometry
 

@@ -118,7 +118,7 @@ class Plan:
     def keep(self, folder: Path) -> Path:
         """Store the plan under its digest, unless it is there; those of days past are deleted."""
         path = folder / f"{self.digest}.parquet"
-        if not path.exists():
+        if not _is_whole(path):
             folder.mkdir(parents=True, exist_ok=True)
             self.write(path)
             for other in folder.glob("*.parquet"):
@@ -133,3 +133,12 @@ class Plan:
 
     def _are_in(self, batches: tuple[str, ...] | list[str]) -> pa.ChunkedArray:
         return pc.is_in(self.table["batch"], pa.array(batches, pa.string()))
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a plan is kept, and can be read; otherwise it is made again."""
+    try:
+        Plan.read(path)
+    except StoreError:
+        return False
+    return True

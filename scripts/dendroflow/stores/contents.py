@@ -64,7 +64,12 @@ def morphology_rows(files: Mapping[str, Path]) -> pd.DataFrame:
     """
     rows = []
     for name, path in files.items():
-        metadata = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            metadata = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"{path}: is missing or damaged; delete it and run snakemake again"
+            ) from error
         rows.append(
             {
                 "morphology": name,

@@ -1,5 +1,6 @@
 """Reading and writing stored tables: Parquet, never half there under its final name."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from dendroflow.stores.schemas import checked
 
 BYTES_PER_ROW_GROUP = 16_000_000
 NOTES_KEY = b"dendroflow"
+# Pages have checksums of their own; this one is of notes, names and types.
+DIGEST_KEY = b"dendroflow sha256"
 
 
 class TableWriter:
@@ -22,12 +25,14 @@ class TableWriter:
 
     def __init__(self, path: Path, schema: pa.Schema, notes: Mapping[str, Any]) -> None:
         self._schema = schema
+        kept = json.dumps(notes, sort_keys=True).encode()
         lists = [field.name for field in schema if pa.types.is_list(field.type)]
         self._writer = pq.ParquetWriter(
             path,
-            schema.with_metadata({NOTES_KEY: json.dumps(notes, sort_keys=True).encode()}),
+            schema.with_metadata({NOTES_KEY: kept, DIGEST_KEY: _digest(kept, schema)}),
             compression="zstd",
             compression_level=1,
+            write_page_checksum=True,
             use_dictionary=[field.name for field in schema if field.name not in lists],
         )
         self._pending: list[pa.Table] = []
@@ -88,14 +93,39 @@ def read_table(path: Path, columns: list[str] | None = None, filters: Any = None
         If the file is missing, damaged, or lacks a column.
     """
     with naming_damage(path):
-        return pq.read_table(path, columns=columns, filters=filters, partitioning=None)
+        _notes(path)
+        return pq.read_table(
+            path,
+            columns=columns,
+            filters=filters,
+            partitioning=None,
+            page_checksum_verification=True,
+        )
 
 
 def read_notes(path: Path) -> Any:
     """The JSON that was kept with a table."""
     with naming_damage(path):
-        metadata = pq.read_schema(path).metadata or {}
-    return json.loads(metadata.get(NOTES_KEY, b"{}"))
+        return json.loads(_notes(path))
+
+
+def _notes(path: Path) -> bytes:
+    schema = pq.read_schema(path)
+    metadata = schema.metadata or {}
+    notes: bytes = metadata.get(NOTES_KEY, b"{}")
+    if metadata.get(DIGEST_KEY) != _digest(notes, schema):
+        raise OSError("its columns or notes have changed")
+    return notes
+
+
+def _digest(notes: bytes, schema: pa.Schema) -> bytes:
+    columns = "".join(f"\n{field.name} {_kind(field.type)}" for field in schema).encode()
+    return hashlib.sha256(notes + columns).hexdigest().encode()
+
+
+def _kind(kind: pa.DataType) -> str:
+    # Parquet has its own name for the items of a list.
+    return f"list of {_kind(kind.value_type)}" if pa.types.is_list(kind) else str(kind)
 
 
 @contextmanager
@@ -105,7 +135,7 @@ def naming_damage(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise StoreError(f"{path}: there is no such file; run snakemake again") from None
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         what = (str(error).splitlines() or ["unreadable"])[0]
         raise StoreError(
             f"{path}: is damaged ({what}); delete it and run snakemake again"

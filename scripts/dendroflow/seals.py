@@ -1,0 +1,45 @@
+"""Digests that tell whether a file is as it was written."""
+
+import hashlib
+import os
+from pathlib import Path
+
+_MARK = b"\ndendroflow sha256 "
+_LENGTH = len(_MARK) + 64
+
+
+def seal(path: Path) -> None:
+    """Append a digest to a compiled library, whose loader ignores what follows its last section."""
+    content = path.read_bytes()
+    with path.open("ab") as file:
+        file.write(_MARK + hashlib.sha256(content).hexdigest().encode())
+
+
+def is_intact(path: Path) -> bool:
+    """Whether a file bears the seal that `seal` has put on it, and it holds."""
+    data = path.read_bytes()
+    content, end = data[:-_LENGTH], data[-_LENGTH:]
+    return end == _MARK + hashlib.sha256(content).hexdigest().encode()
+
+
+def write_digest(path: Path, digest: Path) -> None:
+    """Write the digest of a file into one beside it, as `sha256sum --check` reads it."""
+    stamp = path.stat()
+    digest.write_text(f"{_sha256(path)}  {path.name}\n", encoding="utf-8")
+    # Equal time stamps say that there is no need to read the file again.
+    os.utime(digest, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+
+def has_changed(path: Path, digest: Path) -> bool:
+    """Whether a file is another than when its digest was written; False if one is missing."""
+    try:
+        if path.stat().st_mtime_ns == digest.stat().st_mtime_ns:
+            return False
+        return digest.read_text(encoding="utf-8", errors="replace").split()[:1] != [_sha256(path)]
+    except FileNotFoundError:
+        return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
