@@ -27,9 +27,7 @@ rule audit_experiment:
         experiment=one_of(EXPERIMENTS),
     conda:
         "../envs/environment.yaml"
-    threads: lambda wildcards: min(
-        CORES, CONFIG.project.audit.size(planned(wildcards.experiment).requested)
-    )
+    threads: cores_of_audit
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 120 * 2 ** (attempt - 1),

@@ -238,6 +238,12 @@ def audit_paths():
     return [f"results/audits/{name}.parquet" for name in EXPERIMENTS]
 
 
+def cores_of_audit(wildcards):
+    """All cores, but no more than there are points to simulate."""
+    drawn = CONFIG.project.audit.size(planned(wildcards.experiment).requested)
+    return min(CORES, drawn)
+
+
 def audits_asked_for(wildcards):
     """All audits where a run is to make them; any other run takes those that there are."""
     targets = workflow.dag_settings.targets

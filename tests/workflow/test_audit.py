@@ -25,19 +25,44 @@ EXPERIMENTS = {
     "fitted": FITTED,
     "failing": {
         "title": "Points of which some fail",
-        "model": "faulty",
+        "model": "breaking",
         "simulation": {"duration": 5.0},
-        "sweep": {"parameters.fault": ["none", "raises", "segfault", "hangs"]},
-        "execution": {"timeout_s": 2.0},
-        "features": {"signal": "soma_v", "statistics": ["maximum"]},
+        "sweep": {"parameters.fault": ["none", "raises", "exits", "leaves"]},
+        "features": {"signal": "v", "statistics": ["maximum"]},
     },
 }
-DRAWN = {"steps": 5, "variable": 2, "core": 2, "measured": 2, "fitted": 2, "failing": 3}
+BREAKING = """
+import os
+
+from neuron import h
+
+from dendroflow.model import Model, quantity
+
+
+class Breaking(Model):
+    class Parameters(Model.Parameters):
+        fault: str = quantity("none", "", "what goes wrong")
+
+    signals = {"v": "mV"}
+
+    def build(self, p):
+        if p.fault == "raises":
+            raise ValueError("made to raise")
+        if p.fault == "exits":
+            os._exit(7)
+        self.soma = h.Section("soma", self)
+        self.soma.insert("pas")
+        if p.fault == "leaves":
+            self.soma.e_pas = 1000.0
+        self.record("v", self.soma(0.5)._ref_v)
+"""
+DRAWN = {"steps": 5, "variable": 2, "core": 2, "measured": 2, "fitted": 2, "failing": 4}
 
 
 @pytest.fixture(scope="module")
 def finished(new_workspace) -> Workspace:
     workspace = new_workspace().project(*EXPERIMENTS, max_failed_share=1.0)
+    workspace.write("models/breaking/model.py", BREAKING)
     for name, content in EXPERIMENTS.items():
         workspace.experiment(name, content)
     workspace.run("database", cores=2).succeeded()
@@ -71,7 +96,9 @@ def test_every_kind_of_experiment_comes_out_the_same(finished):
     assert compared.pop("measured") == "status, features"
     assert set(compared.values()) == {"status, traces, features"}
     statuses = "SELECT status FROM failing JOIN audits USING (point_id, batch) ORDER BY 1"
-    assert finished.query(statuses) == [("crashed",), ("failed",), ("ok",)]
+    assert finished.query(statuses) == [
+        (status,) for status in ("crashed", "failed", "ok", "out_of_range")
+    ]
     verdict = (finished.results / "audits" / "verdict.txt").read_text()
     assert "steps: 5 of 5 points the same (of 6, seed 1)" in verdict
 
@@ -81,7 +108,7 @@ def test_seed_and_versions_are_recorded(finished):
     assert seed == 1
     assert {"neuron", "git_commit", "host", "date"} <= json.loads(facts).keys()
     said = audited(finished.results / "dendroflow.sqlite")
-    assert said == "16 of 16 points the same, each simulated alone again (seed 1)"
+    assert said == "17 of 17 points the same, each simulated alone again (seed 1)"
 
 
 def test_an_audit_is_not_repeated_unless_there_is_something_new(finished, copy_of):
@@ -145,7 +172,7 @@ def test_a_planted_corruption_is_found_and_named(finished, copy_of):
     assert "spike_count: " in feature
     assert "in the table of the batch" in feature
     said = audited(project.results / "dendroflow.sqlite")
-    assert "14 of 16 points the same" in said
+    assert "15 of 17 points the same" in said
     assert "see the table audits" in said
 
     # What the message says to do.
@@ -157,7 +184,7 @@ def test_a_planted_corruption_is_found_and_named(finished, copy_of):
     assert project.query("SELECT COUNT(*) FROM audits WHERE verdict = 'differs'") == [(0,)]
     run = project.run("audit", "--config", "audit={seed: 2}").succeeded()
     assert run.jobs["audit_experiment"] == 2
-    assert project.query("SELECT COUNT(*) FROM audits WHERE verdict = 'same'") == [(16,)]
+    assert project.query("SELECT COUNT(*) FROM audits WHERE verdict = 'same'") == [(17,)]
 
 
 def test_what_an_audit_takes_is_checked(workspace):

@@ -116,7 +116,7 @@ def test_the_same_bytes_of_features(runs):
 
 
 def test_the_same_bits_of_traces(runs):
-    for experiment in ("steps", "tree", "fitted"):
+    for experiment in ("steps", "fitted"):
         one, two = (workspace.trace_digests(experiment) for workspace in runs)
         assert one == two, experiment
         assert one
