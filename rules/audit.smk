@@ -33,9 +33,7 @@ rule audit_experiment:
         runtime=lambda wildcards, attempt: 120 * 2 ** (attempt - 1),
     params:
         model=untracked(lambda wildcards: str(CONFIG.model_folder(wildcards.experiment))),
-        morphologies=untracked(
-            lambda wildcards: list(planned(wildcards.experiment).morphologies())
-        ),
+        morphologies=untracked(lambda wildcards: list(planned(wildcards.experiment).morphologies())),
         features=untracked(declared_features),
         settings=CONFIG.project.audit.model_dump(mode="json"),
         code=digest_of_library("dendroflow.audit"),

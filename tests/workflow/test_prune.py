@@ -15,7 +15,7 @@ TREE = {
     "title": "A tree",
     "model": "tree",
     "morphology": "cell",
-    "morphology_requires": {"checks": ["axon"]},
+    "morphology_requires": {"checks": ["readable"]},
     "simulation": {"duration": 5.0},
     "sweep": {"parameters.amplitude": [0.1]},
     "features": {"signal": "soma_v", "statistics": ["maximum"]},
@@ -40,7 +40,7 @@ def with_cell(workspace: Workspace, text: str) -> None:
 @pytest.fixture(scope="module")
 def finished(new_workspace) -> Workspace:
     """Everything that leaves files of its own, and another configuration that shares some."""
-    workspace = new_workspace().project("steps", "tree", "leak", "fitted", morphology_report=True)
+    workspace = new_workspace().project("steps", "tree", "leak", "fitted")
     workspace.experiment("steps", STEPS, figures=FIGURES).experiment("tree", TREE)
     workspace.experiment("leak", LEAK).experiment("fitted", FITTED)
     with_cell(workspace, SWC)
@@ -70,8 +70,8 @@ def listed(workspace: Workspace) -> set[str]:
     return {line.removeprefix("results/") for line in lines}
 
 
-def nothing_to_do(workspace: Workspace, *arguments: str) -> bool:
-    run = workspace.run("all", "-n", *arguments).succeeded()
+def nothing_to_do(workspace: Workspace, target: str = "all") -> bool:
+    run = workspace.run(target, "-n").succeeded()
     return "Nothing to be done" in run.output and not run.announced
 
 
@@ -84,7 +84,7 @@ def test_nothing_is_removed_of_what_was_just_made(finished):
 def test_old_recipes_batches_builds_pins_and_experiments_go(project):
     before = contents(project)
     project.replace("models/leak_one/leak.mod", "NEURON {", "NEURON {\n    THREADSAFE")
-    project.replace("models/squid_soma/model.py", "class ", "NEW = 1\n\n\nclass ")
+    project.replace("models/squid_soma/model.py", "\nclass ", "\nNEW = 1\n\n\nclass ")
     project.experiment("steps", STEPS, figures=[FIGURES[0] | {"name": "other"}])
     project.project("steps", "tree", "leak")
     with_cell(project, SWC.replace("-60", "-70"))
@@ -121,16 +121,15 @@ def test_old_recipes_batches_builds_pins_and_experiments_go(project):
 def test_a_batch_goes_when_none_of_its_points_is_asked_for(project):
     first = set(contents(project))
     project.experiment("steps", STEPS, sweep={"parameters.amplitude": [0.02, 0.03]})
-    project.run().succeeded()
     project.run("prune").succeeded()
     assert not any("outcomes" in name for name in listed(project)), "0.02 is in the first batch"
 
     project.experiment("steps", STEPS, sweep={"parameters.amplitude": [0.03]})
-    project.run().succeeded()
     project.run(*DELETE).succeeded()
     batches = {name for name in first if name.startswith("steps/") and "/outcomes/" in name}
+    assert len(batches) == 1
     assert batches <= listed(project)
-    assert nothing_to_do(project)
+    assert project.run("simulate").succeeded().points == 1
 
 
 def test_a_search_that_goes_on_loses_nothing_that_it_needs(project):
@@ -138,12 +137,12 @@ def test_a_search_that_goes_on_loses_nothing_that_it_needs(project):
     checkpoints = {name for name in contents(project) if "/checkpoints/" in name}
     assert len(checkpoints) == 5
     project.experiment("fitted", longer)
-    project.run(cores=2).succeeded()
+    project.run("database", cores=2).succeeded()
     project.run(*DELETE).succeeded()
     gone = listed(project)
     assert any(name.endswith("history-4.parquet") for name in gone)
     assert checkpoints <= set(contents(project))
-    assert nothing_to_do(project)
+    assert nothing_to_do(project, "database")
 
 
 def test_what_another_configuration_asks_for_stays(project, tmp_path):
