@@ -252,7 +252,7 @@ def difference_of_features(stored: Row, now: Row) -> str | None:
     for column, value in now.items():
         if column in ("point_id", "status", "error", "runtime_s"):
             continue
-        empty = [] if column.endswith(VALUES_SUFFIX) else None
+        empty: list[float] | None = [] if column.endswith(VALUES_SUFFIX) else None
         found, expected = (empty if one is None else one for one in (value, stored.get(column)))
         if not _equal(expected, found):
             return f"{column}: {expected!r} is stored, {found!r} now"

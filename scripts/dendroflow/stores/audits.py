@@ -56,11 +56,12 @@ def audit_rows(
     rows = read_table(path).to_pandas().merge(points, on=["point_id", "batch"])
     unchanged = [made.get(name) == notes["batches"][name] for name in rows["batch"]]
     provenance: dict[str, Any] = notes["provenance"]
-    return rows[unchanged].assign(
+    found: pd.DataFrame = rows[unchanged].assign(
         seed=notes["seed"],
         date=provenance["date"],
         audited_with=json.dumps(provenance, sort_keys=True),
     )
+    return found
 
 
 def check_audits(paths: Mapping[str, Path]) -> str:
