@@ -27,7 +27,3 @@ class StoreError(DendroflowError):
 
 class TooManyFailuresError(DendroflowError):
     """More points failed than the configuration allows."""
-
-
-class AuditError(DendroflowError):
-    """Stored points that come out otherwise when they are simulated again."""

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from dendroflow.errors import AuditError
+from dendroflow.errors import StoreError
 from dendroflow.stores.tables import read_notes, read_table
 
 SAME, DIFFERS = "same", "differs"
@@ -74,7 +74,7 @@ def check_audits(paths: Mapping[str, Path]) -> str:
 
     Raises
     ------
-    AuditError
+    StoreError
         If a point differs: it names the first of each experiment, and the remedy.
     """
     lines, wrong = [], []
@@ -93,7 +93,7 @@ def check_audits(paths: Mapping[str, Path]) -> str:
                 f"{first['point_id']} of batch {first['batch']}: {first['difference']}"
             )
     if wrong:
-        raise AuditError(
+        raise StoreError(
             f"{'; '.join(wrong)} (all are in the table `audits` of the database; what is wrong is "
             "made again if the files of the batch are deleted)"
         )

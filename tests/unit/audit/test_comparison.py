@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dendroflow.audit import difference_of_features, difference_of_traces, sample
-from dendroflow.errors import AuditError
+from dendroflow.errors import StoreError
 from dendroflow.settings.audit import Audit
 from dendroflow.stores.audits import AUDITS, audit_rows, check_audits
 from dendroflow.stores.schemas import TRACES
@@ -127,7 +127,7 @@ def test_what_is_no_longer_so_is_not_told(stored):
 
 
 def test_a_difference_is_an_error_that_names_it(stored):
-    with pytest.raises(AuditError) as raised:
+    with pytest.raises(StoreError) as raised:
         check_audits({"spikes": stored})
     said = str(raised.value)
     assert said.startswith("spikes: 1 of 2 audited points differ: point 0001 of batch b1: spikes:")
