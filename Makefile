@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-develop run plan find test test-cluster bench fuzz lint format docs lock audit-lock clean
+.PHONY: help setup setup-develop run plan find audit prune test test-cluster bench fuzz lint format docs lock audit-lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -23,6 +23,12 @@ run: setup  ## run a configuration: figures, database, report
 plan: setup  ## say how many points are requested, cached and new, and write the table of points
 	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.settings "$(CONFIG)"
 	@$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)" -- plan
+
+audit: setup  ## simulate a random sample of the stored points again, and compare to the last bit
+	@$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)" -- audit && cat results/audits/verdict.txt
+
+prune: setup  ## list what no configuration asks for; DELETE=yes removes it; KEEP="other/config.yaml ..." keeps more
+	@$(BIN)/snakemake --quiet all --cores 1 --configfile "$(CONFIG)" --config prune=$(if $(DELETE),delete,list) keep="$(KEEP)" -- prune
 
 find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse brain_region=CA1"
 	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.find --config "$(CONFIG)" $(QUERY)

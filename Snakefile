@@ -17,6 +17,8 @@ include: "rules/features.smk"
 include: "rules/database.smk"
 include: "rules/figures.smk"
 include: "rules/tables.smk"
+include: "rules/audit.smk"
+include: "rules/prune.smk"
 
 
 localrules:
@@ -31,6 +33,7 @@ localrules:
     features,
     database,
     figures,
+    audit,
 
 
 rule all:

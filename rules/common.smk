@@ -54,6 +54,19 @@ if not workflow.overwrite_configfiles:
     configfile: CONFIG_FILE
 
 
+def from_command_line(key, default):
+    """What `--config` says beside the configuration, of which it is no part."""
+    if key not in (workflow.config_settings.config or {}):
+        return default
+    return config.pop(key)
+
+
+PRUNE = from_command_line("prune", "list")
+KEEP = from_command_line("keep", [])
+KEEP = KEEP.split() if isinstance(KEEP, str) else KEEP or []
+if PRUNE not in ("list", "delete"):
+    sys.exit(f"--config prune={PRUNE}: say prune=list or prune=delete")
+
 try:
     CONFIG = load(config, CONFIG_FILE)
     OBSERVATIONS = read_all(CONFIG)
@@ -239,6 +252,23 @@ def figure_traces(experiment):
     """Traces of all batches, if any figure of the experiment draws signals."""
     figures = CONFIG.experiments[experiment].figures
     return batch_files(experiment, "traces") if any(map(signals, figures)) else []
+
+
+def audit_paths():
+    """The audit of each experiment."""
+    return [f"results/audits/{name}.parquet" for name in EXPERIMENTS]
+
+
+def cores_of_audit(wildcards):
+    """All cores, but no more than there are points to simulate."""
+    drawn = CONFIG.project.audit.size(planned(wildcards.experiment).requested)
+    return min(CORES, drawn)
+
+
+def audits_asked_for(wildcards):
+    """All audits where a run is to make them; any other run takes those that there are."""
+    targets = workflow.dag_settings.targets
+    return audit_paths() if "audit" in targets else []
 
 
 def caption_file(experiment, figure):

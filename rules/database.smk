@@ -17,6 +17,7 @@ rule build_database:
         morphologies=lambda wildcards: [
             f"{morphology_path(name)}.json" for name in morphology_names()
         ],
+        audits=audits_asked_for,
     output:
         database="results/dendroflow.sqlite",
         digest="results/dendroflow.sqlite.sha256",
@@ -34,6 +35,7 @@ rule build_database:
     params:
         experiments=unmarked({name: experiment_facts(name) for name in EXPERIMENTS}),
         morphologies=lambda wildcards: morphology_names(),
+        audits=untracked(lambda wildcards: audit_paths()),
         code=digest_of_library("dendroflow.stores.database", "dendroflow.stores.contents"),
     message:
         "Building the database"

@@ -1,7 +1,8 @@
 """Build the SQLite database, and list the points that failed.
 
 Reads   input.features, input.feature_values, input.outcomes, input.morphologies
-        params: experiments (name -> title, sweep, ...; JSON), morphologies (names)
+        params: experiments (name -> title, sweep, ...; JSON), morphologies (names),
+        audits (that may be there)
 Writes  output.database; output.digest: its sha256
         output.failures: experiment, point_id, status, error, values
 """
@@ -20,10 +21,12 @@ from dendroflow.stores.gathering import failures
 from dendroflow.stores.tables import read_table
 
 
-def main(experiments: list, morphologies: dict, database: Path, failed: Path) -> None:
+def main(
+    experiments: list, morphologies: dict, database: Path, failed: Path, *, audits: dict
+) -> None:
     build_database(
         database,
-        (experiment_rows(*experiment) for experiment in experiments),
+        (experiment_rows(name, *rest, audit=audits.get(name)) for name, *rest in experiments),
         morphology_rows(morphologies),
     )
     tables = [
@@ -40,6 +43,7 @@ def of(experiment: str, files: list) -> list[Path]:
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        audits = {path.stem: path for path in map(Path, snakemake.params.audits) if path.exists()}
         main(
             [
                 (
@@ -59,5 +63,6 @@ if __name__ == "__main__":
             },
             Path(snakemake.output.database),
             Path(snakemake.output.failures),
+            audits=audits,
         )
         write_digest(Path(snakemake.output.database), Path(snakemake.output.digest))

@@ -20,6 +20,7 @@ from dendroflow.atomic import replacing
 from dendroflow.features.statistics import STATISTICS
 from dendroflow.settings import (
     appraisal,
+    audit,
     experiment,
     features,
     figures,
@@ -59,7 +60,7 @@ editors, lie in `config/schemas/`.
 SECTIONS: dict[str, tuple[str, dict[str, type[BaseModel]]]] = {
     "config.yaml": (
         "The file that `--configfile` names; experiments, models and morphologies lie beside it.",
-        {"": Project, "neuromorpho": morphologies.NeuroMorpho},
+        {"": Project, "audit": audit.Audit, "neuromorpho": morphologies.NeuroMorpho},
     ),
     "Experiment": (
         "The name of the file becomes that of a table in the database, so it is made of "

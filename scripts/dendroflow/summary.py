@@ -1,10 +1,13 @@
 """What a run did, in a few lines: `python -m dendroflow.summary CONFIG STARTED`."""
 
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from dendroflow.errors import DendroflowError
 from dendroflow.settings.project import Project, read_yaml, validated
+from dendroflow.stores.audits import SAME
 from dendroflow.stores.tables import read_table
 
 HEADINGS = ("experiment", "requested", "cached", "run", "failed")
@@ -41,6 +44,26 @@ def summarise(experiments: list[str], results: Path, started: float) -> list[tup
     return rows
 
 
+def audited(database: Path) -> str | None:
+    """What the last audit found of the points that the database holds; None without one.
+
+    Parameters
+    ----------
+    database
+        as from `stores.database.build_database`.
+    """
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        # One that an older version has built does not have the table.
+        known = opened.execute("SELECT 1 FROM sqlite_schema WHERE name = 'audits'").fetchone()
+        verdicts = opened.execute("SELECT verdict, seed FROM audits").fetchall() if known else []
+    if not verdicts:
+        return None
+    same = sum(verdict == SAME for verdict, _ in verdicts)
+    seeds = ", ".join(map(str, sorted({seed for _, seed in verdicts})))
+    said = f"{same} of {len(verdicts)} points the same, each simulated alone again (seed {seeds})"
+    return said if same == len(verdicts) else f"{said}; see the table audits for those that differ"
+
+
 def _print(rows: list[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, *counts in rows:
@@ -68,6 +91,9 @@ def _main(config: str, started: str) -> None:
     ):
         if Path(path).exists():
             print(f"{what:9} {path}")
+    database = Path("results/dendroflow.sqlite")
+    if database.exists() and (said := audited(database)):
+        print(f"{'audit':9} {said}")
 
 
 if __name__ == "__main__":

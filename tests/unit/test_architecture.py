@@ -12,7 +12,7 @@ FLOORS = [
     {"morphology", "mechanisms", "model"},
     {"engine", "features"},
     {"plan", "figures"},
-    {"appraisal", "optimise"},
+    {"appraisal", "audit", "optimise", "prune"},
     {"claim", "find", "job", "morphometry", "summary", "reference"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

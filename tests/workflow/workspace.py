@@ -36,6 +36,7 @@ TARGETS = {
     "features",
     "database",
     "figures",
+    "audit",
     "total",
 }
 

@@ -91,9 +91,13 @@ def make_plan(
 
 def described(folder: Path, results: Path) -> Description:
     """What planning must know of a model; kept under `results` by the model's content."""
+    return describe(folder, results / description_path(folder))
+
+
+def description_path(folder: Path) -> Path:
+    """Where that is kept, relative to the results."""
     library = digest_of_library("dendroflow.model", "dendroflow.model.description")
-    name = f"{folder.name}-{digest_of_model(folder)}-{library}.json"
-    return describe(folder, results / "models" / name)
+    return Path("models", f"{folder.name}-{digest_of_model(folder)}-{library}.json")
 
 
 def batch_name(experiment: str, recipe: str, point_ids: Iterable[str], attempt: int = 1) -> str:

@@ -15,11 +15,13 @@ from dendroflow.settings.sweep import Scalar, Sweep
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
-# Tables of the database that are not experiments, and a folder beside theirs.
+# Tables of the database that are not experiments, and the folders beside theirs.
 RESERVED_NAMES = frozenset(
     {
-        *("batches", "columns", "experiments", "feature_values", "morphologies", "provenance"),
-        "morphometry",
+        *("audits", "batches", "columns", "experiments", "features", "feature_values"),
+        *("morphologies", "provenance"),
+        *("appraisal", "benchmarks", "figures", "logs", "mechanisms", "models", "morphometry"),
+        *("report", "rxd", "scratch"),
     }
 )
 

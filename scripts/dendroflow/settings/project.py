@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_valid
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.appraisal import Appraisal
+from dendroflow.settings.audit import Audit
 from dendroflow.settings.base import Settings
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
@@ -45,6 +46,9 @@ class Project(Settings):
     morphometry: dict[Name, Comparison] = Field(
         default_factory=dict,
         description="name: morphologies, and the observations that they are compared with",
+    )
+    audit: Audit = Field(
+        default_factory=lambda: Audit(), description="what `snakemake audit` simulates again"
     )
     neuromorpho: NeuroMorpho = Field(
         default_factory=lambda: NeuroMorpho(), description="how NeuroMorpho.Org is reached"

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dendroflow.errors import StoreError
+from dendroflow.stores.audits import audit_rows
 from dendroflow.stores.database import ExperimentRows
 from dendroflow.stores.tables import read_notes, read_table
 
@@ -18,6 +19,8 @@ def experiment_rows(
     features: Path,
     feature_values: Path,
     outcomes: Iterable[Path],
+    *,
+    audit: Path | None = None,
 ) -> ExperimentRows:
     """All that the database says about one experiment.
 
@@ -29,12 +32,16 @@ def experiment_rows(
         tables from `stores.gathering.gather`; the notes are those of the plan.
     outcomes
         outcome tables of its batches, whose notes hold their provenance.
+    audit
+        its audit, if there is one.
     """
     notes = read_notes(features)
     if notes["experiment"] != name:
         raise StoreError(f"{features}: holds {notes['experiment']}, not {name}")
     points = read_table(features).to_pandas()
     columns = pd.DataFrame(notes["columns"])
+    batches = {path.stem: read_notes(path) for path in outcomes}
+    names = points[["point_id", "batch"]]
     return ExperimentRows(
         name=name,
         points=points,
@@ -50,7 +57,8 @@ def experiment_rows(
             "measured_with": notes["measured_with"],
         },
         columns=columns[columns["kind"] != "signal"],
-        batches={path.stem: read_notes(path) for path in outcomes},
+        batches=batches,
+        audits=audit_rows(audit, names, notes["measures"], batches) if audit else pd.DataFrame(),
     )
 
 

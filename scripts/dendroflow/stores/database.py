@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,17 @@ TABLES = {
         "key": "such as neuron, git_commit, date, model_code, mechanisms",
         "value": "text",
     },
+    "audits": {
+        "experiment": "name of the table that holds the point",
+        "point_id": "the point that was simulated again, alone",
+        "batch": "batch that holds it",
+        "compared": "status, and where they are kept traces, and features",
+        "verdict": "same: to the last bit; differs",
+        "difference": "what differs first, in one line; NULL if nothing does",
+        "seed": "of the sample",
+        "date": "when (UTC)",
+        "audited_with": "versions, machine and state of the checkout then (JSON)",
+    },
 }
 
 
@@ -76,6 +87,7 @@ class ExperimentRows:
     facts: Mapping[str, Any]
     columns: pd.DataFrame
     batches: Mapping[str, Mapping[str, Any]]
+    audits: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def build_database(
@@ -137,6 +149,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
         for key, value in sorted(notes["provenance"].items())
     ]
     _append(connection, "provenance", pd.DataFrame(provenance))
+    _append(connection, "audits", experiment.audits.assign(experiment=name))
 
 
 def _append(connection: sqlite3.Connection, name: str, rows: pd.DataFrame) -> None:

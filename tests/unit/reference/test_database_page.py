@@ -47,6 +47,7 @@ def rows(name, points, columns):
             [{"name": c, "kind": "swept", "unit": "", "meaning": c} for c in columns]
         ),
         batches={f"batch-of-{name}": {"points": size, "provenance": {"neuron": "9.0.2"}}},
+        audits=pd.DataFrame([dict.fromkeys(TABLES["audits"], "x") | {"point_id": ids[0]}]),
     )
 
 

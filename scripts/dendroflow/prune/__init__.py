@@ -1,0 +1,1 @@
+"""Removing results that no configuration asks for."""
