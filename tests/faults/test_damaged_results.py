@@ -91,10 +91,10 @@ def delete_what_is_named(project: Workspace) -> set[str]:
 ROUNDS = [
     (
         *("steps/*/traces/*", "leak/plan.parquet", "morphologies/cell/*/cell.swc"),
-        *("steps/feature_values.parquet", "tree/features.parquet"),
+        "tree/features.parquet",
     ),
     ("mechanisms/*/libnrnmech.so", "morphologies/cell/*/*.npz", "steps/*/features/*/*"),
-    ("tree/*/outcomes/*", "dendroflow.sqlite"),
+    ("tree/*/outcomes/*", "steps/feature_values.parquet", "dendroflow.sqlite"),
 ]
 
 

@@ -22,9 +22,9 @@ STAGES = [
     ("outcomes/*.parquet", "run", signal.SIGKILL),
     ("features/*/*.parquet", "job", signal.SIGTERM),
     ("feature_values.parquet", "run", signal.SIGKILL),
-    ("peaks.png", "run", signal.SIGKILL),
     ("dendroflow.sqlite", "job", signal.SIGKILL),
     ("failures.csv", "run", signal.SIGKILL),
+    ("peaks.png", "run", signal.SIGKILL),
 ]
 
 
@@ -46,6 +46,9 @@ def test_a_run_that_is_killed_in_every_stage(new_workspace, whole):
         try:
             kill_during_download(workspace, server)
             for pattern, victim, number in STAGES:
+                # Figures may have been drawn beside the stages before.
+                for drawn in workspace.results.glob(f"figures/steps/{pattern}"):
+                    drawn.unlink()
                 process, job, target = paused(workspace, pattern)
                 os.kill(process.pid if victim == "run" else job, number)
                 assert process.wait(60) != 0, pattern
