@@ -42,4 +42,6 @@ if __name__ == "__main__":
             flush=True,
         )
     except DendroflowError as error:
+        # Snakemake's logger shows the log of a job that fails, and misses one that is not there.
+        Path(snakemake.log[0]).write_text("", encoding="utf-8")
         sys.exit(f"{error} (nothing was removed)")

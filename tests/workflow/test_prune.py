@@ -54,13 +54,13 @@ def project(finished, copy_of) -> Workspace:
 
 
 def contents(workspace: Workspace) -> dict[str, str]:
-    """Digests of all results but the log of pruning."""
+    """Digests of all results, but what every run of Snakemake writes."""
     return {
         path.relative_to(workspace.results).as_posix(): hashlib.sha256(
             path.read_bytes()
         ).hexdigest()
         for path in workspace.results.rglob("*")
-        if path.is_file() and path.name != "prune.log"
+        if path.is_file() and path.name not in (".lock", "prune.log")
     }
 
 
