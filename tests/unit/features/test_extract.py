@@ -14,6 +14,8 @@ from dendroflow.errors import StoreError
 from dendroflow.features import spikes
 from dendroflow.features.extract import extract, extract_file, schema
 from dendroflow.settings.features import EFEL_UNITS, NEED_STIMULUS_CURRENT, UNUSABLE
+from dendroflow.stores.schemas import OUTCOMES
+from dendroflow.stores.tables import write_table
 
 NAMES = ["AP_duration", "AP_amplitude", "AP_begin_time", "spike_count"]
 SPIKE = STEP | {"efel": NAMES}
@@ -365,7 +367,7 @@ def write(folder, groups, ends):
     with pq.ParquetWriter(folder / "traces.parquet", traces().schema) as writer:
         for group in groups:
             writer.write_table(group)
-    pq.write_table(ends, folder / "outcomes.parquet")
+    write_table(ends, folder / "outcomes.parquet", OUTCOMES)
     return folder / "traces.parquet", folder / "outcomes.parquet"
 
 
