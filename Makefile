@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup setup-develop run plan find audit prune test test-cluster bench fuzz lint format docs lock audit-lock clean
+.PHONY: help setup setup-develop run plan find audit prune test test-slow test-cluster bench fuzz lint format docs lock audit-lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,9 @@ find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse br
 
 test: setup-develop  ## run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: setup-develop  ## run the tests that take minutes: kills at every stage, full disks, damaged files, same bytes
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-cluster: setup-develop  ## install SLURM, and run sweeps on a private one of two nodes
 	@sh tests/cluster/install.sh

@@ -9,6 +9,8 @@ from whole_project import content
 from workflow.small_experiments import STEPS
 from workflow.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def finished(new_workspace) -> Workspace:

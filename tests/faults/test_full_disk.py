@@ -10,6 +10,8 @@ import pytest
 from whole_project import content
 from workflow.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 MEGABYTES = 24
 # What is missing, so that these stages run, none of which waits for another; and who asks for it.
 STAGES = {

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from neuromorpho_server import NeuroMorphoServer
 from whole_project import (
     CELL,
@@ -13,6 +14,8 @@ from whole_project import (
     whole_project,
 )
 from workflow.workspace import wait_until
+
+pytestmark = pytest.mark.slow
 
 # Which file is about to get its name, who is harmed just then, and how.
 STAGES = [

@@ -5,6 +5,8 @@ import csv
 import pytest
 from workflow.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 SHORT = {
     "title": "Many short points",
     "model": "squid_soma",

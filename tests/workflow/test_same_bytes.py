@@ -11,6 +11,8 @@ from workflow.workspace import Workspace
 
 from dendroflow.morphology.files import data_sha256
 
+pytestmark = pytest.mark.slow
+
 SWC = "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 2 -5 0 0 0.5 1\n5 2 -60 0 0 0.5 4\n"
 NAMED = {"x": "amplitude", "y": "soma_v_maximum"}
 EXPERIMENTS = {

@@ -263,7 +263,7 @@ def test_a_geometry_that_is_damaged_or_missing_is_refused(tmp_path, branched_swc
     for data in (b"", b"not a zip", whole.read_bytes()[:-100]):
         damaged = tmp_path / "damaged.npz"
         damaged.write_bytes(data)
-        with pytest.raises(MorphologyError, match=r"damaged\.npz: is missing or damaged; remove"):
+        with pytest.raises(MorphologyError, match=r"damaged\.npz: is missing or damaged; delete"):
             Geometry.load(damaged)
     with pytest.raises(MorphologyError, match="missing or damaged"):
         Geometry.load(tmp_path / "none.npz")
