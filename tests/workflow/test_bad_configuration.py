@@ -161,7 +161,7 @@ def assert_refused(project: Workspace, *parts: str) -> None:
     run.refused(*parts)
     assert len(run.lines()) == 1, run.output
     # What is learnt of models, and the plans of the experiments before the bad one.
-    files = [path for path in project.results.rglob("*") if path.is_file()]
+    files = [path for path in project.results.rglob("[!.]*") if path.is_file()]
     assert {path.parent.name for path in files} <= {"models", "plans"}
 
 
