@@ -21,8 +21,8 @@ needs_browser = pytest.mark.skipif(
 )
 
 
-def document(page, folder, milliseconds=20_000):
-    """Return the document of a page as HTML, after so long by its own clock.
+def chromium(folder, *arguments, milliseconds=20_000):
+    """Run the browser without a network, for so long by its own clock; returns what it prints.
 
     `folder` is for the browser's profile.
     """
@@ -41,8 +41,7 @@ def document(page, folder, milliseconds=20_000):
             "--host-resolver-rules=MAP * ~NOTFOUND",
             f"--user-data-dir={folder / 'profile'}",
             f"--virtual-time-budget={milliseconds}",
-            "--dump-dom",
-            page.as_uri(),
+            *arguments,
         ],
         capture_output=True,
         text=True,
@@ -51,6 +50,11 @@ def document(page, folder, milliseconds=20_000):
     )
     assert answer.returncode == 0, answer.stderr[-2000:]
     return answer.stdout
+
+
+def document(page, folder, milliseconds=20_000):
+    """Return the document of a page as HTML."""
+    return chromium(folder, "--dump-dom", page.as_uri(), milliseconds=milliseconds)
 
 
 def is_hit(dom):

@@ -168,10 +168,9 @@ def _result(points: Sequence[Point], reply: Reply, timeout_s: float) -> GroupRes
     if reply.status == "done":
         result: GroupResult = reply.value
         return result
-    (point,) = points if len(points) == 1 else (None,)
-    if reply.status == "raised" and not (point and isinstance(reply.value, GroupFailedError)):
+    if reply.status == "raised" and not isinstance(reply.value, GroupFailedError):
         raise reply.value
-    assert point is not None
+    (point,) = points
     status = "failed" if reply.status == "raised" else reply.status
     runtime = timeout_s if status == "timeout" else None
     return GroupResult((Outcome(point.point_id, status, str(reply.value), runtime, None),), {})

@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -61,7 +61,7 @@ class _Worker:
     connection: Connection
     task: Task | None = None
     deadline: float = 0.0
-    tasks: int = field(default=0)
+    tasks: int = 0
 
 
 class Workers:

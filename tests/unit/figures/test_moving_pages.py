@@ -3,13 +3,11 @@
 import base64
 import json
 import re
-import shutil
-import subprocess
-import sys
 import zlib
 
 import numpy as np
 import pytest
+from browser import chromium, needs_browser
 from synthetic import (
     EVERY_KIND,
     FIELD_TIMES,
@@ -27,11 +25,6 @@ from dendroflow.figures import render
 from dendroflow.figures.field import _ticks, colours, plane_of
 from dendroflow.figures.moments import Frames, Moments
 
-CHROMIUM = shutil.which("chromium")
-browser = pytest.mark.skipif(
-    CHROMIUM is None or not sys.platform.startswith("linux"),
-    reason="chromium is not installed, or is not that of Linux",
-)
 KEYS = {keys["kind"]: keys for keys in EVERY_KIND}
 
 
@@ -179,34 +172,7 @@ def test_wrong_declarations_of_figures_over_time_are_refused(keys, message):
         figure(**keys)
 
 
-def chromium(folder, *arguments):
-    answer = subprocess.run(
-        [
-            CHROMIUM,
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--enable-unsafe-swiftshader",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--host-resolver-rules=MAP * ~NOTFOUND",
-            f"--user-data-dir={folder / 'profile'}",
-            "--virtual-time-budget=20000",
-            *arguments,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    return answer.stdout
-
-
-@browser
+@needs_browser
 def test_a_field_moves_in_a_browser(pages, tmp_path):
     seen = {}
     for frame in (0, 39):
@@ -223,7 +189,7 @@ def test_a_field_moves_in_a_browser(pages, tmp_path):
     assert seen[0][1] != seen[39][1]
 
 
-@browser
+@needs_browser
 def test_a_movie_moves_in_a_browser(pages, tmp_path):
     from matplotlib.image import imread
 
