@@ -1,5 +1,6 @@
 """What all tests share: repeatable property tests, small projects, and a checkout left clean."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ CHECKOUT = Path(__file__).parents[1]
 # Property tests draw the same examples in every run, however slow the machine.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+# A shell makes what it starts in the background deaf to Ctrl-C, and runs would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _what_a_run_might_leave() -> set[Path]:
