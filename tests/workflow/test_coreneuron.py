@@ -76,7 +76,7 @@ def test_the_engine_is_part_of_the_recipe(finished):
 @pytest.mark.parametrize(
     ("model", "changes", "said"),
     [
-        ("calcium_buffer", {}, "CoreNEURON runs no isolated models, such as those with rxd"),
+        ("calcium_buffer", {}, "CoreNEURON runs no rxd, and no isolated models"),
         ("squid_soma", {"solver": "cvode"}, "CoreNEURON has no cvode"),
         ("squid_soma", {"sampling": 0.06}, "sampling 0.06 ms is no multiple of dt 0.025 ms"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 from neuron import h, rxd
 from scipy.integrate import solve_ivp
 
-from dendroflow.model import Model, Signal, quantity
+from dendroflow.model import Model, Signal, quantity, swept
 
 
 class CalciumBuffer(Model):
@@ -26,55 +26,60 @@ class CalciumBuffer(Model):
         "cabuf_error": Signal("", "largest relative error of bound buffer"),
         "conservation_error": Signal("", "largest relative error of all calcium"),
     }
-    isolated = True
     _errors = None
 
     def build(self, p):
         self.soma = h.Section("soma", self)
         self.soma.L = self.soma.diam = 10
-        self.cytosol = rxd.Region([self.soma], nrn_region="i", name="cytosol")
-        self.ca = rxd.Species(self.cytosol, name="ca", charge=2, initial=p.total_calcium)
-        self.buf = rxd.Species(self.cytosol, name="buf", initial=p.total_buffer)
-        self.cabuf = rxd.Species(self.cytosol, name="cabuf", initial=0)
-        # As rxd.Parameter, constants are data: rxd compiles the same code for all points.
-        self.kf = rxd.Parameter(self.cytosol, name="kf", value=p.kf)
-        self.kb = rxd.Parameter(self.cytosol, name="kb", value=p.kb)
-        self.kd = rxd.Parameter(self.cytosol, name="kd", value=p.degradation)
-        self.binding = rxd.Reaction(
-            2 * self.ca + self.buf,
-            self.cabuf,
-            self.kf * self.ca**2 * self.buf,
-            self.kb * self.cabuf,
-            custom_dynamics=True,
-        )
-        self.decay = rxd.Rate(self.buf, -self.kd * self.buf)
         self.time = h.Vector().record(h._ref_t, 1.0)
-        self.recorded = {}
         for name in ("ca", "buf", "cabuf"):
-            reference = getattr(self, name).nodes(self.soma(0.5))[0]._ref_concentration
+            self.measure(f"{name}_error", lambda name=name: self.errors()[name])
+        self.measure("conservation_error", self.conservation_error)
+
+    @classmethod
+    def react(cls, cells):
+        cytosol = rxd.Region([cell.soma for cell in cells], nrn_region="i", name="cytosol")
+        ca = rxd.Species(cytosol, name="ca", charge=2, initial=swept("total_calcium"))
+        buf = rxd.Species(cytosol, name="buf", initial=swept("total_buffer"))
+        cabuf = rxd.Species(cytosol, name="cabuf", initial=0)
+        # As rxd.Parameter, constants are data: they differ from cell to cell, the code does not.
+        kf = rxd.Parameter(cytosol, name="kf", value=swept("kf"))
+        kb = rxd.Parameter(cytosol, name="kb", value=swept("kb"))
+        kd = rxd.Parameter(cytosol, name="kd", value=swept("degradation"))
+        binding = rxd.Reaction(
+            2 * ca + buf, cabuf, kf * ca**2 * buf, kb * cabuf, custom_dynamics=True
+        )
+        decay = rxd.Rate(buf, -kd * buf)
+        for cell in cells:
+            cell.watch({"ca": ca, "buf": buf, "cabuf": cabuf})
+        return cytosol, ca, buf, cabuf, kf, kb, kd, binding, decay
+
+    def watch(self, species):
+        """Record the concentration of each species, at every step and for its error."""
+        self.recorded = {}
+        for name, substance in species.items():
+            reference = substance.nodes(self.soma(0.5))[0]._ref_concentration
             self.record(name, reference)
             self.recorded[name] = h.Vector().record(reference, 1.0)
-            self.measure(f"{name}_error", lambda name=name: self.errors(p)[name])
-        self.measure("conservation_error", lambda: self.conservation_error(p))
 
-    def errors(self, p):
+    def errors(self):
         """Largest relative error of each species against scipy's stiff solver, sampled every ms.
 
         From the first ms on: the bound buffer starts from zero.
         """
         if self._errors is None:
             times = self.time.as_numpy()
-            expected = reference(p, times)
+            expected = reference(self.p, times)
             self._errors = {
                 name: np.max(np.abs(samples.as_numpy() - wanted)[1:] / wanted[1:])
                 for (name, samples), wanted in zip(self.recorded.items(), expected, strict=True)
             }
         return self._errors
 
-    def conservation_error(self, p):
+    def conservation_error(self):
         """Free and bound calcium against what there was at the start: no proof of accuracy."""
         ca, cabuf = (self.recorded[name].as_numpy() for name in ("ca", "cabuf"))
-        return np.max(np.abs(ca + 2 * cabuf - p.total_calcium)) / p.total_calcium
+        return np.max(np.abs(ca + 2 * cabuf - self.p.total_calcium)) / self.p.total_calcium
 
 
 def reference(p, times):

@@ -121,14 +121,13 @@ def run_together(
     lanes = [_build(model, point, geometries, coreneuron) for point in points]
     _count_compartments(lanes)
     built = [lane for lane in lanes if lane.cell is not None]
-    if built:
-        try:
-            _advance(clock)
-        except RuntimeError as error:
-            _clear(lanes)
-            raise GroupFailedError(_one_line(error)) from error
+    kept, failure = _advance(model, built, clock) if built else (None, None)
+    if failure is not None:
+        _clear(lanes)
+        raise GroupFailedError(failure)
     columns = _TraceColumns(clock, _samples(built))
     judged = [_judge(lane, columns, plausible) for lane in lanes]
+    del kept
     _clear(lanes)
     runtime = (time.perf_counter() - start) / len(points)
     return GroupResult(
@@ -168,16 +167,12 @@ def _build(
     lane = _Lane(point, site)
     try:
         cell = model(site)
-        cell.build(model.Parameters(**point.parameters))
+        cell.p = model.Parameters(**point.parameters)
+        cell.build(cell.p)
         refuse_shared_rxd(model)
     except Exception as error:
         logger.info("point %s: build failed", point.point_id, exc_info=True)
         lane.error = _one_line(error)
-        site.clear()
-        return lane
-    missing = set(model.signals) - {recording.signal for recording in site.recordings}
-    if missing:
-        lane.error = f"ModelError: signals {sorted(missing)} are declared but not recorded"
         site.clear()
         return lane
     lane.cell = cell
@@ -196,22 +191,41 @@ def _count_compartments(lanes: Sequence[_Lane]) -> None:
             lane.compartments = sizes.get(id(lane.cell))
 
 
-def _advance(clock: Clock) -> None:
+def _advance(model: type[Model], lanes: Sequence[_Lane], clock: Clock) -> tuple[Any, str | None]:
+    """Advance cells to the end; returns what has to be kept until they are read, and any error.
+
+    Not raised, because its traceback would hold what the model has made.
+    """
     from neuron import h
 
-    context = h.ParallelContext()
-    context.set_maxstep(10)
-    h.finitialize(clock.v_init)
-    context.psolve(clock.duration)
+    try:
+        kept = model.react([lane.cell for lane in lanes])
+        for lane in lanes:
+            _refuse_missing_signals(model, lane)
+        context = h.ParallelContext()
+        context.set_maxstep(10)
+        h.finitialize(clock.v_init)
+        context.psolve(clock.duration)
+    except Exception as error:
+        logger.info("a group of %d points failed", len(lanes), exc_info=True)
+        return None, _one_line(error)
     if h.t < clock.duration - 1.5 * clock.dt:
-        raise RuntimeError(f"the solver stopped at {h.t:g} of {clock.duration:g} ms")
+        return None, f"the solver stopped at {h.t:g} of {clock.duration:g} ms"
+    return kept, None
+
+
+def _refuse_missing_signals(model: type[Model], lane: _Lane) -> None:
+    missing = set(model.signals) - {recording.signal for recording in lane.site.recordings}
+    if missing:
+        lane.error = f"ModelError: signals {sorted(missing)} are declared but not recorded"
+        lane.site.clear()
 
 
 def _judge(
     lane: _Lane, columns: "_TraceColumns", plausible: Mapping[str, tuple[float, float]]
 ) -> tuple[str, str | None]:
     """Status and message of a lane that was advanced; its signals go into `columns`."""
-    if lane.cell is None:
+    if lane.error is not None:
         return "failed", lane.error
     verdict: tuple[str, str | None] = ("ok", None)
     for recording in lane.site.recordings:

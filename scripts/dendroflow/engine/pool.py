@@ -1,6 +1,7 @@
 """Points over worker processes: a group that crashes or hangs is halved to the culprit."""
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from dendroflow.engine.lanes import (
 from dendroflow.engine.residue import is_worn
 from dendroflow.engine.workers import Reply, Task, Workers, Worn
 from dendroflow.model import Geometry, Model
+from dendroflow.model.loading import reacts_together
 from dendroflow.stores.schemas import OUTCOMES
 
 logger = logging.getLogger(__name__)
@@ -58,9 +60,14 @@ def _run(workload: Workload, points: Sequence[Point]) -> GroupResult | Worn:
     if workload.measure is not None:
         features = workload.measure(pa.table(result.traces), outcome_table(result))
         result = GroupResult(result.outcomes, {}, features)
-    if workload.model.isolated and (is_worn() or not _all_ok(result)):
+    if _keeps_residue(workload.model) and (is_worn() or not _all_ok(result)):
         return Worn(result)
     return result
+
+
+def _keeps_residue(model: type[Model]) -> bool:
+    """Whether something of a point may remain in its process: rxd's species are not sections."""
+    return model.isolated or reacts_together(model)
 
 
 def outcome_table(result: GroupResult) -> pa.Table:
@@ -99,7 +106,7 @@ def run_points(
             # One for each worker until it is known how large a cell is.
             ahead = workers if compartments is None else GROUPS_PER_WORKER * workers
             while waiting and len(tasks) < ahead:
-                task = Task(_next_group(waiting, model, compartments))
+                task = Task(_next_group(waiting, model, compartments, workers))
                 tasks.append(task)
                 to_start.append(task)
             while to_start and crew.idle:
@@ -119,7 +126,7 @@ def run_points(
 
 
 def _next_group(
-    waiting: deque[Point], model: type[Model], compartments: int | None
+    waiting: deque[Point], model: type[Model], compartments: int | None, workers: int
 ) -> tuple[Point, ...]:
     """Take the next points that can be advanced together; one while their size is not known."""
     clock = waiting[0].clock
@@ -127,6 +134,8 @@ def _next_group(
     alone = model.isolated or model.own_process or clock.variable_step
     if not (alone or compartments is None):
         size = lanes_per_group(compartments, len(model.signals), clock)
+        # The last points are for all workers, in groups that are still worth their start.
+        size = min(size, max(math.ceil(len(waiting) / workers), size // 8))
     group: list[Point] = []
     while waiting and len(group) < size and waiting[0].clock == clock:
         group.append(waiting.popleft())
@@ -144,7 +153,7 @@ def lanes_per_group(compartments: int, signals: int, clock: Clock) -> int:
 def _repeated(task: Task, reply: Reply, model: type[Model]) -> list[Task]:
     """The tasks that take the place of one whose reply is not the last word; none if it is."""
     points = task.points
-    if model.isolated and not reply.is_first and not _is_sound(reply):
+    if _keeps_residue(model) and not reply.is_first and not _is_sound(reply):
         # What an earlier point has left may be to blame; the worker is not used again.
         return [Task(points)]
     failed = reply.status in ("crashed", "timeout") or isinstance(reply.value, GroupFailedError)

@@ -3,7 +3,7 @@
 from dendroflow.model.contract import Geometry, Model, Recording, Signal, Site, quantity
 from dendroflow.model.extracellular import ExtracellularPotential, plane_of_voxels, square
 from dendroflow.model.playback import play, read_trace
-from dendroflow.model.toolkit import current_step, discretise
+from dendroflow.model.toolkit import current_step, discretise, swept
 
 __all__ = [
     "ExtracellularPotential",
@@ -19,4 +19,5 @@ __all__ = [
     "quantity",
     "read_trace",
     "square",
+    "swept",
 ]

@@ -40,6 +40,7 @@ class Description:
     signals: Mapping[str, str]
     meanings: Mapping[str, str]
     isolated: bool
+    reacts_together: bool
     needs_morphology: bool
     required_sections: tuple[str, ...]
     time_unit: str
@@ -116,7 +117,7 @@ def inspect(folder: Path) -> Description:
     from pydantic_core import to_jsonable_python
 
     from dendroflow.model.contract import declared
-    from dendroflow.model.loading import load_model
+    from dendroflow.model.loading import load_model, reacts_together
 
     model = load_model(folder)
     schema = model.Parameters.model_json_schema()
@@ -141,6 +142,7 @@ def inspect(folder: Path) -> Description:
             for name, signal in model.signals.items()
         },
         isolated=model.isolated or model.own_process,
+        reacts_together=reacts_together(model),
         needs_morphology=model.needs_morphology or bool(model.required_sections),
         required_sections=tuple(model.required_sections),
         time_unit=model.time_unit,

@@ -10,7 +10,7 @@ from dendroflow.model.contract import Model
 
 SHARES_RXD = (
     "model {} uses rxd, which would advance its species with those of other cells; set "
-    "`isolated = True` in it"
+    "`isolated = True` in it, or create them in `react` for all cells at once"
 )
 
 
@@ -41,13 +41,18 @@ def load_model(folder: Path) -> type[Model]:
 
     if any(True for _ in h.allsec()):
         raise ModelError(f"{path}: creates sections on import; create them in build")
-    if _names_rxd(module) and not models[0].isolated:
+    if _names_rxd(module) and not (models[0].isolated or reacts_together(models[0])):
         raise ModelError(f"{path}: {SHARES_RXD.format(models[0].__name__)}")
     return models[0]
 
 
+def reacts_together(model: type[Model]) -> bool:
+    """Whether a model creates the objects of rxd for many cells at once."""
+    return not model.isolated and model.react.__func__ is not Model.react.__func__  # type: ignore[attr-defined]
+
+
 def refuse_shared_rxd(model: type[Model]) -> None:
-    """Refuse a model that has made species of rxd, unless it is isolated.
+    """Refuse a model that has made species of rxd in `build`, unless it is isolated.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """What the code of most models needs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -11,6 +11,14 @@ def current_step(segment: Any, delay: float, duration: float, amplitude: float) 
     clamp = h.IClamp(segment)
     clamp.delay, clamp.dur, clamp.amp = delay, duration, amplitude
     return clamp
+
+
+def swept(parameter: str) -> Callable[[Any], Any]:
+    """Value of a parameter in each node of `rxd`, for what a model creates in `react`.
+
+    The node's section must have been made with `h.Section(name, self)`.
+    """
+    return lambda node: getattr(node.segment.sec.cell().p, parameter)
 
 
 def discretise(sections: Iterable[Any], d_lambda: float = 0.1, frequency: float = 100.0) -> None:

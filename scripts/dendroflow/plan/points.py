@@ -235,9 +235,9 @@ def _check_coreneuron(
     table: pd.DataFrame, fixed: Mapping[str, Any], description: Description, where: str
 ) -> None:
     """Refuse what CoreNEURON cannot advance."""
-    if description.isolated:
+    if description.isolated or description.reacts_together:
         raise ConfigurationError(
-            f"{where}: CoreNEURON runs no isolated models, such as those with rxd; use neuron"
+            f"{where}: CoreNEURON runs no rxd, and no isolated models; use neuron"
         )
     solvers = table.get("simulation.solver", pd.Series([fixed["simulation.solver"]]))
     if (solvers == "cvode").any():

@@ -2,11 +2,12 @@
 
 import math
 
+import pyarrow as pa
 import pytest
 from engine_models import clock, point
 
 from dendroflow.engine.pool import Workload, run_points
-from dendroflow.model import Model, quantity
+from dendroflow.model import Model, quantity, swept
 
 
 class Drained(Model):
@@ -87,3 +88,86 @@ def test_three_dimensions_of_one_point_are_not_those_of_the_next():
     # Voxels miss it by a few per mille or more.
     assert volumes[1] == volumes[3]
     assert abs(volumes[1] / cylinder - 1) > 1e-3
+
+
+class Spreading(Model):
+    """A substance that starts at one end of a dendrite, spreads, decays, and binds itself."""
+
+    class Parameters(Model.Parameters):
+        start: float = quantity(1.0, "mM")
+        decay: float = quantity(0.01, "1/ms")
+        binding: float = quantity(0.1, "1/(mM·ms)")
+
+    signals = {"near": "mM", "far": "mM", "bound": "mM"}
+
+    def build(self, p):
+        from neuron import h
+
+        self.dend = h.Section("dend", self)
+        self.dend.L, self.dend.diam, self.dend.nseg = 20, 1, 11
+
+    @classmethod
+    def react(cls, cells):
+        from neuron import rxd
+
+        if any(cell.p.start == 13 for cell in cells):
+            raise ValueError("no substance starts from 13 mM")
+        region = rxd.Region([cell.dend for cell in cells])
+        begins = swept("start")
+        free = rxd.Species(
+            region, d=1, name="free", initial=lambda node: begins(node) if node.x < 0.3 else 0
+        )
+        bound = rxd.Species(region, name="bound", initial=0)
+        decay = rxd.Parameter(region, name="decay", value=swept("decay"))
+        binding = rxd.Parameter(region, name="binding", value=swept("binding"))
+        loss = rxd.Rate(free, -decay * free)
+        pairing = rxd.Reaction(2 * free, bound, binding * free**2, custom_dynamics=True)
+        for cell in cells:
+            for signal, species, x in (
+                ("near", free, 0.1),
+                ("far", free, 0.9),
+                ("bound", bound, 0.5),
+            ):
+                cell.record(signal, species.nodes(cell.dend(x))[0]._ref_concentration)
+        return region, free, bound, decay, binding, loss, pairing
+
+
+class SpreadingAlone(Spreading):
+    """The same, one cell at a time."""
+
+    isolated = True
+
+
+# One is not plausible and one is refused, among sound ones.
+STARTS = [1.0, 1.1, 200.0, 0.9, 13.0, 1.2, 0.8, 1.4]
+
+
+def spread(model, starts):
+    points = [point(start, clock(dt=0.1), start=start, decay=start / 100) for start in starts]
+    workload = Workload(model, {}, {"mM": (-1e-9, 100.0)})
+    results = list(run_points(workload, points, workers=2, timeout_s=120))
+    statuses = {outcome.point_id: outcome for result in results for outcome in result.outcomes}
+    samples = {}
+    for result in results:
+        if result.traces:
+            for row in pa.table(result.traces).select(["point_id", "signal", "values"]).to_pylist():
+                samples[row["point_id"], row["signal"]] = row["values"]
+    return statuses, samples, [len(result.outcomes) for result in results]
+
+
+def test_cells_of_one_region_get_the_bits_that_each_gets_alone():
+    together, samples, groups = spread(Spreading, STARTS)
+    alone, expected, _ = spread(SpreadingAlone, STARTS)
+    assert max(groups) > 1
+    assert {name: outcome.status for name, outcome in together.items()} == {
+        name: outcome.status for name, outcome in alone.items()
+    }
+    assert together["200.0"].status == "out_of_range"
+    assert together["13.0"].status == "failed"
+    assert together["13.0"].error == "ValueError: no substance starts from 13 mM"
+    sound = [name for name, outcome in alone.items() if outcome.status == "ok"]
+    assert len(sound) == len(STARTS) - 2
+    for name in sound:
+        for signal in Spreading.signals:
+            assert samples[name, signal] == expected[name, signal]
+            assert len(set(samples[name, signal])) > 2

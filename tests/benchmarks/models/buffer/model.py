@@ -2,7 +2,7 @@
 
 from neuron import h, rxd
 
-from dendroflow.model import Model, Signal, quantity
+from dendroflow.model import Model, Signal, quantity, swept
 
 
 class CalciumBuffer(Model):
@@ -20,26 +20,26 @@ class CalciumBuffer(Model):
         "buf": Signal("mM", "free buffer"),
         "cabuf": Signal("mM", "bound buffer"),
     }
-    isolated = True
 
     def build(self, p):
         self.soma = h.Section("soma", self)
         self.soma.L = self.soma.diam = 10
-        self.cytosol = rxd.Region([self.soma], nrn_region="i", name="cytosol")
-        self.ca = rxd.Species(self.cytosol, name="ca", charge=2, initial=p.total_calcium)
-        self.buf = rxd.Species(self.cytosol, name="buf", initial=p.total_buffer)
-        self.cabuf = rxd.Species(self.cytosol, name="cabuf", initial=0)
-        # As rxd.Parameter, constants are data: rxd compiles the same code for all points.
-        self.kf = rxd.Parameter(self.cytosol, name="kf", value=p.kf)
-        self.kb = rxd.Parameter(self.cytosol, name="kb", value=p.kb)
-        self.kd = rxd.Parameter(self.cytosol, name="kd", value=p.degradation)
-        self.binding = rxd.Reaction(
-            2 * self.ca + self.buf,
-            self.cabuf,
-            self.kf * self.ca**2 * self.buf,
-            self.kb * self.cabuf,
-            custom_dynamics=True,
+
+    @classmethod
+    def react(cls, cells):
+        cytosol = rxd.Region([cell.soma for cell in cells], nrn_region="i", name="cytosol")
+        ca = rxd.Species(cytosol, name="ca", charge=2, initial=swept("total_calcium"))
+        buf = rxd.Species(cytosol, name="buf", initial=swept("total_buffer"))
+        cabuf = rxd.Species(cytosol, name="cabuf", initial=0)
+        # As rxd.Parameter, constants are data, and differ from cell to cell.
+        kf = rxd.Parameter(cytosol, name="kf", value=swept("kf"))
+        kb = rxd.Parameter(cytosol, name="kb", value=swept("kb"))
+        kd = rxd.Parameter(cytosol, name="kd", value=swept("degradation"))
+        binding = rxd.Reaction(
+            2 * ca + buf, cabuf, kf * ca**2 * buf, kb * cabuf, custom_dynamics=True
         )
-        self.decay = rxd.Rate(self.buf, -self.kd * self.buf)
-        for name in self.signals:
-            self.record(name, getattr(self, name).nodes(self.soma(0.5))[0]._ref_concentration)
+        decay = rxd.Rate(buf, -kd * buf)
+        for name, species in {"ca": ca, "buf": buf, "cabuf": cabuf}.items():
+            for cell in cells:
+                cell.record(name, species.nodes(cell.soma(0.5))[0]._ref_concentration)
+        return cytosol, ca, buf, cabuf, kf, kb, kd, binding, decay
