@@ -1,5 +1,7 @@
 """dendroflow: from morphology to figure, one simulation per parameter point."""
 
+import threading
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -48,3 +50,10 @@ rule all:
         optimisations=rules.figures.input.optimisations,
         verdict="results/verdict.txt",
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],
+
+
+onsuccess:
+    # Snakemake's rate limiter leaves a timer behind, for which its process would wait a second.
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()

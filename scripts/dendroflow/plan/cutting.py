@@ -31,8 +31,8 @@ def expected_seconds(
 ) -> NDArray[np.float64]:
     """Seconds that each point is likely to take.
 
-    In proportion to its number of steps, at the mean rate that was recorded for its morphology,
-    or for all where none was.
+    In proportion to its number of steps, at the mean rate that was recorded for its morphology and
+    kind of solver, for that kind of solver, or for all.
 
     Parameters
     ----------
@@ -46,17 +46,17 @@ def expected_seconds(
     array of shape (points,)
         Seconds.
     """
+    # How many steps CVODE takes is not known; it does not follow from dt.
+    variable = (points.column("simulation.solver") == "cvode").to_numpy()
     steps: NDArray[np.float64] = _values(points, "simulation.duration") / np.where(
-        # How many steps CVODE takes is not known; it does not follow from dt.
-        points.column("simulation.solver") == "cvode",
-        1.0,
-        _values(points, "simulation.dt"),
+        variable, 1.0, _values(points, "simulation.dt")
     )
     if np.isnan(recorded).all():
         return np.asarray(guess * steps / steps.mean(), dtype=np.float64)
     rates = pd.Series(recorded / steps)
-    of_morphology = rates.groupby(points.column("morphology"), dropna=False).transform("mean")
-    return np.asarray(of_morphology.fillna(rates.mean()) * steps, dtype=np.float64)
+    alike = rates.groupby([points.column("morphology"), variable], dropna=False).transform("mean")
+    of_solver = rates.groupby(variable).transform("mean")
+    return np.asarray(alike.fillna(of_solver).fillna(rates.mean()) * steps, dtype=np.float64)
 
 
 def cut(

@@ -1,0 +1,34 @@
+"""What points are expected to cost, from what others have cost."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dendroflow.plan.cutting import expected_seconds
+from dendroflow.plan.points import Points
+
+SOLVER, DT, CELL = "simulation.solver", "simulation.dt", "morphology"
+FIXED = {"simulation.duration": 100.0, DT: 0.1, SOLVER: "backward_euler", CELL: None}
+
+
+def expected(recorded, guess=1.0, **swept):
+    paths = {"solver": SOLVER, "dt": DT, "cell": CELL}
+    columns = {paths[name]: values for name, values in swept.items()}
+    table = pd.DataFrame({"point_id": range(len(recorded)), **columns})
+    return list(expected_seconds(Points(table, FIXED), np.array(recorded), guess))
+
+
+def test_points_cost_in_proportion_to_their_steps():
+    assert expected([np.nan] * 2, guess=3.0, dt=[0.1, 0.05]) == pytest.approx([2.0, 4.0])
+    assert expected([1.0, np.nan], dt=[0.1, 0.025]) == pytest.approx([1.0, 4.0])
+
+
+def test_the_steps_of_cvode_say_nothing_of_a_fixed_step():
+    solvers = ["cvode", "backward_euler", "cvode", "crank_nicolson"]
+    assert expected([5.0, 0.1, np.nan, np.nan], solver=solvers) == pytest.approx([5, 0.1, 5, 0.1])
+
+
+def test_a_large_cell_says_nothing_of_a_small_one():
+    cells = ["large", "small", "large", "small", "new"]
+    recorded = [9.0, 1.0, np.nan, np.nan, np.nan]
+    assert expected(recorded, cell=cells) == pytest.approx([9, 1, 9, 1, 5])
