@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from dendroflow.figures.data import FigureData, Label
+from dendroflow.figures.data import FigureData, labels_of
 from dendroflow.figures.render import render_all
 from dendroflow.job import job
 from dendroflow.settings.figures import Figure
@@ -42,7 +42,7 @@ def read_figure_data(experiment: str, title: str, features: Path, traces: list) 
         experiment=experiment,
         title=title,
         points=points,
-        labels={c["name"]: Label(c["meaning"], c["unit"]) for c in notes["columns"]},
+        labels=labels_of(notes["columns"]),
         read_traces=read_traces,
         swept=tuple(c["name"] for c in notes["columns"] if c["kind"] == "swept"),
         time_unit=notes["time_unit"],

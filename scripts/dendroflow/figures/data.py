@@ -1,6 +1,7 @@
 """What a figure is drawn from, and how its points are selected."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -36,6 +37,16 @@ class Label:
     def quantity(self, value: Any) -> str:
         """A value with the unit, such as "6.3 °C"."""
         return f"{shown(value)} {self.unit}".rstrip()
+
+
+def labels_of(described: Iterable[Mapping[str, Any]]) -> dict[str, Label]:
+    """The labels of described columns, by name; those that are called alike add their name."""
+    labels = {column["name"]: Label(column["meaning"], column["unit"]) for column in described}
+    count = Counter(labels.values())
+    return {
+        name: label if count[label] == 1 else Label(f"{label.text}, {name}", label.unit)
+        for name, label in labels.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Lines and scatter plots: relations between columns of the table of points."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -95,6 +96,10 @@ class PlainLogFormatter(LogFormatter):
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Write `x`, or nothing where the labels would be too many."""
+        low, high = sorted(self.axis.get_view_interval())  # type: ignore[union-attr]
+        if low > 0 and 0.4 < math.log10(high / low) < 1.2:
+            # About a decade: matplotlib would label more of it than there is space for.
+            return f"{x:g}" if f"{x:e}"[:3] in ("1.0", "2.0", "5.0") else ""
         return f"{x:g}" if super().__call__(x, pos) else ""
 
 

@@ -52,8 +52,8 @@ def check_names(
         and "simulation.duration" not in swept
     ):
         raise ConfigurationError(
-            f"{source}: features: a window ends at {end:g} ms, "
-            f"after the simulation's {settings.simulation.duration:g} ms"
+            f"{source}: features: a window ends at {end:g} {description.time_unit}, "
+            f"after the simulation's {settings.simulation.duration:g} {description.time_unit}"
         )
     known = _columns(swept, settings.features.columns, f"{source}: sweep")
     for figure in settings.figures:

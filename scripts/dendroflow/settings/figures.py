@@ -30,7 +30,7 @@ Scalar = bool | int | float | str
 
 def _window_is_open(window: tuple[float, float]) -> tuple[float, float]:
     if not window[0] < window[1]:
-        raise ValueError(f"the start {window[0]:g} ms must lie before the end {window[1]:g} ms")
+        raise ValueError(f"the start {window[0]:g} must lie before the end {window[1]:g}")
     return window
 
 
@@ -292,7 +292,7 @@ class _OverTime(_Figure):
         if self.window is not None:
             for time in self.times or ():
                 if not self.window[0] <= time <= self.window[1]:
-                    raise ValueError(f"times: {time:g} ms lies outside of `window`")
+                    raise ValueError(f"times: {time:g} lies outside of `window`")
         return self
 
     @classmethod

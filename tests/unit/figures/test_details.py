@@ -3,14 +3,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from synthetic import EVERY_KIND, LABELS, data, failing, figure, points
 
-from dendroflow.figures.data import Label, select_points
+from dendroflow.figures.data import Label, labels_of, select_points
 from dendroflow.figures.distribution import _classes
 from dendroflow.figures.encoding import hues_of
 from dendroflow.figures.ends import end_of_line, find_ends, mark_ends
 from dendroflow.figures.page import Page, add_room, house_style
-from dendroflow.figures.relations import _frame, draw
+from dendroflow.figures.relations import _frame, _scale, draw
 from dendroflow.figures.shape import Scene, select_point
 from dendroflow.figures.traces import spread
 
@@ -189,3 +190,37 @@ def test_colour_bar_and_lists_do_not_overlap():
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
         assert box.x1 <= page.canvas.bbox.x1
+
+
+def test_columns_that_are_called_alike_are_told_apart():
+    described = [
+        {"name": name, "meaning": meaning, "unit": "S/cm²"}
+        for name, meaning in [("a", "conductance"), ("b", "conductance"), ("c", "leak")]
+    ]
+    assert [str(label) for label in labels_of(described).values()] == [
+        "conductance, a (S/cm²)",
+        "conductance, b (S/cm²)",
+        "leak (S/cm²)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limits", "labelled"),
+    [
+        ((0.003, 0.03), ["0.005", "0.01", "0.02"]),
+        ((2, 4), ["2", "3", "4"]),
+        ((1, 1000), ["1", "10", "100", "1000"]),
+    ],
+)
+def test_ticks_of_a_logarithmic_axis_are_few_plain_numbers(limits, labelled):
+    axes = Figure(figsize=(2.7, 2.6)).subplots()
+    _scale(axes.xaxis, axes.set_xscale, logarithmic=True)
+    axes.set_xlim(*limits)
+    axes.figure.draw_without_rendering()
+    labels = [*axes.xaxis.get_majorticklabels(), *axes.xaxis.get_minorticklabels()]
+    shown = {
+        float(label.get_text()): label.get_text()
+        for label in labels
+        if label.get_text() and limits[0] <= label.get_position()[0] <= limits[1]
+    }
+    assert [shown[value] for value in sorted(shown)] == labelled

@@ -14,7 +14,7 @@ from dendroflow.settings.sweep import Sweep
 
 PAGES = sorted(
     path.relative_to(CHECKOUT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "config/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "config/*.md")
     for path in CHECKOUT.glob(pattern)
 )
 
