@@ -27,47 +27,46 @@ rule measure_morphology:
         "../scripts/measure_morphology.py"
 
 
-rule compare_morphologies:
-    """Judge morphologies by a table of observations, and draw the scores."""
-    input:
-        measures=lambda wildcards: [
-            measures_path(name) for name in COMPARISONS[wildcards.comparison].morphologies
-        ],
-    output:
-        scores="results/morphometry/{comparison}.parquet",
-        figures=report(
-            multiext("results/figures/morphometry/{comparison}", ".svg", ".pdf", ".png"),
-            caption=Path("results/report/morphometry/{comparison}.rst").absolute(),
-            category="Morphometry",
-        ),
-        caption="results/report/morphometry/{comparison}.rst",
-    log:
-        "results/logs/compare_morphologies/{comparison}.log",
-    benchmark:
-        "results/benchmarks/compare_morphologies/{comparison}.tsv"
-    wildcard_constraints:
-        comparison=one_of(COMPARISONS),
-    conda:
-        "../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    params:
-        comparison=lambda wildcards: unmarked(
-            COMPARISONS[wildcards.comparison].model_dump(mode="json")
-        ),
-        observations=lambda wildcards: unmarked(
-            [
-                observation.model_dump(mode="json")
-                for observation in OBSERVATIONS[wildcards.comparison].values()
-            ]
-        ),
-        code=digest_of_library("dendroflow.morphometry.scores", "dendroflow.morphometry.figure"),
-    message:
-        "Comparing morphologies with {wildcards.comparison}"
-    script:
-        "../scripts/compare_morphologies.py"
+for comparison in COMPARISONS:
+
+    rule:
+        """Judge morphologies by a table of observations, and draw the scores."""
+        name:
+            f"compare_morphologies_{comparison}"
+        input:
+            measures=[measures_path(name) for name in COMPARISONS[comparison].morphologies],
+        output:
+            scores=f"results/morphometry/{comparison}.parquet",
+            figures=report(
+                multiext(f"results/figures/morphometry/{comparison}", ".svg", ".pdf", ".png"),
+                # No wildcard: Snakemake looks for a caption of exactly this name.
+                caption=Path(f"results/report/morphometry/{comparison}.rst").absolute(),
+                category="Morphometry",
+            ),
+            caption=f"results/report/morphometry/{comparison}.rst",
+        log:
+            f"results/logs/compare_morphologies/{comparison}.log",
+        benchmark:
+            f"results/benchmarks/compare_morphologies/{comparison}.tsv"
+        conda:
+            "../envs/environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=20,
+        params:
+            comparison=unmarked(COMPARISONS[comparison].model_dump(mode="json")),
+            observations=unmarked(
+                [
+                    observation.model_dump(mode="json")
+                    for observation in OBSERVATIONS[comparison].values()
+                ]
+            ),
+            code=digest_of_library("dendroflow.morphometry.scores", "dendroflow.morphometry.figure"),
+        message:
+            f"Comparing morphologies with {comparison}"
+        script:
+            "../scripts/compare_morphologies.py"
 
 
 rule morphometry:

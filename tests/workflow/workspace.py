@@ -41,7 +41,7 @@ TARGETS = {
 }
 
 # Rules of which each experiment has its own.
-PER_EXPERIMENT = ("render_figures", "draw_optimisation")
+PER_EXPERIMENT = ("render_figures", "draw_optimisation", "compare_morphologies")
 
 # Snakemake's remark on its profile, and the log of a failed job, which its logger shows.
 UNCOUNTED = r"Using workflow specific profile|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ "
