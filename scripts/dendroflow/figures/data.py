@@ -40,13 +40,14 @@ class Label:
 
 
 def labels_of(described: Iterable[Mapping[str, Any]]) -> dict[str, Label]:
-    """The labels of described columns, by name; those that are called alike add their name."""
-    labels = {column["name"]: Label(column["meaning"], column["unit"]) for column in described}
-    count = Counter(labels.values())
-    return {
-        name: label if count[label] == 1 else Label(f"{label.text}, {name}", label.unit)
-        for name, label in labels.items()
-    }
+    """The labels of described columns, by name; what is swept and called alike adds its name."""
+    columns = list(described)
+    count = Counter((c["meaning"], c["unit"]) for c in columns if c["kind"] == "swept")
+    labels = {}
+    for c in columns:
+        alike = c["kind"] == "swept" and count[c["meaning"], c["unit"]] > 1
+        labels[c["name"]] = Label(c["meaning"] + f", {c['name']}" * alike, c["unit"])
+    return labels
 
 
 @dataclass(frozen=True)

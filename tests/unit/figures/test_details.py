@@ -194,12 +194,18 @@ def test_colour_bar_and_lists_do_not_overlap():
 
 def test_columns_that_are_called_alike_are_told_apart():
     described = [
-        {"name": name, "meaning": meaning, "unit": "S/cm²"}
-        for name, meaning in [("a", "conductance"), ("b", "conductance"), ("c", "leak")]
+        {"name": name, "meaning": meaning, "unit": "S/cm²", "kind": kind}
+        for name, meaning, kind in [
+            ("a", "conductance", "swept"),
+            ("b", "conductance", "swept"),
+            ("c", "leak", "swept"),
+            ("leak", "leak", "signal"),
+        ]
     ]
     assert [str(label) for label in labels_of(described).values()] == [
         "conductance, a (S/cm²)",
         "conductance, b (S/cm²)",
+        "leak (S/cm²)",
         "leak (S/cm²)",
     ]
 
