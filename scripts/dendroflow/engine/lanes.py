@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from dendroflow.errors import ModelError
 from dendroflow.model import Geometry, Model, Recording, Site
-from dendroflow.model.loading import refuse_shared_rxd
+from dendroflow.model.loading import reacts_together, refuse_shared_rxd
 
 logger = logging.getLogger(__name__)
 
@@ -200,6 +200,10 @@ def _advance(model: type[Model], lanes: Sequence[_Lane], clock: Clock) -> tuple[
 
     try:
         kept = model.react([lane.cell for lane in lanes])
+        if kept is None and reacts_together(model):
+            raise ModelError(
+                "react returns nothing: return all that it creates, for rxd forgets it"
+            )
         for lane in lanes:
             _refuse_missing_signals(model, lane)
         context = h.ParallelContext()

@@ -138,6 +138,21 @@ class SpreadingAlone(Spreading):
     isolated = True
 
 
+class Forgetful(Spreading):
+    """Lets go of its substances."""
+
+    @classmethod
+    def react(cls, cells):
+        super().react(cells)
+
+
+def test_reactions_that_nothing_keeps_are_refused():
+    outcomes, _, _ = spread(Forgetful, STARTS[:2])
+    for outcome in outcomes.values():
+        assert outcome.status == "failed"
+        assert "react returns nothing: return all that it creates" in outcome.error
+
+
 # One is not plausible and one is refused, among sound ones.
 STARTS = [1.0, 1.1, 200.0, 0.9, 13.0, 1.2, 0.8, 1.4]
 
