@@ -201,9 +201,7 @@ def _advance(model: type[Model], lanes: Sequence[_Lane], clock: Clock) -> tuple[
     try:
         kept = model.react([lane.cell for lane in lanes])
         if kept is None and reacts_together(model):
-            raise ModelError(
-                "react returns nothing: return all that it creates, or rxd forgets it"
-            )
+            raise ModelError("react returns nothing: return all that it creates, or rxd forgets it")
         for lane in lanes:
             _refuse_missing_signals(model, lane)
         context = h.ParallelContext()
