@@ -1,10 +1,11 @@
 """The conda environment and the containers are made of the same lock as .venv."""
 
+import ast
 import importlib.util
 import re
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,38 @@ def test_whatever_a_locked_package_requires_is_locked():
         here = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
         missing |= {f"{name}: {r.name}" for r in here if canonicalize_name(r.name) not in pins}
     assert not missing
+
+
+def imported():
+    """Distributions that the library, the scripts, the models and the rules import."""
+    code = [*(CHECKOUT / "scripts").rglob("*.py"), *(CHECKOUT / "config/models").rglob("*.py")]
+    modules = set()
+    for file in code:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                modules.add(node.module)
+    for file in [CHECKOUT / "Snakefile", *(CHECKOUT / "rules").glob("*.smk")]:
+        lines = file.read_text(encoding="utf-8")
+        modules |= set(re.findall(r"^(?:from|import) ([\w.]+)", lines, re.M))
+    origins = packages_distributions()
+    tops = {name.partition(".")[0] for name in modules} - {"dendroflow"}
+    return {canonicalize_name(origins[name][0]) for name in tops - sys.stdlib_module_names}
+
+
+def test_whatever_is_imported_is_asked_for_and_not_only_what_others_require():
+    declared = re.findall(r"^[A-Za-z0-9._-]+", text("runtime.in"), re.M)
+    needed = imported()
+    assert {"neuron", "psutil", "snakemake"} <= needed
+    assert needed <= {canonicalize_name(name) for name in declared}
+
+
+@pytest.mark.parametrize("name", ["runtime", "develop"])
+def test_the_lock_says_what_is_asked_for(name):
+    """Whoever adds a line to the list, and does not lock anew, is told."""
+    pattern = r"^([a-z0-9][a-z0-9.-]*)==(?:.*\n)(?:    --.*\n)*((?:    #.*\n)+)"
+    found = re.findall(pattern, text(f"{name}.txt"), re.M)
+    asked = {pin for pin, via in found if re.search(r"-r runtime\.in$", via, re.M)}
+    declared = re.findall(r"^[A-Za-z0-9._-]+", text("runtime.in"), re.M)
+    assert asked == {canonicalize_name(line) for line in declared}
