@@ -116,6 +116,8 @@ def plan_now(experiment):
     """Plan an experiment from its configuration and from what the results hold."""
     plan = make_plan(CONFIG, experiment, RESULTS, CORES)
     plan.keep(RESULTS / experiment / "plans")
+    if not workflow.output_settings.dryrun:
+        plan.announce(RESULTS / experiment / "plans")
     batches = "1 batch" if len(plan.new) == 1 else f"{len(plan.new)} batches"
     logger.info(
         f"{experiment}: {plan.requested} points requested, "
@@ -144,10 +146,13 @@ if workflow.is_main_process:
 
 @cache
 def planned(experiment):
-    """The plan; a job on a cluster reads it, since results have changed since it was made."""
+    """The plan; a job on a cluster reads it, since results have changed since it was made.
+
+    Not `plan.parquet`, which need not be there yet, or may still be that of an earlier run.
+    """
     if workflow.is_main_process:
         return PLANS[experiment]
-    return Plan.read(Path(plan_path(experiment)))
+    return Plan.of_this_run(RESULTS / experiment / "plans")
 
 
 def plan_path(experiment):
@@ -259,10 +264,19 @@ def audit_paths():
     return [f"results/audits/{name}.parquet" for name in EXPERIMENTS]
 
 
+def cores_of_job(wildcards):
+    """All cores of this machine; elsewhere as many as a batch may have.
+
+    A job on a node must come to the same number as the process that asked for its cores.
+    """
+    here = workflow.is_main_process and workflow.resource_settings.nodes is None
+    return CORES if here else CONFIG.experiments[wildcards.experiment].execution.cores_per_batch
+
+
 def cores_of_audit(wildcards):
-    """All cores, but no more than there are points to simulate."""
+    """The same, but no more than there are points to simulate."""
     drawn = CONFIG.project.audit.size(planned(wildcards.experiment).requested)
-    return min(CORES, drawn)
+    return min(cores_of_job(wildcards), drawn)
 
 
 def audits_asked_for(wildcards):

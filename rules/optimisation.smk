@@ -26,7 +26,7 @@ rule optimise:
         "results/benchmarks/optimise/{experiment}-{recipe}-{search}-{generations}.tsv"
     conda:
         "../envs/environment.yaml"
-    threads: CORES
+    threads: cores_of_job
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
@@ -48,6 +48,8 @@ for experiment in OPTIMISING:
         name:
             f"draw_optimisation_{experiment}"
         input:
+            # Without it, figures of a search that is asked for again would stay as they are.
+            plan=f"results/{experiment}/plan.parquet",
             history=lambda wildcards, experiment=experiment: history_file(experiment),
         output:
             figures=[

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import closing
 
 import yaml
-from workflow.small_experiments import STEPS
+from workflow.small_experiments import STEPS, fit_on_a_sound_cell
 from workflow.workspace import CHECKOUT, wait_until
 
 AMPLITUDES = [0.005, 0.01, 0.015, 0.02, 0.025, 0.03]
@@ -80,6 +80,20 @@ def test_the_same_database_as_at_home(workspace, on_cluster):
     assert content(away) == content(workspace)
     assert len(content(away)["hh_temperature"]) == 183
     assert "Nothing to be done" in away.run().succeeded().output
+
+
+def test_an_optimisation_whose_morphology_has_to_meet_requirements(workspace, on_cluster):
+    """Its first jobs run before there is a plan of its points; it is audited there, too."""
+    away = on_cluster(fit_on_a_sound_cell(workspace, execution={"cores_per_batch": 2}))
+    run = away.run("all", "audit").succeeded()
+    assert "Trying to restart job" not in run.output
+    submitted = ("appraise_morphology", "report_morphologies", "optimise", "draw_optimisation")
+    assert all(run.jobs[name] == 1 for name in (*submitted, "audit_experiment"))
+    assert "1 of 1 points the same" in (away.results / "audits/verdict.txt").read_text()
+    workspace.run("database", cores=2).succeeded()
+    there, here = content(away), content(workspace)
+    assert len(there.pop("audits")) == 1 + len(here.pop("audits"))
+    assert there == here
 
 
 def test_a_node_dies_and_a_job_is_cancelled(workspace, nodes, on_cluster):

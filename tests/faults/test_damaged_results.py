@@ -122,7 +122,8 @@ def test_a_few_bytes_are_enough_to_be_noticed(whole, copy_of, damaged):
 def test_a_plan_that_is_damaged_is_made_again(whole, copy_of):
     project = copy_of(whole)
     (project.results / "steps/plan.parquet").unlink()
-    spoil(project, "steps/plans/*")
+    spoil(project, "steps/plans/current")
+    spoil(project, "steps/plans/*.parquet")
     project.run().succeeded()
     assert content(project) == content(whole)
 

@@ -51,7 +51,7 @@ SlurmdTimeout={node_timeout}
 KillWait=1
 MinJobAge=300
 ReturnToService=2
-PartitionName=all Nodes=ALL Default=YES MaxTime=120 State=UP
+PartitionName=all Nodes=ALL Default=YES MaxTime=UNLIMITED State=UP
 """
 NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "

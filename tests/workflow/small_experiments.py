@@ -1,5 +1,9 @@
 """Small experiments, to be written into a workspace and changed there."""
 
+from synthetic_cell import sound_cell
+
+from dendroflow.morphology.files import data_sha256
+
 STEPS = {
     "title": "Steps of current",
     "model": "squid_soma",
@@ -44,3 +48,28 @@ FITTED = {
         "statistics": ["maximum"],
     },
 }
+
+FITTED_TREE = {
+    "title": "A current that is fitted on a morphology",
+    "model": "tree",
+    "morphology": "sound",
+    "simulation": {"duration": 7.0, "v_init": -70.0},
+    "morphology_requires": {"uses": ["passive_cable"]},
+    "optimise": {
+        "parameters": {"parameters.amplitude": {"range": [0.005, 0.02]}},
+        "targets": {"soma_v_maximum": {"mean": -65.0, "sd": 1.0}},
+        "offspring": 4,
+        "generations": 2,
+    },
+    "features": {"signal": "soma_v", "statistics": ["maximum"]},
+}
+
+
+def fit_on_a_sound_cell(workspace, **keys):
+    """Write the project of an optimisation whose morphology has to meet requirements."""
+    data = sound_cell().swc()
+    workspace.write("cells/sound.swc", data.decode())
+    pinned = {"file": "cells/sound.swc", "sha256": data_sha256(data, "swc")}
+    workspace.write("morphologies.yaml", {"sound": pinned})
+    workspace.project("fit", morphology_report=True, **keys)
+    return workspace.experiment("fit", FITTED_TREE)

@@ -107,6 +107,21 @@ def test_more_generations_go_on_with_the_search(project):
     assert log.read_text().count(": 0 points simulated") == 4
 
 
+def figures(workspace):
+    folder = workspace.results / "figures/fitted"
+    return {path.name: path.read_bytes() for path in folder.glob("optimisation-*")}
+
+
+def test_the_figures_are_those_of_the_search_that_is_asked_for(finished, project):
+    project.experiment("fitted", FITTED, **optimise(generations=1))
+    project.run("figures").succeeded()
+    assert all(figures(project)[name] != drawn for name, drawn in figures(finished).items())
+    project.experiment("fitted", FITTED)
+    run = project.run("figures").succeeded()
+    assert (run.points, run.jobs["optimise"], run.jobs["draw_optimisation"]) == (0, 0, 1)
+    assert figures(project) == figures(finished)
+
+
 def test_without_kept_traces_the_best_is_stored_too(workspace):
     quick = optimise(generations=1)
     workspace.project("fitted").experiment(

@@ -12,11 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import StoreError
 from dendroflow.stores.tables import read_notes, read_table, write_table
 
-# Longer than any run needs a plan that it has made.
+# Kept for those who look back; that of the run at work stays, however old.
 SECONDS_KEPT = 7 * 86400
+# Beside the kept plans: the digest of the one that the run at work has made.
+CURRENT = "current"
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,27 @@ class Plan:
             folder.mkdir(parents=True, exist_ok=True)
             self.write(path)
             for other in folder.glob("*.parquet"):
-                if time.time() - other.stat().st_mtime > SECONDS_KEPT:
+                old = time.time() - other.stat().st_mtime > SECONDS_KEPT
+                if old and other.stem != _current(folder):
                     other.unlink(missing_ok=True)
         return path
+
+    def announce(self, folder: Path) -> None:
+        """Say which of the kept plans is the one of this run, for `of_this_run`."""
+        if _current(folder) != self.digest:
+            with replacing(folder / CURRENT) as temporary:
+                temporary.write_text(self.digest, encoding="utf-8")
+
+    @classmethod
+    def of_this_run(cls, folder: Path) -> "Plan":
+        """The plan that the run at work has made, for its jobs elsewhere.
+
+        Raises
+        ------
+        StoreError
+            If there is none.
+        """
+        return cls.read(folder / f"{_current(folder)}.parquet")
 
     @classmethod
     def read(cls, path: Path) -> "Plan":
@@ -133,6 +154,13 @@ class Plan:
 
     def _are_in(self, batches: tuple[str, ...] | list[str]) -> pa.ChunkedArray:
         return pc.is_in(self.table["batch"], pa.array(batches, pa.string()))
+
+
+def _current(folder: Path) -> str:
+    try:
+        return (folder / CURRENT).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return "none"
 
 
 def _is_whole(path: Path) -> bool:

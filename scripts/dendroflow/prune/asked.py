@@ -9,7 +9,7 @@ from pathlib import Path
 from dendroflow import mechanisms
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.planning import batch_name, description_path, make_plan
-from dendroflow.plan.stored import Plan
+from dendroflow.plan.stored import CURRENT, Plan
 from dendroflow.settings.figures import PRINT_FORMATS, output_names
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration, load, read_yaml
@@ -117,7 +117,7 @@ def _ask_for_what_is_named_after(name: str, configuration: Configuration, found:
 
 def _ask_for_batches(plan: Plan, found: Asked) -> None:
     experiment, recipe = str(plan.notes["experiment"]), plan.recipe
-    found.files.add(Path(experiment, "plans", f"{plan.digest}.parquet"))
+    found.add(Path(experiment, "plans"), (f"{plan.digest}.parquet", CURRENT))
     for batch in _batches(plan):
         file = f"{batch}.parquet"
         folder = Path(experiment, recipe)

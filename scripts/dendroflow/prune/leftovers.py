@@ -30,7 +30,7 @@ KINDS = {
     rf"(?P<unit>{NAME}/{HEX})/features/(?:{HEX}/)?{HEX}\.parquet": "features",
     rf"(?P<unit>{NAME}/{HEX})/optimisation/{HEX}/history-\d+\.parquet": "searches",
     rf"(?P<unit>{NAME}/{HEX})/optimisation/{HEX}/checkpoints/generation-\d+\.parquet": "searches",
-    rf"(?P<unit>{NAME}/plans)/{HEX}\.parquet": "plans",
+    rf"(?P<unit>{NAME}/plans)/(?:{HEX}\.parquet|current)": "plans",
     rf"(?P<unit>{NAME})/(?:plan|features|feature_values)\.parquet": "tables",
     rf"(?P<unit>{NAME})/(?:features|traces)\.(?:csv|xlsx)": "tables",
     rf"(?P<unit>audits)/{NAME}\.parquet": "audits",

@@ -17,6 +17,7 @@ MADE = [
     f"steps/{A}/optimisation/{B}/history-40.parquet",
     f"steps/{A}/optimisation/{B}/checkpoints/generation-000012.parquet",
     f"steps/plans/{A}.parquet",
+    "steps/plans/current",
     "steps/features.xlsx",
     "audits/steps.parquet",
     "report/steps/peaks.rst",

@@ -1,0 +1,41 @@
+"""A job on a cluster parses the Snakefile by itself, perhaps before any plan is in place."""
+
+from workflow.small_experiments import STEPS, fit_on_a_sound_cell
+from workflow.workspace import Workspace
+
+
+def as_on_a_node(workspace: Workspace, rule: str, **wildcards: str):
+    """Run one job as an executor has it run elsewhere: it must not plan, nor lock anything."""
+    values = ",".join(f"{name}={value}" for name, value in wildcards.items())
+    options = ("--mode", "remote", "--force", "--nolock", "--allowed-rules", rule)
+    return workspace.run(*options, "--target-jobs", f"{rule}:{values}")
+
+
+def test_the_first_jobs_of_an_optimisation_need_no_plan_in_place(workspace):
+    project = fit_on_a_sound_cell(workspace)
+    project.run("morphologies").succeeded()
+    (pin,) = (path.parent.name for path in project.results.glob("morphologies/sound/*/sound.swc"))
+    as_on_a_node(project, "appraise_morphology", morphology="sound", pin=pin).succeeded()
+    as_on_a_node(project, "report_morphologies", scope="morphologies").succeeded()
+    as_on_a_node(project, "check_requirements", experiment="fit").succeeded()
+    assert not (project.results / "fit/plan.parquet").exists()
+    run = project.run("database").succeeded()
+    assert (run.points, run.jobs["optimise"], run.jobs["appraise_morphology"]) == (1, 1, 0)
+
+
+def test_a_job_takes_the_plan_of_its_run_and_not_one_that_is_left_behind(workspace):
+    project = workspace.project("steps").experiment("steps", STEPS)
+    project.run("plan").succeeded()
+    plan = project.results / "steps/plan.parquet"
+    left = plan.read_bytes()
+    project.experiment("steps", STEPS, sweep={"parameters.amplitude": [0.03]})
+    project.run("features").succeeded()
+    plan.write_bytes(left)
+    (features,) = project.results.glob("steps/*/features/*/*.parquet")
+    expected = features.read_bytes()
+    features.unlink()
+    names = dict(zip(("recipe", "measures"), features.parts[-4:-1:2], strict=True))
+    as_on_a_node(
+        project, "extract_features", experiment="steps", batch=features.stem, **names
+    ).succeeded()
+    assert features.read_bytes() == expected
