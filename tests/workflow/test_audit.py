@@ -187,6 +187,44 @@ def test_a_planted_corruption_is_found_and_named(finished, copy_of):
     assert project.query("SELECT COUNT(*) FROM audits WHERE verdict = 'same'") == [(17,)]
 
 
+# In one and three dimensions, and in a cube around a cell; points of a kind share a process.
+DIFFUSION = {
+    "source": {
+        "title": "A point source of calcium",
+        "model": "point_source",
+        "simulation": {"duration": 1.0},
+        "parameters": {"length": 2.0, "diameter": 1.0, "onset": 0.0},
+        "sweep": {"parameters.dimension": [1, 3], "parameters.tau": [1.0, 2.0]},
+        "features": {"signal": "ca_membrane", "statistics": ["maximum"]},
+    },
+    "cube": {
+        "title": "Potassium around a cell",
+        "model": "potassium",
+        "simulation": {"duration": 10.0, "sampling": 0.1},
+        "sweep": {"parameters.volume_fraction": [0.1, 0.3]},
+        "features": {"signal": "k_source", "statistics": ["maximum"]},
+    },
+}
+
+
+def test_reactions_and_diffusion_come_out_the_same(workspace):
+    for name, content in DIFFUSION.items():
+        workspace.experiment(name, content)
+    workspace.project(*DIFFUSION).run("audit").succeeded()
+    verdict = (workspace.results / "audits" / "verdict.txt").read_text()
+    assert "source: 4 of 4 points the same (of 4, seed 1)" in verdict
+    assert "cube: 2 of 2 points the same (of 2, seed 1)" in verdict
+    for name in DIFFUSION:
+        found = workspace.query(
+            f"SELECT DISTINCT status, verdict, compared FROM {name} JOIN audits USING (point_id)"
+        )
+        assert found == [("ok", "same", "status, traces, features")]
+    # Each of them is another simulation.
+    digests = [digest for name in DIFFUSION for digest in workspace.trace_digests(name).items()]
+    drawn = [digest for (_, signal), digest in digests if signal in ("ca_membrane", "k_source")]
+    assert len(set(drawn)) == 6
+
+
 def test_what_an_audit_takes_is_checked(workspace):
     workspace.project("steps", audit={"share": 1.5}).experiment("steps", STEPS)
     workspace.run("audit", "-n").refused("config.yaml: audit.share:", "1.5")

@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from contextlib import closing
+from typing import get_args
 
 import pyarrow as pa
 import pytest
@@ -10,6 +11,7 @@ from workflow.small_experiments import FITTED, STEPS, TRAINS
 from workflow.workspace import Workspace
 
 from dendroflow.morphology.files import data_sha256
+from dendroflow.settings.figures import Figure
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +46,29 @@ EXPERIMENTS = {
             {"kind": "shape", "name": "cell", "signal": "v", "at": {"peak": "soma_v"}},
             {"kind": "movie", "name": "movie", "signal": "v", "times": [1.0, 4.0]},
         ],
+    },
+    # Reactions and diffusion: in a cube of voxels, and along a dendrite.
+    "cube": {
+        "title": "Potassium around a cell that spikes",
+        "model": "potassium",
+        "simulation": {"duration": 20.0, "sampling": 0.1},
+        "parameters": {"field_sampling": 1.0},
+        "sweep": {"parameters.volume_fraction": [0.1, 0.2, 0.4]},
+        "features": {"signal": "k_source", "statistics": ["maximum"]},
+        "figures": [
+            {"kind": "field", "name": "map", "signal": "k", "times": [5.0, 15.0]},
+            {"kind": "phase", "name": "orbit", "x": "soma_v", "y": "k_source"}
+            | {"hue": "volume_fraction"},
+        ],
+    },
+    "wave": {
+        "title": "A calcium wave",
+        "model": "calcium_wave",
+        "simulation": {"duration": 1000.0, "solver": "cvode", "atol": 1e-9, "sampling": 50.0},
+        "parameters": {"length": 50.0, "dx": 2.0},
+        "sweep": {"parameters.ip3": [0.1, 0.3, 1.0]},
+        "features": {"signal": "ca_middle", "statistics": ["maximum"]},
+        "figures": [{"kind": "kymograph", "name": "waves", "signal": "ca"}],
     },
     "trains": TRAINS | {"execution": {"keep_traces": False, "batch_size": 1}},
     "fitted": FITTED,
@@ -102,8 +127,16 @@ def rows(workspace: Workspace) -> dict[str, list[tuple]]:
 def test_the_same_bytes_of_every_figure(runs):
     one, two = (digests(workspace, "figures") for workspace in runs)
     assert one == two
+    expected = {f"fitted/optimisation-{name}" for name in ("convergence", "scores", "parameters")}
+    kinds = set()
+    for name, experiment in EXPERIMENTS.items():
+        figures = experiment.get("figures", [])
+        expected |= {f"{name}/{figure['name']}" for figure in figures}
+        kinds |= {figure["kind"] for figure in figures}
+    declared = (kind.model_fields["kind"] for kind in get_args(get_args(Figure)[0]))
+    assert kinds == {name for field in declared for name in get_args(field.annotation)}
+    assert {name.rpartition(".")[0] for name in one} == expected
     assert {name.rpartition(".")[2] for name in one} == {"svg", "pdf", "png", "html"}
-    assert len(one) == 6 * 3 + 2 * 4 + len([name for name in one if name.startswith("fitted/")])
     assert len(set(one.values())) == len(one), "each figure shows something else"
 
 
@@ -118,7 +151,7 @@ def test_the_same_bytes_of_features(runs):
 
 
 def test_the_same_bits_of_traces(runs):
-    for experiment in ("steps", "fitted"):
+    for experiment in ("steps", "tree", "cube", "wave", "fitted"):
         one, two = (workspace.trace_digests(experiment) for workspace in runs)
         assert one == two, experiment
         assert one
@@ -127,7 +160,7 @@ def test_the_same_bits_of_traces(runs):
 def test_the_same_content_of_the_database(runs):
     one, two = (rows(workspace) for workspace in runs)
     assert one == two
-    assert {"steps", "tree", "trains", "fitted", "provenance", "feature_values"} <= one.keys()
+    assert {*EXPERIMENTS, "provenance", "feature_values"} <= one.keys()
     assert all(one[name] for name in one if name != "audits"), "a table is empty"
     statuses = runs[0].query("SELECT status, COUNT(*) FROM steps GROUP BY 1")
     assert dict(statuses) == {"ok": 6, "out_of_range": 2}

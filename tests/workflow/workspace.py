@@ -275,11 +275,15 @@ class Workspace:
         return pq.read_table(self.results / path, partitioning=None)
 
     def trace_digests(self, experiment: str, recipe: str = "*") -> dict[tuple[str, str], str]:
-        """(point_id, signal) -> hash of the bits of its values; a point in two batches fails."""
+        """(point_id, signal) -> hash of the bits of its values; a point in two batches fails.
+
+        Signals that are recorded at places are named `signal at place`.
+        """
         digests: dict[tuple[str, str], str] = {}
         for path in sorted(self.results.glob(f"{experiment}/{recipe}/traces/*.parquet")):
             for row in pq.read_table(path, partitioning=None).to_pylist():
-                key = (row["point_id"], row["signal"])
+                where = f" at {row['location']}" if row["location"] else ""
+                key = (row["point_id"], row["signal"] + where)
                 assert key not in digests, f"{key} is held twice"
                 values = pa.array(row["values"], pa.float64())
                 digests[key] = hashlib.sha256(values.to_numpy().tobytes()).hexdigest()
