@@ -45,7 +45,10 @@ def whole_project(workspace: Workspace, address: str | None = None) -> Workspace
 
 
 def content(workspace: Workspace) -> dict[str, list[tuple]]:
-    """All numbers of the database, without run times and dates."""
+    """All numbers of the database, without run times and dates.
+
+    And without the names of batches: points that are simulated again are in one of another name.
+    """
     statements = {
         "steps": "SELECT point_id, amplitude, soma_v_maximum, spike_count, status FROM steps",
         "leak": "SELECT point_id, g, soma_v_maximum, status FROM leak",
