@@ -129,6 +129,16 @@ def test_a_plan_that_is_damaged_is_made_again(whole, copy_of):
     assert content(project) == content(whole)
 
 
+def test_a_model_description_that_is_damaged_is_made_again(whole, copy_of):
+    project = copy_of(whole)
+    path = only(project, "models/squid_soma-*.json")
+    sound = path.read_bytes()
+    assert b"0.12" in sound
+    path.write_bytes(sound.replace(b"0.12", b"0.13"))
+    assert "Nothing to be done" in project.run().succeeded().output
+    assert path.read_bytes() == sound
+
+
 def test_a_database_that_somebody_has_written_into(whole, copy_of):
     project = copy_of(whole)
     with closing(sqlite3.connect(project.results / "dendroflow.sqlite")) as database:

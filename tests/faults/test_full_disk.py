@@ -18,6 +18,7 @@ STAGES = {
     "download, compilation, simulation": (
         ["morphologies", "mechanisms", "simulate"],
         ["morphologies/*/*/*", "mechanisms/*/*", "steps/*/traces/*", "steps/*/outcomes/*"],
+        ["fetch_morphology", "compile_mechanisms", "simulate_batch"],
     ),
     "import, extraction, gathering": (
         ["morphologies", "features"],
@@ -25,8 +26,13 @@ STAGES = {
             *("morphologies/*/*/*.npz", "leak/*/features/*/*", "leak/features.parquet"),
             *("steps/features.parquet", "steps/feature_values.parquet"),
         ],
+        ["import_morphology", "extract_features", "gather_features"],
     ),
-    "database, figures": (["database", "figures"], ["dendroflow.sqlite", "figures/steps/*"]),
+    "database, figures": (
+        ["database", "figures"],
+        ["dendroflow.sqlite", "figures/steps/*"],
+        ["build_database", "render_figures"],
+    ),
 }
 
 
@@ -66,14 +72,20 @@ def fill(folder: Path) -> Path:
 @pytest.mark.parametrize("stages", STAGES)
 def test_a_full_disk(whole, disk, stages):
     project = copy_onto(disk, whole)
-    targets, patterns = STAGES[stages]
+    targets, patterns, rules = STAGES[stages]
     for path in [path for pattern in patterns for path in project.results.glob(pattern)]:
         path.unlink()
+    # A job that begins its log anew frees what the old one takes.
+    for rule in rules:
+        for log in project.results.glob(f"logs/{rule}/*"):
+            log.write_bytes(b"")
     ballast = fill(disk)
     run = project.run(*targets, cores=2)
     assert run.code != 0, run.output
     assert "Traceback" not in run.output, run.output
     assert "no space is left on the disk" in run.output
+    # Each stage that is asked for, not only the first of them.
+    assert all(f"Failed {rule}" in run.output for rule in rules), run.output
     assert project.unfinished_files() == []
     ballast.unlink()
     project.run(cores=2).succeeded()

@@ -1,6 +1,7 @@
 """A run that is killed in every stage, one after the other, gives what an undisturbed one gives."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -55,6 +56,9 @@ def test_a_run_that_is_killed_in_every_stage(new_workspace, whole):
                 process, job, target = paused(workspace, pattern)
                 os.kill(process.pid if victim == "run" else job, number)
                 assert process.wait(60) != 0, pattern
+                if victim == "job":
+                    assert re.search(r"Failed \w+", workspace.said), workspace.said
+                    assert "results/logs/" in workspace.said
                 no_process_is_left(workspace)
                 assert not target.exists()
                 assert workspace.unfinished_files() == []

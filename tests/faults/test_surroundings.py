@@ -109,5 +109,5 @@ def test_make_run_goes_on_after_a_kill(whole, tmp_path):
     assert "its lock is removed" in project.said
     no_process_is_left(project)
     assert content(project) == content(whole)
-    report = project.results / "report.html"
-    assert report.stat().st_mode & 0o077 == 0
+    for name in ("report.html", "dendroflow.sqlite", "figures/steps/peaks.png"):
+        assert (project.results / name).stat().st_mode & 0o077 == 0, name

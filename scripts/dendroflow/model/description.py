@@ -3,6 +3,7 @@
 Importing a model runs the user's code and NEURON; neither may take the planner with it.
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -60,15 +61,29 @@ def describe(folder: Path, cached: Path) -> Description:
         If the model breaks the contract, raises on import, hangs, or kills its process.
     """
     try:
-        return _parse(json.loads(cached.read_text(encoding="utf-8")))
+        return _parse(_read(cached))
     except (OSError, ValueError, TypeError, KeyError):
         content = _ask_child(folder)
     try:
         with replacing(cached) as temporary:
-            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+            kept = {"sha256": _digest(content), "description": content}
+            temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     except OSError:
         pass  # A read-only results folder costs a second per run, nothing else.
     return _parse(content)
+
+
+def _read(cached: Path) -> dict[str, Any]:
+    """What is kept of a model; a changed default would be simulated as if it were the model's."""
+    kept: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
+    content: dict[str, Any] = kept["description"]
+    if kept["sha256"] != _digest(content):
+        raise ValueError("it is not as it was written")
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _parse(content: dict[str, Any]) -> Description:

@@ -69,6 +69,22 @@ def test_a_damaged_description_is_asked_for_again(folder, tmp_path):
     assert kept.read_text(encoding="utf-8").startswith("{\n")
 
 
+def test_a_description_that_still_can_be_read_but_has_changed_is_asked_for_again(folder, tmp_path):
+    kept = tmp_path / "cell.json"
+    asked = describe(folder(SOUND), kept)
+    sound = kept.read_text()
+    changes = [(mark, chr(ord(mark) ^ 1)) for mark in sorted(set(sound)) if mark.isalnum()]
+    assert len(changes) > 20
+    for old, new in changes[::6]:
+        kept.write_text(sound.replace(old, new, 1))
+        # Nobody is there to be asked: what has changed is not taken.
+        with pytest.raises(ModelError):
+            describe(Path("nowhere"), kept)
+    kept.write_text(sound.replace("0.", "1.", 1))
+    assert describe(folder(SOUND), kept) == asked
+    assert kept.read_text() == sound
+
+
 def test_a_folder_that_cannot_be_written_costs_time_only(folder, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     assert describe(folder(SOUND), tmp_path / "file" / "cell.json").signals
