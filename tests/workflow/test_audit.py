@@ -187,8 +187,15 @@ def test_a_planted_corruption_is_found_and_named(finished, copy_of):
     assert project.query("SELECT COUNT(*) FROM audits WHERE verdict = 'same'") == [(17,)]
 
 
-# In one and three dimensions, and in a cube around a cell; points of a kind share a process.
+# In one and three dimensions, in a cube around a cell, and in cells that are advanced together.
 DIFFUSION = {
+    "buffer": {
+        "title": "Calcium and a buffer",
+        "model": "calcium_buffer",
+        "simulation": {"duration": 10.0, "dt": 0.005},
+        "sweep": {"parameters.kb": [0.005, 0.01, 0.02]},
+        "features": {"signal": "ca", "statistics": ["minimum"]},
+    },
     "source": {
         "title": "A point source of calcium",
         "model": "point_source",
@@ -213,6 +220,7 @@ def test_reactions_and_diffusion_come_out_the_same(workspace):
     workspace.project(*DIFFUSION).run("audit").succeeded()
     verdict = (workspace.results / "audits" / "verdict.txt").read_text()
     assert "source: 4 of 4 points the same (of 4, seed 1)" in verdict
+    assert "buffer: 3 of 3 points the same (of 3, seed 1)" in verdict
     assert "cube: 2 of 2 points the same (of 2, seed 1)" in verdict
     for name in DIFFUSION:
         found = workspace.query(
@@ -221,8 +229,10 @@ def test_reactions_and_diffusion_come_out_the_same(workspace):
         assert found == [("ok", "same", "status, traces, features")]
     # Each of them is another simulation.
     digests = [digest for name in DIFFUSION for digest in workspace.trace_digests(name).items()]
-    drawn = [digest for (_, signal), digest in digests if signal in ("ca_membrane", "k_source")]
-    assert len(set(drawn)) == 6
+    drawn = [
+        digest for (_, signal), digest in digests if signal in ("ca", "ca_membrane", "k_source")
+    ]
+    assert len(set(drawn)) == 9
 
 
 def test_what_an_audit_takes_is_checked(workspace):
