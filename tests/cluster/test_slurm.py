@@ -116,7 +116,7 @@ def test_a_node_dies_and_a_job_is_cancelled(workspace, nodes, on_cluster):
     # Both were submitted once more, and asked for twice the memory and time.
     asked = nodes.command("squeue", "--noheader", "--states=all", "--format=%i %C %m %l")
     submitted = [line.split(maxsplit=1) for line in asked.splitlines()]
-    submissions = Counter(wish for job, wish in submitted if int(job) >= int(min(jobs)))
+    submissions = Counter(wish for job, wish in submitted if int(job) >= min(map(int, jobs)))
     assert sorted(submissions.values()) == [2, 2], submissions
 
 
@@ -129,7 +129,7 @@ def test_snakemake_is_killed(workspace, nodes, on_cluster):
     wait_until(lambda: building(away) == 4 and len(nodes.jobs()) == 2, "two jobs wait", 120)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(30)
-    nodes.command("scancel", max(nodes.jobs()))
+    nodes.command("scancel", max(nodes.jobs(), key=int))
     (away.folder / "gate").touch()
     wait_until(lambda: not nodes.jobs(*UNFINISHED), "the other job ends", 120)
     away.run("--unlock").succeeded()
