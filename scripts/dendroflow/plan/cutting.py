@@ -13,17 +13,24 @@ from dendroflow.settings.simulation import Execution
 POINTS_AT_MOST = 50_000
 # Less work than this is done before another job has started.
 SECONDS_WORTH_SHARING = 2.0
-# First guesses, until run times are recorded (s per point).
-GUESS_ISOLATED, GUESS_MORPHOLOGY, GUESS_SHARED = 0.2, 0.1, 0.001
+# First guesses, until run times are recorded: seconds per point, and per step of one.
+GUESS_ISOLATED, GUESS_MORPHOLOGY = (0.2, 5e-6), (0.05, 5e-5)
+GUESS_REACTIONS, GUESS_SHARED = (0.005, 5e-7), (0.0005, 2e-7)
+# CVODE takes as many steps as it needs; a millisecond counts as so many.
+STEPS_PER_MS = 40.0
 
 CLOCK = ("duration", "dt", "v_init", "celsius", "solver", "atol", "rtol", "sampling")
 
 
-def first_guess(description: Description) -> float:
-    """Seconds that a point of a model is likely to take, before any was simulated."""
+def first_guess(points: Points, description: Description) -> float:
+    """Seconds that a mean point is likely to take, before any was simulated."""
     if description.isolated:
-        return GUESS_ISOLATED
-    return GUESS_MORPHOLOGY if description.needs_morphology else GUESS_SHARED
+        once, per_step = GUESS_ISOLATED
+    elif description.needs_morphology:
+        once, per_step = GUESS_MORPHOLOGY
+    else:
+        once, per_step = GUESS_REACTIONS if description.reacts_together else GUESS_SHARED
+    return once + per_step * float(_steps(points).mean())
 
 
 def expected_seconds(
@@ -46,14 +53,11 @@ def expected_seconds(
     array of shape (points,)
         Seconds.
     """
-    # How many steps CVODE takes is not known; it does not follow from dt.
-    variable = (points.column("simulation.solver") == "cvode").to_numpy()
-    steps: NDArray[np.float64] = _values(points, "simulation.duration") / np.where(
-        variable, 1.0, _values(points, "simulation.dt")
-    )
+    steps = _steps(points)
     if np.isnan(recorded).all():
         return np.asarray(guess * steps / steps.mean(), dtype=np.float64)
     rates = pd.Series(recorded / steps)
+    variable = _variable(points)
     alike = rates.groupby([points.column("morphology"), variable], dropna=False).transform("mean")
     of_solver = rates.groupby(variable).transform("mean")
     return np.asarray(alike.fillna(of_solver).fillna(rates.mean()) * steps, dtype=np.float64)
@@ -113,6 +117,15 @@ def _number(cost: NDArray[np.float64], seconds_per_batch: float, cores: int) -> 
     if work > SECONDS_WORTH_SHARING:
         number = math.ceil(number / cores) * cores
     return min(number, len(cost))
+
+
+def _steps(points: Points) -> NDArray[np.float64]:
+    dt = np.where(_variable(points), 1 / STEPS_PER_MS, _values(points, "simulation.dt"))
+    return np.asarray(_values(points, "simulation.duration") / dt, dtype=np.float64)
+
+
+def _variable(points: Points) -> NDArray[np.bool_]:
+    return (points.column("simulation.solver") == "cvode").to_numpy()
 
 
 def _values(points: Points, path: str) -> NDArray[np.float64]:

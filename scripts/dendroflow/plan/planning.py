@@ -126,7 +126,7 @@ def _assign(
     if len(wanted):
         # Points that are no longer asked for have told what a point of this model takes.
         mean = float(simulated["runtime_s"].mean())
-        guess = first_guess(description) if math.isnan(mean) else mean
+        guess = first_guess(points, description) if math.isnan(mean) else mean
         seconds = expected_seconds(points, held["runtime_s"].to_numpy(dtype=float), guess)
         ids = points.table["point_id"].to_numpy()
         isolated = description.isolated

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dendroflow.plan.cutting import expected_seconds
+from dendroflow.model.description import Description
+from dendroflow.plan.cutting import expected_seconds, first_guess
 from dendroflow.plan.points import Points
 
 SOLVER, DT, CELL = "simulation.solver", "simulation.dt", "morphology"
@@ -32,3 +33,19 @@ def test_a_large_cell_says_nothing_of_a_small_one():
     cells = ["large", "small", "large", "small", "new"]
     recorded = [9.0, 1.0, np.nan, np.nan, np.nan]
     assert expected(recorded, cell=cells) == pytest.approx([9, 1, 9, 1, 5])
+
+
+@pytest.mark.parametrize(
+    "kind", [{}, {"isolated": True}, {"reacts_together": True}, {"needs_morphology": True}]
+)
+def test_a_long_simulation_is_expected_to_take_longer_before_any_was_run(kind):
+    described = {"isolated": False, "reacts_together": False, "needs_morphology": False} | kind
+    model = Description("", {}, {}, {}, required_sections=(), time_unit="ms", **described)
+    table = pd.DataFrame({"point_id": ["0"]})
+    short, long = (
+        first_guess(Points(table, FIXED | {"simulation.duration": duration}), model)
+        for duration in (1.0, 1e5)
+    )
+    assert 0 < short < 0.3
+    assert long > 0.1
+    assert long > short
