@@ -34,5 +34,5 @@ def peak_memory(workspace: Workspace, points: int) -> float:
 def test_ten_times_the_points_do_not_take_ten_times_the_memory(new_workspace):
     few = peak_memory(new_workspace(), 10_000)
     many = peak_memory(new_workspace(), 100_000)
-    # A job holds the values of its batch, which are those of 50,000 points at most.
+    # A job holds the values of its batch, which are those of 100,000 points at most.
     assert many < 1.5 * few

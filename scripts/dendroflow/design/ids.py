@@ -100,7 +100,12 @@ def _plain(column: "pd.Series[Any]") -> Column:
 
 
 def _words(path: str, column: Column, first_row: int) -> list[str]:
-    """Return the JSON text of each row of a column, writing each distinct value once."""
+    """Return the JSON text of each row of a column, writing each distinct value once.
+
+    But floats as they come: they rarely repeat, and to find out takes as long as to write them.
+    """
+    if column.dtype == np.float64 and np.isfinite(column).all():
+        return list(map(repr, (column + 0.0).tolist()))
     # Mixed objects cannot be told apart by factorize, for which True is 1.
     if column.dtype == object and pd.api.types.infer_dtype(column, skipna=False) not in _UNIFORM:
         codes, values = np.arange(len(column)), column

@@ -8,6 +8,7 @@ from typing import NoReturn
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dendroflow.design.axes import Column, Value, as_column
@@ -16,6 +17,8 @@ from dendroflow.settings.sweep import MOST_POINTS, parse_number, path_problem
 
 MOST_BYTES = 1_000_000_000
 _TRUTH = {"true": True, "false": False}
+# Numbers that are no whole numbers by the way they are written.
+_DECIMAL = r"^[-+]?((\d+\.\d*|\.\d+)([eE][-+]?\d+)?|\d+[eE][-+]?\d+)$"
 
 
 def read_table(file: Path) -> dict[str, Column]:
@@ -85,7 +88,24 @@ def _read_csv(file: Path) -> dict[str, Column]:
     }
 
 
+def _decimals(cells: "pd.Series[str]") -> Column | None:
+    """Cells that are all written as decimal fractions, at once; None for any others.
+
+    Arrow rounds as Python does, to the nearest float.
+    """
+    texts = pa.array(cells, pa.string())
+    if not pc.all(pc.match_substring_regex(texts, _DECIMAL)).as_py():
+        return None
+    try:
+        values: Column = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
 def _parsed(file: Path, name: str, cells: "pd.Series[str]") -> Column:
+    if name != "morphology" and (decimals := _decimals(cells)) is not None:
+        return decimals
     codes, uniques = pd.factorize(cells)
     texts = [str(text) for text in uniques]
 

@@ -10,12 +10,12 @@ from dendroflow.model.description import Description
 from dendroflow.plan.points import Points
 from dendroflow.settings.simulation import Execution
 
-POINTS_AT_MOST = 50_000
+POINTS_AT_MOST = 100_000
 # Less work than this is done before another job has started.
 SECONDS_WORTH_SHARING = 2.0
 # First guesses, until run times are recorded: seconds per point, and per step of one.
 GUESS_ISOLATED, GUESS_MORPHOLOGY = (0.2, 5e-6), (0.05, 5e-5)
-GUESS_REACTIONS, GUESS_SHARED = (0.005, 5e-7), (0.0005, 2e-7)
+GUESS_REACTIONS, GUESS_SHARED = (0.005, 5e-7), (0.0003, 1.5e-7)
 # CVODE takes as many steps as it needs; a millisecond counts as so many.
 STEPS_PER_MS = 40.0
 

@@ -2,11 +2,12 @@
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
@@ -99,8 +100,7 @@ def identified_points(
     for path in fixed:
         check = _checker(path, description, settings, source)
         if path in table:
-            converted = {value: check(value) for value in table[path].drop_duplicates().tolist()}
-            table[path] = table[path].map(converted)
+            table[path] = _checked(table[path], check, _is_continuous(path, description))
         else:
             fixed[path] = check(fixed[path])
     _check_morphologies(table, fixed, configuration, experiment, description)
@@ -160,6 +160,27 @@ def _checker(
     if group == "simulation":
         return lambda value: _simulation_value(where, name, value, settings.simulation)
     return lambda value: value
+
+
+def _is_continuous(path: str, description: Description) -> bool:
+    """Whether a path is a parameter that may be any number within bounds."""
+    group, _, name = path.partition(".")
+    schema = description.parameters[name].schema if group == "parameters" else {}
+    return schema.get("type") == "number" and not {"enum", "const"} & schema.keys()
+
+
+def _checked(
+    values: "pd.Series[Any]", check: Callable[[Any], Any], continuous: bool
+) -> "pd.Series[Any]":
+    """Check and convert each distinct value."""
+    if continuous and values.dtype == np.float64:
+        # A million floats lie within bounds if the least and the largest do.
+        with suppress(ConfigurationError):
+            check(values.min())
+            check(values.max())
+            return values
+    converted = {value: check(value) for value in values.drop_duplicates().tolist()}
+    return values.map(converted)
 
 
 def _parameter_value(where: str, value: Any, parameter: Parameter) -> Any:

@@ -1,11 +1,13 @@
 """Points that stand in a file."""
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from dendroflow.design import expand, point_ids
+from dendroflow.design.tables import _decimals
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.sweep import Block
 
@@ -163,3 +165,25 @@ def test_repeated_parquet_columns(tmp_path):
     pq.write_table(table, tmp_path / "points.parquet")
     with pytest.raises(ConfigurationError, match=r"parameters\.a stands there 2 times"):
         expand((Block(table="points.parquet"),), tmp_path)
+
+
+def test_decimals_that_are_read_at_once_are_what_python_reads(tmp_path):
+    random = np.random.default_rng(1)
+    digits = random.integers(0, 10, (3000, 22)).astype(str)
+    written = [
+        f"{'-' if row[0] < '5' else ''}{''.join(row[1:n])}.{''.join(row[n:])}e{e}"
+        for row, n, e in zip(
+            digits, random.integers(2, 20, 3000), random.integers(-320, 280, 3000), strict=True
+        )
+    ]
+    written += ["5.", ".5", "-0.0", "1e-400", "0.1", "4.9e-324", "2.2250738585072011e-308"]
+    expected = np.array([float(text) for text in written]).tobytes()
+    assert _decimals(pd.Series(written)).tobytes() == expected
+    column = from_csv(tmp_path, "parameters.g\n" + "\n".join([*written, "+1.5"]))["parameters.g"]
+    assert column.to_numpy()[:-1].tobytes() == expected
+    assert column.iloc[-1] == 1.5
+
+
+def test_one_whole_number_among_decimals_changes_none_of_them(tmp_path):
+    column = from_csv(tmp_path, "parameters.g\n0.1\n3\n2.5e-3")["parameters.g"]
+    assert column.tolist() == [0.1, 3, 0.0025]
