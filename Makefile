@@ -33,7 +33,7 @@ prune: setup  ## list what no configuration asks for; DELETE=yes removes it; KEE
 find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse brain_region=CA1"
 	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.find --config "$(CONFIG)" $(QUERY)
 
-test: setup-develop  ## run all tests
+test: setup-develop  ## run the tests, but for those of test-slow and test-cluster
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: setup-develop  ## run the tests that take minutes: kills at every stage, full disks, damaged files, same bytes
