@@ -30,7 +30,8 @@ def main(
         morphology_rows(morphologies),
     )
     tables = [
-        failures(name, read_table(features).to_pandas()) for name, _, features, *_ in experiments
+        failures(name, read_table(features, filters=[("status", "!=", "ok")]).to_pandas())
+        for name, _, features, *_ in experiments
     ]
     with replacing(failed) as temporary:
         pd.concat(tables).to_csv(temporary, index=False)

@@ -22,21 +22,6 @@ def slow(workspace: Workspace) -> Workspace:
     return workspace.experiment("fitted", FITTED, model="slow_soma", optimise=OPTIMISE)
 
 
-def the_job(workspace: Workspace) -> int:
-    """Process id of the search, whose children are its workers."""
-    found = {}
-    for pid in workspace.processes():
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if any(part.endswith(b".optimise.py") for part in command[1:2]):
-            found[pid] = parent
-    (job,) = [pid for pid, parent in found.items() if parent not in found]
-    return job
-
-
 def only(workspace: Workspace, name: str) -> Path:
     (path,) = workspace.results.glob(f"fitted/*/optimisation/*/{name}")
     return path
@@ -48,7 +33,8 @@ def test_a_search_that_is_killed_goes_on_to_the_same_result(new_workspace):
         process = killed.start("features", cores=1)
         pattern = "fitted/*/optimisation/*/checkpoints/generation-000003.parquet"
         wait_until(lambda: list(killed.results.glob(pattern)), "three generations are kept")
-        os.kill(the_job(killed), signal.SIGKILL)
+        job, _ = killed.job_and_workers("optimise.py")
+        os.kill(job, signal.SIGKILL)
         assert process.wait(60) != 0
     finally:
         killed.kill()

@@ -3,7 +3,6 @@ run finishes what is missing, with nothing lost and nothing held twice."""
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 from workflow.small_experiments import STEPS
@@ -33,28 +32,12 @@ def project(workspace):
     workspace.kill()
 
 
-def job_and_workers(workspace: Workspace) -> tuple[int, list[int]]:
-    """Process ids of the running simulation and of its workers."""
-    parents = {}
-    for pid in workspace.processes():
-        try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        # Not the shell that starts the script, whose command line holds it, too.
-        if any(part.endswith(b".simulate_batch.py") for part in command[1:2]):
-            parents[pid] = parent
-    (job,) = [pid for pid, parent in parents.items() if parent not in parents]
-    return job, [pid for pid, parent in parents.items() if parent == job]
-
-
 def interrupted_while_building(workspace: Workspace, amplitude: float, *targets: str):
     """Start a run, and wait until the cell of a point is being built."""
     process = workspace.start(*targets)
     building = workspace.folder / f"building-{amplitude}"
     wait_until(building.exists, f"{building} is there")
-    job, workers = job_and_workers(workspace)
+    job, workers = workspace.job_and_workers("simulate_batch.py")
     assert workers
     return process, job, workers
 

@@ -256,6 +256,21 @@ class Workspace:
                 found.append(int(entry.name))
         return found
 
+    def job_and_workers(self, script: str) -> tuple[int, list[int]]:
+        """Process ids of the running job of a script, and of its workers."""
+        parents = {}
+        for pid in self.processes():
+            try:
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            # Not the shell that starts the script, whose command line holds it, too.
+            if any(part.endswith(f".{script}".encode()) for part in command[1:2]):
+                parents[pid] = parent
+        (job,) = [pid for pid, parent in parents.items() if parent not in parents]
+        return job, [pid for pid, parent in parents.items() if parent == job]
+
     def _stamps(self, pattern: str) -> dict[Path, int]:
         return {path: path.stat().st_mtime_ns for path in self.results.glob(pattern)}
 

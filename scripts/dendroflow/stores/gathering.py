@@ -58,10 +58,18 @@ def gather(
     StoreError
         If a requested point is in no batch.
     """
-    wanted = pa.concat_tables(_of_batch(points, path) for path in batches)
+    # A batch may also hold points of an earlier design, or such as the plan takes from another.
+    mine = {str(batch): ids.tolist() for batch, ids in points.groupby("batch")["point_id"]}
+    wanted = pa.concat_tables(_rows(path, mine.get(path.stem, [])) for path in batches)
     lists = [name for name in wanted.column_names if name.endswith(VALUES_SUFFIX)]
     scalars = wanted.drop_columns(lists).to_pandas()
-    table = points.merge(scalars, on="point_id", how="left", validate="one_to_one")
+    table = points.merge(scalars, on="point_id", how="left")
+    if len(table) > len(points):
+        twice = table.loc[table["point_id"].duplicated(), ["point_id", "batch"]].iloc[0]
+        raise StoreError(
+            f"batch {twice['batch']} holds point {twice['point_id']} twice; delete that batch and "
+            "run snakemake again"
+        )
     lost = table["status"].isna()
     if lost.any():
         missing = table.loc[lost, ["point_id", "batch"]].iloc[0]
@@ -79,11 +87,9 @@ def gather(
     return table
 
 
-def _of_batch(points: pd.DataFrame, path: Path) -> pa.Table:
-    """Rows of the points that the plan takes from this batch; another may hold them too."""
+def _rows(path: Path, ids: Sequence[str]) -> pa.Table:
     table = read_table(path)
-    mine = points.loc[points["batch"] == path.stem, "point_id"]
-    return table.filter(pc.is_in(table.column("point_id"), pa.array(mine.tolist(), pa.string())))
+    return table.filter(pc.is_in(table.column("point_id"), pa.array(ids, pa.string())))
 
 
 def _leaves(swept: Mapping[str, str]) -> list[str]:

@@ -91,6 +91,13 @@ def test_a_lost_point_is_an_error_not_a_hole(points, batches, tmp_path):
     assert not (tmp_path / "f.parquet").exists()
 
 
+def test_a_point_that_a_batch_holds_twice_is_an_error(points, batches, tmp_path):
+    rows = [("c", "ok", None, 1.0, []), ("b", "ok", None, 3.0, []), ("b", "ok", None, 3.0, [])]
+    with pytest.raises(StoreError, match="batch two holds point b twice"):
+        run(points, [batches[0], batch(tmp_path, "two", rows)], tmp_path)
+    assert not (tmp_path / "f.parquet").exists()
+
+
 def test_failures_name_values_and_reasons(points, batches, tmp_path):
     points.loc[2, "batch"] = "one"
     table, _ = run(points, batches, tmp_path)
