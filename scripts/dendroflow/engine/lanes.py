@@ -208,11 +208,11 @@ def _advance(model: type[Model], lanes: Sequence[_Lane], clock: Clock) -> tuple[
         context.set_maxstep(10)
         h.finitialize(clock.v_init)
         context.psolve(clock.duration)
+        if h.t < clock.duration - 1.5 * clock.dt:
+            raise RuntimeError(f"the solver stopped at {h.t:g} of {clock.duration:g} ms")
     except Exception as error:
         logger.info("a group of %d points failed", len(lanes), exc_info=True)
         return None, _one_line(error)
-    if h.t < clock.duration - 1.5 * clock.dt:
-        return None, f"the solver stopped at {h.t:g} of {clock.duration:g} ms"
     return kept, None
 
 
