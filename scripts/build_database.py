@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from dendroflow.atomic import replacing
 from dendroflow.job import job
@@ -30,7 +31,7 @@ def main(
         morphology_rows(morphologies),
     )
     tables = [
-        failures(name, read_table(features, filters=[("status", "!=", "ok")]).to_pandas())
+        failures(name, read_table(features).filter(pc.field("status") != "ok").to_pandas())
         for name, _, features, *_ in experiments
     ]
     with replacing(failed) as temporary:
