@@ -19,8 +19,9 @@ rule build_database:
         ],
         audits=audits_asked_for,
     output:
-        database="results/dendroflow.sqlite",
-        digest="results/dendroflow.sqlite.sha256",
+        # Not deleted before: what they hold already need not be written again.
+        database=update("results/dendroflow.sqlite"),
+        digest=update("results/dendroflow.sqlite.sha256"),
         failures="results/failures.csv",
     log:
         "results/logs/build_database.log",

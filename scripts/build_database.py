@@ -7,35 +7,49 @@ Writes  output.database; output.digest: its sha256
         output.failures: experiment, point_id, status, error, values
 """
 
+import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
-
-import pandas as pd
-import pyarrow.compute as pc
 
 from dendroflow.atomic import replacing
 from dendroflow.job import job
-from dendroflow.seals import write_digest
+from dendroflow.seals import is_as_written, write_digest
 from dendroflow.stores.contents import experiment_rows, morphology_rows
-from dendroflow.stores.database import build_database
+from dendroflow.stores.database import ExperimentRows, build_database
 from dendroflow.stores.gathering import failures
-from dendroflow.stores.tables import read_table
+
+FAILURES = ("experiment", "point_id", "status", "error", "values")
 
 
 def main(
-    experiments: list, morphologies: dict, database: Path, failed: Path, *, audits: dict
+    experiments: list,
+    morphologies: dict,
+    database: Path,
+    digest: Path,
+    failed: Path,
+    *,
+    audits: dict,
 ) -> None:
+    found: list[dict[str, str]] = []
+
+    def all_rows() -> Iterator[ExperimentRows]:
+        for name, *rest in experiments:
+            rows = experiment_rows(name, *rest, audit=audits.get(name))
+            found.extend(failures(name, rows.points))
+            yield rows
+
     build_database(
         database,
-        (experiment_rows(name, *rest, audit=audits.get(name)) for name, *rest in experiments),
+        all_rows(),
         morphology_rows(morphologies),
+        earlier=database if is_as_written(database, digest) else None,
     )
-    tables = [
-        failures(name, read_table(features).filter(pc.field("status") != "ok").to_pandas())
-        for name, _, features, *_ in experiments
-    ]
-    with replacing(failed) as temporary:
-        pd.concat(tables).to_csv(temporary, index=False)
+    write_digest(database, digest)
+    with replacing(failed) as temporary, temporary.open("w", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FAILURES, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
 
 
 def of(experiment: str, files: list) -> list[Path]:
@@ -64,7 +78,7 @@ if __name__ == "__main__":
                 )
             },
             Path(snakemake.output.database),
+            Path(snakemake.output.digest),
             Path(snakemake.output.failures),
             audits=audits,
         )
-        write_digest(Path(snakemake.output.database), Path(snakemake.output.digest))

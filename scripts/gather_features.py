@@ -15,7 +15,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         plan = Plan.read(Path(snakemake.input.plan))
         gather(
-            plan.table.to_pandas(),
+            plan.table,
             [Path(path) for path in snakemake.input.features],
             Path(snakemake.output.features),
             Path(snakemake.output.feature_values),

@@ -23,7 +23,7 @@ from dendroflow.stores.schemas import TRACES
 
 
 def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: int) -> None:
-    plan = Plan.read(job_files["plan"])
+    plan = Plan.read(job_files["plan"], batch)
     notes = plan.notes
     results = job_files["outcomes"].parents[3]
     measure, schema = None, TRACES

@@ -21,8 +21,7 @@ from dendroflow.provenance import environment
 from dendroflow.settings.audit import Audit
 from dendroflow.settings.features import Features
 from dendroflow.stores.audits import AUDITS, DIFFERS, SAME, made_at
-from dendroflow.stores.gathering import VALUES_SUFFIX
-from dendroflow.stores.schemas import TRACES, checked
+from dendroflow.stores.schemas import TRACES, VALUES_SUFFIX, checked
 from dendroflow.stores.tables import read_notes, read_table, write_table
 
 logger = logging.getLogger(__name__)

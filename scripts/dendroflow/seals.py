@@ -35,9 +35,18 @@ def has_changed(path: Path, digest: Path) -> bool:
     try:
         if path.stat().st_mtime_ns == digest.stat().st_mtime_ns:
             return False
-        return digest.read_text(encoding="utf-8", errors="replace").split()[:1] != [_sha256(path)]
+        return not _agree(path, digest)
     except FileNotFoundError:
         return False
+
+
+def is_as_written(path: Path, digest: Path) -> bool:
+    """Whether a file is to the last bit what it was when its digest was written."""
+    return path.exists() and digest.exists() and _agree(path, digest)
+
+
+def _agree(path: Path, digest: Path) -> bool:
+    return digest.read_text(encoding="utf-8", errors="replace").split()[:1] == [_sha256(path)]
 
 
 def _sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import repeat
 from numbers import Integral
@@ -19,7 +20,9 @@ _CHUNK = 100_000
 _UNIFORM = ("string", "integer", "floating", "boolean", "mixed-integer-float")
 
 
-def point_ids(table: pd.DataFrame) -> npt.NDArray[np.object_]:
+def point_ids(
+    table: pd.DataFrame, common: Mapping[str, Any] | None = None
+) -> npt.NDArray[np.object_]:
     """Return a name for each row of `table` that depends on its content alone.
 
     The name is the BLAKE2b hash, of 10 bytes in hexadecimal digits, of the row as JSON text:
@@ -32,6 +35,8 @@ def point_ids(table: pd.DataFrame) -> npt.NDArray[np.object_]:
     ----------
     table
         A column for each swept path; booleans, numbers and text without gaps.
+    common
+        path -> value of what all rows have; they count as columns do.
 
     Returns
     -------
@@ -45,8 +50,11 @@ def point_ids(table: pd.DataFrame) -> npt.NDArray[np.object_]:
     """
     paths = sorted(map(str, table.columns))
     columns = [_plain(table[path]) for path in paths]
-    entries = ", ".join(json.dumps(path).replace("%", "%%") + ": %s" for path in paths)
-    template = "{" + entries + "}"
+    entries = dict.fromkeys(paths, "%s")
+    for path, value in (common or {}).items():
+        entries[path] = _words(path, np.array([value], dtype=object), 0)[0].replace("%", "%%")
+    listed = [f"{json.dumps(path).replace('%', '%%')}: {entries[path]}" for path in sorted(entries)]
+    template = "{" + ", ".join(listed) + "}"
     ids = np.empty(len(table), dtype=object)
     for start in range(0, len(table), _CHUNK):
         rows = slice(start, min(start + _CHUNK, len(table)))

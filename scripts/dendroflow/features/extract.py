@@ -15,7 +15,7 @@ from dendroflow.features.propagation import first_crossing, speed
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
 from dendroflow.features.statistics import STATISTICS, cut
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
-from dendroflow.stores.schemas import OUTCOMES, TRACES, checked
+from dendroflow.stores.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
 from dendroflow.stores.tables import naming_damage, read_table
 
 
@@ -28,7 +28,7 @@ def schema(features: Features) -> pa.Schema:
     outcome = [OUTCOMES.field(name) for name in ("point_id", "status", "error", "runtime_s")]
     means = [pa.field(column, pa.float64()) for column in features.columns]
     lists = [
-        pa.field(f"{column}.values", pa.list_(pa.float64()))
+        pa.field(column + VALUES_SUFFIX, pa.list_(pa.float64()))
         for block in features.blocks
         if block.keep_values
         for column in block.efel_columns.values()
@@ -126,7 +126,9 @@ class _Result:
         n = len(outcomes)
         self._means = {name: np.full(n, np.nan) for name in features.columns}
         self._lists: dict[str, list[NDArray[np.float64] | None]] = {
-            field.name: [None] * n for field in self._schema if pa.types.is_list(field.type)
+            field.name.removesuffix(VALUES_SUFFIX): [None] * n
+            for field in self._schema
+            if pa.types.is_list(field.type)
         }
         self.failures: dict[int, TraceError] = {}
 
@@ -138,8 +140,8 @@ class _Result:
         if not math.isfinite(mean):
             values = np.where(np.isfinite(values), values, np.nan)
         self._means[column][position] = mean
-        if (kept := self._lists.get(f"{column}.values")) is not None:
-            kept[position] = values
+        if column in self._lists:
+            self._lists[column][position] = values
 
     def table(self) -> pa.Table:
         columns = {name: self._outcomes[name] for name in OUTCOMES.names}
@@ -163,7 +165,7 @@ class _Result:
                 np.where(np.isfinite(values), values, np.nan), from_pandas=True
             )
         for name, kept in self._lists.items():
-            columns[name] = pa.array(kept, pa.list_(pa.float64()), from_pandas=True)
+            columns[name + VALUES_SUFFIX] = pa.array(kept, pa.list_(pa.float64()), from_pandas=True)
         return pa.table([columns[name] for name in self._schema.names], schema=self._schema)
 
 
@@ -214,6 +216,7 @@ def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) 
     # Imported only where it is used: it takes longer to start than many a batch to run.
     from dendroflow.features.spikes import Efel
 
+    columns = block.efel_columns
     with Efel.for_block(block) as measure:
         for position, row in recordings.rows(block.signal, unit="mV"):
             if position in result.failures:
@@ -225,7 +228,7 @@ def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) 
             except TraceError as error:
                 result.failures[position] = error
                 continue
-            for name, column in block.efel_columns.items():
+            for name, column in columns.items():
                 values = found[name]
                 if values is not None and len(values):
                     result.put_values(position, column, values)

@@ -1,8 +1,8 @@
 """Stored traces, one signal of one point at a time, without copying the table."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,23 +23,22 @@ class TraceError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class Recording:
+class Recording(NamedTuple):
     """Times (ms) and values of one signal of one point, both of shape (n,).
 
-    `dt` is the step in ms, None where it varies.
+    `dt` is the step in ms, None where it varies; `is_finite` says that all values are known to be.
     """
 
     t: NDArray[np.float64]
     values: NDArray[np.float64]
     dt: float | None
+    is_finite: bool = False
 
     def check(self, signal: str, interval: tuple[float, float] | None, least: int = 2) -> None:
         """Raise `TraceError` unless `least` values are finite and cover the interval (ms)."""
         if len(self.values) < least or (least > 1 and self.t[-1] <= self.t[0]):
             raise TraceError(f"{signal} has {len(self.values)} sample(s)")
-        finite = np.isfinite(self.values)
-        if not finite.all():
+        if not self.is_finite and not (finite := np.isfinite(self.values)).all():
             when = self.t[int(finite.argmin())]
             raise TraceError(f"{signal} is not finite at {when:g} ms", "nonfinite")
         if self.dt is None and (np.diff(self.t) < 0).any():
@@ -64,21 +63,14 @@ def _times(t0: float, dt: float, n: int) -> NDArray[np.float64]:
     return times
 
 
-class _Lists:
+def _rows(column: pa.ChunkedArray) -> list[NDArray[np.float64]]:
     """The rows of a column of lists as arrays that share its memory."""
-
-    def __init__(self, column: pa.ChunkedArray) -> None:
-        lengths = [len(chunk) for chunk in column.chunks]
-        self._ends = np.cumsum(lengths)
-        self._starts = self._ends - lengths
-        self._offsets = [chunk.offsets.to_numpy() for chunk in column.chunks]
-        self._values = [chunk.values.to_numpy(zero_copy_only=False) for chunk in column.chunks]
-
-    def __getitem__(self, row: int) -> NDArray[np.float64]:
-        chunk = int(np.searchsorted(self._ends, row, side="right"))
-        start, end = self._offsets[chunk][row - self._starts[chunk] :][:2]
-        values: NDArray[np.float64] = self._values[chunk][start:end]
-        return values
+    rows: list[NDArray[np.float64]] = []
+    for chunk in column.chunks:
+        values = chunk.values.to_numpy(zero_copy_only=False)
+        bounds = chunk.offsets.to_numpy().tolist()
+        rows.extend(values[start:end] for start, end in pairwise(bounds))
+    return rows
 
 
 class Recordings:
@@ -113,10 +105,14 @@ class Recordings:
         self._traces = traces
         positions = pc.index_in(traces["point_id"], value_set=points)
         self._positions = positions.fill_null(-1).to_numpy()
-        self._t0 = traces["t0"].to_numpy()
-        self._dt = traces["dt"].to_numpy()  # NaN where null
-        self._t = _Lists(traces["t"])
-        self._values = _Lists(traces["values"])
+        self._t0 = traces["t0"].to_pylist()
+        self._dt = traces["dt"].to_pylist()
+        self._t = _rows(traces["t"])
+        self._values = _rows(traces["values"])
+        self._are_finite = all(
+            np.isfinite(chunk.values.to_numpy(zero_copy_only=False)).all()
+            for chunk in traces["values"].chunks
+        )
 
     def rows(self, signal: str, unit: str | None = None) -> list[tuple[int, int]]:
         """Return the position among the outcomes and the row of the traces of each ok point.
@@ -146,10 +142,10 @@ class Recordings:
 
     def __getitem__(self, row: int) -> Recording:
         """Return the trace of a row of the table."""
-        values, dt = self._values[row], float(self._dt[row])
-        if np.isnan(dt):
+        values, dt = self._values[row], self._dt[row]
+        if dt is None:
             t = self._t[row]
             if len(t) != len(values):
                 raise TraceError(f"{len(t)} times for {len(values)} values")
-            return Recording(t, values, None)
-        return Recording(_times(float(self._t0[row]), dt, len(values)), values, dt)
+            return Recording(t, values, None, self._are_finite)
+        return Recording(_times(self._t0[row], dt, len(values)), values, dt, self._are_finite)

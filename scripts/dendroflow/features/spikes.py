@@ -84,9 +84,9 @@ class Efel:
             # trace as it is, without a word, and measures it as if its steps were even.
             later = np.append(np.diff(t) > 0, True)
             t, values = t[later], values[later]
-        self._use_step(t, self._block.settings.interp_step or recording.dt or DEFAULT_STEP)
         # Most traces share their times.
         if t is not self._t:
+            self._use_step(t, self._block.settings.interp_step or recording.dt or DEFAULT_STEP)
             self._t, self._times = t, t.tolist()
         self._hand_over(values.tolist())
         found: dict[str, NDArray[np.float64] | None] = {}

@@ -106,8 +106,7 @@ def identified_points(
     _check_morphologies(table, fixed, configuration, experiment, description)
     if settings.engine == "coreneuron":
         _check_coreneuron(table, fixed, description, f"{source}: engine")
-    identity = _identity(table, fixed, configuration)
-    ids = point_ids(identity)
+    ids = point_ids(*_identity(table, fixed, configuration))
     refuse_duplicates(table, ids, f"{source}: {key}")
     for path in table.columns:
         fixed.pop(path)
@@ -276,13 +275,23 @@ def _check_coreneuron(
 
 def _identity(
     table: pd.DataFrame, fixed: Mapping[str, Any], configuration: Configuration
-) -> pd.DataFrame:
-    """All values of all points; a morphology counts by its content, not by its name."""
-    whole = table.assign(**{path: value for path, value in fixed.items() if path not in table})
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """All values of all points, swept or common; a morphology counts by its content, not its name.
+
+    What is not set has no value to hash; a value of its own would collide with a real one.
+    """
     pins = {
         name: source.sha256 or f"unpinned {name}"
         for name, source in configuration.morphologies.items()
     }
-    whole["morphology"] = whole["morphology"].map(lambda name: pins.get(name, "none"))
-    # What is not set has no value to hash; a value of its own would collide with a real one.
-    return whole[[column for column in whole if whole[column].notna().all()]]
+
+    def content(name: Any) -> str:
+        return pins.get(name, "none")
+
+    swept, common = table, {path: value for path, value in fixed.items() if path not in table}
+    if "morphology" in table:
+        swept = table.assign(morphology=table["morphology"].map(content))
+    else:
+        common["morphology"] = content(common["morphology"])
+    common = {path: value for path, value in common.items() if value is not None}
+    return swept[[path for path in swept if swept[path].notna().all()]], common

@@ -75,7 +75,7 @@ class Plan:
         """Number of requested points that no existing batch holds."""
         return int(pc.sum(self._are_in(self.new)).as_py() or 0)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Changes whenever the stored plan has to be written again."""
         state = hashlib.sha256(json.dumps(self.notes, sort_keys=True).encode())
@@ -148,9 +148,11 @@ class Plan:
         return cls.read(folder / f"{_current(folder)}.parquet")
 
     @classmethod
-    def read(cls, path: Path) -> "Plan":
-        """Read a stored plan."""
-        return cls(read_table(path).replace_schema_metadata(None), read_notes(path))
+    def read(cls, path: Path, batch: str | None = None) -> "Plan":
+        """Read a stored plan, or of its points those of one batch."""
+        chosen = None if batch is None else [("batch", "==", batch)]
+        table = read_table(path, filters=chosen).replace_schema_metadata(None)
+        return cls(table, read_notes(path))
 
     def _are_in(self, batches: tuple[str, ...] | list[str]) -> pa.ChunkedArray:
         return pc.is_in(self.table["batch"], pa.array(batches, pa.string()))

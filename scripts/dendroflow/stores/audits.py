@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dendroflow.errors import StoreError
 from dendroflow.stores.tables import read_notes, read_table
@@ -31,14 +31,14 @@ def made_at(notes: Mapping[str, Any]) -> str:
 
 
 def audit_rows(
-    path: Path, points: pd.DataFrame, measures: str, batches: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
+    path: Path, points: pa.Table, measures: str, batches: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """What an audit says of results that are still the same; nothing of any others.
 
     Parameters
     ----------
     points
-        point_id and batch of the requested points.
+        the requested points; point_id and batch count.
     measures
         names the code and settings behind their features.
     batches
@@ -46,22 +46,29 @@ def audit_rows(
 
     Returns
     -------
-    pandas.DataFrame
-        columns as in `database.TABLES`, without the experiment.
+    list of dict
+        keys as in `database.TABLES`, without the experiment.
     """
     notes = read_notes(path)
     if notes["measures"] != measures:
-        return pd.DataFrame()
+        return []
+    audited = read_table(path)
+    ids = points["point_id"]
+    same = points.filter(pc.is_in(ids, audited["point_id"].combine_chunks().cast(ids.type)))
+    held = set(zip(same["point_id"].to_pylist(), same["batch"].to_pylist(), strict=True))
     made = {name: made_at(batch) for name, batch in batches.items()}
-    rows = read_table(path).to_pandas().merge(points, on=["point_id", "batch"])
-    unchanged = [made.get(name) == notes["batches"][name] for name in rows["batch"]]
     provenance: dict[str, Any] = notes["provenance"]
-    found: pd.DataFrame = rows[unchanged].assign(
-        seed=notes["seed"],
-        date=provenance["date"],
-        audited_with=json.dumps(provenance, sort_keys=True),
-    )
-    return found
+    how = {
+        "seed": notes["seed"],
+        "date": provenance["date"],
+        "audited_with": json.dumps(provenance, sort_keys=True),
+    }
+    return [
+        row | how
+        for row in audited.to_pylist()
+        if (row["point_id"], row["batch"]) in held
+        and made.get(row["batch"]) == notes["batches"][row["batch"]]
+    ]
 
 
 def check_audits(paths: Mapping[str, Path]) -> str:
@@ -79,15 +86,15 @@ def check_audits(paths: Mapping[str, Path]) -> str:
     """
     lines, wrong = [], []
     for experiment, path in paths.items():
-        rows = read_table(path).to_pandas()
+        rows = read_table(path).to_pylist()
         notes = read_notes(path)
-        differing = rows[rows["verdict"] == DIFFERS]
+        differing = [row for row in rows if row["verdict"] == DIFFERS]
         lines.append(
             f"{experiment}: {len(rows) - len(differing)} of {len(rows)} points the same "
             f"(of {notes['points']}, seed {notes['seed']})"
         )
-        if len(differing):
-            first = differing.iloc[0]
+        if differing:
+            first = differing[0]
             wrong.append(
                 f"{experiment}: {len(differing)} of {len(rows)} audited points differ: point "
                 f"{first['point_id']} of batch {first['batch']}: {first['difference']}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow.compute as pc
 
 from dendroflow.errors import StoreError
 from dendroflow.stores.audits import audit_rows
@@ -38,31 +38,29 @@ def experiment_rows(
     notes = read_notes(features)
     if notes["experiment"] != name:
         raise StoreError(f"{features}: holds {notes['experiment']}, not {name}")
-    points = read_table(features).to_pandas()
-    columns = pd.DataFrame(notes["columns"])
+    points = read_table(features).replace_schema_metadata(None)
     batches = {path.stem: read_notes(path) for path in outcomes}
-    names = points[["point_id", "batch"]]
     return ExperimentRows(
         name=name,
         points=points,
-        feature_values=read_table(feature_values).to_pandas(),
+        feature_values=read_table(feature_values),
         facts={
             **facts,
             "model": notes["model"],
             "points": len(points),
-            "failed": int((points["status"] != "ok").sum()),
+            "failed": pc.sum(pc.not_equal(points["status"], "ok")).as_py() or 0,
             "fixed": notes["fixed"],
             "recipe": notes["recipe"],
             "measures": notes["measures"],
             "measured_with": notes["measured_with"],
         },
-        columns=columns[columns["kind"] != "signal"],
+        columns=[column for column in notes["columns"] if column["kind"] != "signal"],
         batches=batches,
-        audits=audit_rows(audit, names, notes["measures"], batches) if audit else pd.DataFrame(),
+        audits=audit_rows(audit, points, notes["measures"], batches) if audit else [],
     )
 
 
-def morphology_rows(files: Mapping[str, Path]) -> pd.DataFrame:
+def morphology_rows(files: Mapping[str, Path]) -> list[dict[str, Any]]:
     """A row per morphology from the metadata that was fetched with it.
 
     Parameters
@@ -87,4 +85,4 @@ def morphology_rows(files: Mapping[str, Path]) -> pd.DataFrame:
                 "metadata": json.dumps(metadata, sort_keys=True),
             }
         )
-    return pd.DataFrame(rows)
+    return rows

@@ -1,14 +1,16 @@
 """The SQLite database of all experiments of a configuration."""
 
+import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dendroflow.atomic import replacing
 
@@ -30,6 +32,7 @@ TABLES = {
         "recipe": "names the code behind the simulations",
         "measures": "names the code and settings behind the features",
         "measured_with": "versions of eFEL and of the library's code for features (JSON)",
+        "digest": "sha256 of the rows of its table of points, in their order",
     },
     "columns": {
         "experiment": "name of the table",
@@ -79,19 +82,27 @@ TABLES = {
 
 @dataclass(frozen=True)
 class ExperimentRows:
-    """Everything about one experiment that goes into the database."""
+    """Everything about one experiment that goes into the database.
+
+    `points` and `feature_values` are tables from `stores.gathering.gather`; `columns` and `audits`
+    have a mapping per row, without the experiment.
+    """
 
     name: str
-    points: pd.DataFrame
-    feature_values: pd.DataFrame
+    points: pa.Table
+    feature_values: pa.Table
     facts: Mapping[str, Any]
-    columns: pd.DataFrame
+    columns: Sequence[Mapping[str, Any]]
     batches: Mapping[str, Mapping[str, Any]]
-    audits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    audits: Sequence[Mapping[str, Any]] = ()
 
 
 def build_database(
-    path: Path, experiments: Iterable[ExperimentRows], morphologies: pd.DataFrame
+    path: Path,
+    experiments: Iterable[ExperimentRows],
+    morphologies: Sequence[Mapping[str, Any]],
+    *,
+    earlier: Path | None = None,
 ) -> None:
     """Build the database whole and move it into place.
 
@@ -100,18 +111,23 @@ def build_database(
     experiments
         read one after the other, so that one at a time is in memory.
     morphologies
-        columns as in `TABLES`.
+        a mapping per row, as in `TABLES`.
+    earlier
+        a database of before, perhaps the one at `path`. Rows with which a table of points still
+        begins are copied from it, five times as fast as they are written.
     """
     with replacing(path) as temporary:
         temporary.unlink(missing_ok=True)
         with closing(sqlite3.connect(temporary)) as connection:
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
+            if earlier is not None:
+                connection.execute("ATTACH ? AS earlier", (str(earlier),))
             for name, columns in TABLES.items():
                 listed = ", ".join(quoted(column) for column in columns)
                 connection.execute(f"CREATE TABLE {quoted(name)} ({listed})")
             for experiment in experiments:
-                _insert(connection, experiment)
+                _insert(connection, experiment, grows=earlier is not None)
             _append(connection, "morphologies", morphologies)
             connection.execute("CREATE INDEX provenance_batch ON provenance (batch)")
             connection.execute(
@@ -126,33 +142,96 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
-    name = experiment.name
-    experiment.points.to_sql(name, connection, index=False, chunksize=ROWS_AT_ONCE)
+def _insert(connection: sqlite3.Connection, experiment: ExperimentRows, *, grows: bool) -> None:
+    name, points = experiment.name, experiment.points
+    declared = [f"{quoted(field.name)} {_affinity(field.type)}" for field in points.schema]
+    connection.execute(f"CREATE TABLE {quoted(name)} ({', '.join(declared)})")
+    copied = _copy_what_it_begins_with(connection, name, points) if grows else 0
+    _write(connection, name, points.slice(copied))
     index = quoted(f"{name}_point_id")
     connection.execute(f"CREATE UNIQUE INDEX {index} ON {quoted(name)} (point_id)")
-    _append(connection, "columns", experiment.columns.assign(experiment=name))
-    _append(connection, "feature_values", experiment.feature_values.assign(experiment=name))
+    _append(connection, "columns", [{"experiment": name, **row} for row in experiment.columns])
+    values = experiment.feature_values
+    owner = pa.repeat(name, len(values))
+    _write(connection, "feature_values", values.add_column(0, "experiment", owner))
     facts = {
         key: json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value
         for key, value in experiment.facts.items()
     }
-    _append(connection, "experiments", pd.DataFrame([{"experiment": name, **facts}]))
+    facts |= {"experiment": name, "digest": _digest(points)}
+    _append(connection, "experiments", [facts])
     batches = [
         {"batch": batch, "experiment": name, "recipe": facts["recipe"], "points": notes["points"]}
         for batch, notes in experiment.batches.items()
     ]
-    _append(connection, "batches", pd.DataFrame(batches))
+    _append(connection, "batches", batches)
     provenance = [
         {"batch": batch, "key": key, "value": str(value)}
         for batch, notes in experiment.batches.items()
         for key, value in sorted(notes["provenance"].items())
     ]
-    _append(connection, "provenance", pd.DataFrame(provenance))
-    _append(connection, "audits", experiment.audits.assign(experiment=name))
+    _append(connection, "provenance", provenance)
+    _append(connection, "audits", [{"experiment": name, **row} for row in experiment.audits])
 
 
-def _append(connection: sqlite3.Connection, name: str, rows: pd.DataFrame) -> None:
-    if len(rows):
-        ordered = rows[list(TABLES[name])]
-        ordered.to_sql(name, connection, index=False, if_exists="append", chunksize=ROWS_AT_ONCE)
+def _affinity(kind: pa.DataType) -> str:
+    if pa.types.is_floating(kind):
+        return "REAL"
+    whole = pa.types.is_integer(kind) or pa.types.is_boolean(kind)
+    return "INTEGER" if whole else "TEXT"
+
+
+def _copy_what_it_begins_with(connection: sqlite3.Connection, name: str, points: pa.Table) -> int:
+    """Copy an experiment's rows from the earlier database, if its new table begins with them.
+
+    Returns
+    -------
+    int
+        Number of rows that need not be written any more.
+    """
+    declared = "SELECT sql FROM {}.sqlite_master WHERE name IN ('experiments', ?) ORDER BY name"
+    now, then = (
+        connection.execute(declared.format(which), (name,)).fetchall()
+        for which in ("main", "earlier")
+    )
+    if now != then:
+        return 0
+    known = "SELECT points, digest FROM earlier.experiments WHERE experiment = ?"
+    held, digest = connection.execute(known, (name,)).fetchone()
+    if held > len(points) or digest != _digest(points.slice(0, held)):
+        return 0
+    table = quoted(name)
+    connection.execute(f"INSERT INTO main.{table} SELECT * FROM earlier.{table}")
+    return int(held)
+
+
+def _digest(rows: pa.Table) -> str:
+    """Changes with any value of a table, but not with how Arrow keeps it in memory."""
+    state = hashlib.sha256(str(rows.schema.remove_metadata()).encode())
+    for column in rows.columns:
+        state.update(column.is_valid().to_numpy().tobytes())
+        if _affinity(column.type) == "TEXT":
+            text = column.cast(pa.large_string()).fill_null("")
+            state.update(pc.binary_length(text).to_numpy().tobytes())
+            whole = pa.ListArray.from_arrays([0, len(text)], text.combine_chunks())
+            state.update(pc.binary_join(whole, pa.scalar("", text.type))[0].as_buffer())
+        else:
+            state.update(column.fill_null(pa.scalar(0).cast(column.type)).to_numpy().tobytes())
+    return state.hexdigest()
+
+
+def _write(connection: sqlite3.Connection, name: str, rows: pa.Table) -> None:
+    """Append the rows of a table, whose columns are those of the database's."""
+    places = ", ".join("?" * rows.num_columns)
+    insert = f"INSERT INTO {quoted(name)} VALUES ({places})"
+    for part in rows.to_batches(ROWS_AT_ONCE):
+        # What is missing becomes NaN, and that NULL.
+        columns = [column.to_numpy(zero_copy_only=False).tolist() for column in part.columns]
+        connection.executemany(insert, zip(*columns, strict=True))
+
+
+def _append(connection: sqlite3.Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = list(TABLES[name])
+    places = ", ".join("?" * len(columns))
+    insert = f"INSERT INTO {quoted(name)} VALUES ({places})"
+    connection.executemany(insert, [[row[column] for column in columns] for row in rows])

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
-from dendroflow.stores.schemas import POINT_ID
+from dendroflow.stores.schemas import POINT_ID, VALUES_SUFFIX
 from dendroflow.stores.tables import read_table, write_table
-
-VALUES_SUFFIX = ".values"
 
 _STATUS = ("status", "error", "runtime_s")
 
@@ -28,12 +26,12 @@ FEATURE_VALUES = pa.schema(
 
 
 def gather(
-    points: pd.DataFrame,
+    points: pa.Table,
     batches: Sequence[Path],
     features: Path,
     feature_values: Path,
     notes: Mapping[str, Any],
-) -> pd.DataFrame:
+) -> None:
     """Store an experiment's requested points with their features.
 
     Parameters
@@ -48,52 +46,55 @@ def gather(
     feature_values
         receives every value of the features that have several, such as one per spike.
 
-    Returns
-    -------
-    pandas.DataFrame
-        what went into `features`.
-
     Raises
     ------
     StoreError
-        If a requested point is in no batch.
+        If a requested point is in no batch, or in its batch twice.
     """
-    # A batch may also hold points of an earlier design, or such as the plan takes from another.
-    mine = {str(batch): ids.tolist() for batch, ids in points.groupby("batch")["point_id"]}
-    wanted = pa.concat_tables(_rows(path, mine.get(path.stem, [])) for path in batches)
-    lists = [name for name in wanted.column_names if name.endswith(VALUES_SUFFIX)]
-    scalars = wanted.drop_columns(lists).to_pandas()
-    table = points.merge(scalars, on="point_id", how="left")
-    if len(table) > len(points):
-        twice = table.loc[table["point_id"].duplicated(), ["point_id", "batch"]].iloc[0]
+    tables = [read_table(path) for path in batches]
+    measured = pa.concat_tables(tables).combine_chunks()
+    holder = np.repeat(np.arange(len(tables)), [table.num_rows for table in tables])
+    measured = measured.take(_rows(points, [path.stem for path in batches], measured, holder))
+    lists = [name for name in measured.column_names if name.endswith(VALUES_SUFFIX)]
+    swept = [path for path in points.column_names if path not in ("point_id", "batch")]
+    apart = {"point_id", *_STATUS, *lists}
+    columns = {"point_id": points["point_id"]}
+    columns |= {path.rpartition(".")[2]: points[path] for path in swept}
+    columns |= {name: measured[name] for name in measured.column_names if name not in apart}
+    columns |= {name: measured[name] for name in _STATUS}
+    columns["batch"] = points["batch"]
+    table = pa.table(columns)
+    write_table(table, features, table.schema, notes)
+    write_table(_long(measured, lists), feature_values, FEATURE_VALUES)
+
+
+def _rows(
+    points: pa.Table, batches: Sequence[str], measured: pa.Table, holder: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """The row of each requested point among those that its own batch holds.
+
+    A batch may also hold points of an earlier design, or such as the plan takes from another.
+    """
+    ids, own = points["point_id"], points["batch"]
+    own = pc.index_in(own, pa.array(batches, own.type)).to_numpy()
+    wanted = pc.index_in(measured["point_id"].cast(ids.type), ids).fill_null(-1).to_numpy()
+    found = np.flatnonzero((wanted >= 0) & (own[wanted] == holder))
+    rows = np.full(len(points), -1)
+    rows[wanted[found]] = found
+    if len(found) > np.count_nonzero(rows >= 0):
+        twice = found[rows[wanted[found]] != found][0]
         raise StoreError(
-            f"batch {twice['batch']} holds point {twice['point_id']} twice; delete that batch and "
-            "run snakemake again"
+            f"batch {batches[holder[twice]]} holds point {measured['point_id'][twice]} twice; "
+            "delete that batch and run snakemake again"
         )
-    lost = table["status"].isna()
-    if lost.any():
-        missing = table.loc[lost, ["point_id", "batch"]].iloc[0]
+    lost = np.flatnonzero(rows < 0)
+    if len(lost):
+        point, batch = (points[name][int(lost[0])] for name in ("point_id", "batch"))
         raise StoreError(
-            f"point {missing['point_id']} is not in the features of batch {missing['batch']} "
-            f"({int(lost.sum())} points in all); delete that batch and run snakemake again"
+            f"point {point} is not in the features of batch {batch} "
+            f"({len(lost)} points in all); delete that batch and run snakemake again"
         )
-    swept = {path: path.rpartition(".")[2] for path in points.columns}
-    measured = [name for name in scalars.columns if name not in ("point_id", *_STATUS)]
-    table = table.rename(columns=swept)
-    table = table[[*_leaves(swept), *measured, *_STATUS, "batch"]]
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    write_table(arrow, features, arrow.schema.remove_metadata(), notes)
-    write_table(_long(wanted, lists), feature_values, FEATURE_VALUES)
-    return table
-
-
-def _rows(path: Path, ids: Sequence[str]) -> pa.Table:
-    table = read_table(path)
-    return table.filter(pc.is_in(table.column("point_id"), pa.array(ids, pa.string())))
-
-
-def _leaves(swept: Mapping[str, str]) -> list[str]:
-    return [name for name in swept.values() if name != "batch"]
+    return rows
 
 
 def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:
@@ -130,20 +131,27 @@ def _positions(parents: pa.Array) -> pa.Array:
     return pa.array(index - np.maximum.accumulate(np.where(first, index, 0)), pa.int32())
 
 
-def failures(experiment: str, table: pd.DataFrame) -> pd.DataFrame:
-    """The points that are not `ok`: experiment, point_id, swept values, status, error."""
-    failed = table[table["status"] != "ok"]
-    swept = [name for name in table.columns[1:] if name not in ("batch", *_STATUS)]
-    values = [
-        ", ".join(f"{name}={row[name]}" for name in swept if pd.notna(row[name]))
-        for _, row in failed.iterrows()
-    ]
-    return pd.DataFrame(
+def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
+    """The points of a table that `gather` has stored which are not `ok`.
+
+    Returns
+    -------
+    list of dict
+        experiment, point_id, status, error, and the values that there are, in words.
+    """
+    failed = table.filter(pc.not_equal(table["status"], "ok")).to_pylist()
+    apart = {"point_id", "batch", *_STATUS}
+    return [
         {
             "experiment": experiment,
-            "point_id": failed["point_id"],
-            "status": failed["status"],
-            "error": failed["error"],
-            "values": values,
+            "point_id": row["point_id"],
+            "status": row["status"],
+            "error": row["error"],
+            "values": ", ".join(
+                f"{name}={value}"
+                for name, value in row.items()
+                if name not in apart and value is not None
+            ),
         }
-    )
+        for row in failed
+    ]

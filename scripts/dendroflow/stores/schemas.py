@@ -6,6 +6,9 @@ from dendroflow.errors import StoreError
 
 STATUSES = ("ok", "failed", "crashed", "timeout", "nonfinite", "out_of_range")
 
+# Ends the name of a feature's column that holds all of its values.
+VALUES_SUFFIX = ".values"
+
 POINT_ID = pa.field("point_id", pa.string(), nullable=False)
 
 # One row per point and signal; one per segment where a signal is recorded along the cell.

@@ -107,6 +107,17 @@ def test_order_and_index_do_not_matter(rows, random):
     assert list(got) == [expected[i] for i in order]
 
 
+@given(point_rows, st.sets(st.sampled_from(PATHS), max_size=2))
+def test_what_all_rows_share_counts_as_a_column_does(rows, shared):
+    first = dict(zip(PATHS, rows[0], strict=True))
+    common = {path: first[path] for path in shared}
+    table = as_table(rows)
+    for path, value in common.items():
+        table[path] = pd.Series([value] * len(rows), dtype=object)
+    got = point_ids(table.drop(columns=list(shared)), common)
+    assert list(got) == list(point_ids(table))
+
+
 @given(point_rows)
 def test_names_are_the_content_and_nothing_else(rows):
     """Equal names for equal content, distinct ones for distinct content."""

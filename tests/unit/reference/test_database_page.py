@@ -40,14 +40,12 @@ def rows(name, points, columns):
     facts = dict.fromkeys(set(TABLES["experiments"]) - {"experiment"}, "")
     return ExperimentRows(
         name=name,
-        points=table,
-        feature_values=values,
+        points=pa.Table.from_pandas(table, preserve_index=False),
+        feature_values=pa.Table.from_pandas(values, preserve_index=False),
         facts=facts | {"recipe": "r1", "fixed": {"simulation.dt": 0.025}},
-        columns=pd.DataFrame(
-            [{"name": c, "kind": "swept", "unit": "", "meaning": c} for c in columns]
-        ),
+        columns=[{"name": c, "kind": "swept", "unit": "", "meaning": c} for c in columns],
         batches={f"batch-of-{name}": {"points": size, "provenance": {"neuron": "9.0.2"}}},
-        audits=pd.DataFrame([dict.fromkeys(TABLES["audits"], "x") | {"point_id": ids[0]}]),
+        audits=[dict.fromkeys(TABLES["audits"], "x") | {"point_id": ids[0]}],
     )
 
 
@@ -62,14 +60,14 @@ def results(tmp_path_factory):
         ]
     )
     drive = pd.DataFrame([{"weight": 0.004, "seed": 1, "spike_count": 4.0}])
-    morphologies = pd.DataFrame([dict.fromkeys(TABLES["morphologies"], "x")])
+    morphologies = [dict.fromkeys(TABLES["morphologies"], "x")]
     hh_temperature = rows("hh_temperature", temperature, temperature.columns)
     build_database(
         folder / "dendroflow.sqlite",
         [hh_temperature, rows("synaptic_drive", drive, drive.columns)],
         morphologies,
     )
-    ids = hh_temperature.points["point_id"].tolist()
+    ids = hh_temperature.points["point_id"].to_pylist()
     traces = [
         {
             "point_id": point_id,

@@ -50,7 +50,8 @@ def points():
 
 
 def run(points, batches, folder):
-    gather(points, batches, folder / "f.parquet", folder / "v.parquet", NOTES)
+    table = pa.Table.from_pandas(points, preserve_index=False)
+    gather(table, batches, folder / "f.parquet", folder / "v.parquet", NOTES)
     return read_table(folder / "f.parquet").to_pandas(), read_table(
         folder / "v.parquet"
     ).to_pylist()
@@ -100,9 +101,8 @@ def test_a_point_that_a_batch_holds_twice_is_an_error(points, batches, tmp_path)
 
 def test_failures_name_values_and_reasons(points, batches, tmp_path):
     points.loc[2, "batch"] = "one"
-    table, _ = run(points, batches, tmp_path)
-    failed = failures("squid", table)
-    assert failed.to_dict("records") == [
+    run(points, batches, tmp_path)
+    assert failures("squid", read_table(tmp_path / "f.parquet")) == [
         {
             "experiment": "squid",
             "point_id": "b",
