@@ -2,8 +2,10 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from dendroflow.stores.schemas import OUTCOMES, TRACES
 from dendroflow.stores.tables import writing
 
 SECONDS_BETWEEN_MESSAGES = 5.0
+
+_PARAMETERS = "parameters."
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +33,25 @@ def points_to_run(columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]
     fixed
         path -> value of all that is not swept.
     """
-    swept = [path for path in columns if path not in ("point_id", "batch")]
-    clocks: dict[Clock, Clock] = {}
-    points = []
-    for point_id, *values in zip(
-        columns["point_id"], *(columns[path] for path in swept), strict=True
+    ids = columns["point_id"]
+
+    def column(path: str) -> Iterable[Any]:
+        return columns[path] if path in columns else repeat(fixed[path], len(ids))
+
+    names = [path for path in {**fixed, **columns} if path.startswith(_PARAMETERS)]
+    values = zip(*map(column, names), strict=True) if names else repeat((), len(ids))
+    names = [path.removeprefix(_PARAMETERS) for path in names]
+    settings = [f"simulation.{field.name}" for field in fields(Clock)]
+    clocks = map(cache(Clock), *map(column, settings))
+    seeds, morphologies = column("simulation.seed"), column("morphology")
+    neighbours: dict[int, list[Point]] = {}
+    for point_id, own, clock, seed, morphology in zip(
+        ids, values, clocks, seeds, morphologies, strict=True
     ):
-        points.append(_point(point_id, {**fixed, **dict(zip(swept, values, strict=True))}, clocks))
-    order = {clock: position for position, clock in enumerate(clocks)}
-    return sorted(points, key=lambda point: order[point.clock])
+        parameters = dict(zip(names, own, strict=True))
+        point = Point(point_id, parameters, clock, int(seed), morphology)
+        neighbours.setdefault(id(clock), []).append(point)
+    return list(chain.from_iterable(neighbours.values()))
 
 
 def simulate_batch(
@@ -94,16 +108,3 @@ def _rows(result: GroupResult, workload: Workload) -> pa.Table:
         return result.features
     # The worker died with its point: there is nothing to measure, and the row says so.
     return workload.measure(traces, outcome_table(result))
-
-
-def _point(point_id: str, values: Mapping[str, Any], clocks: dict[Clock, Clock]) -> Point:
-    """A point; equal clocks are one object."""
-    prefix = "parameters."
-    parameters = {
-        path.removeprefix(prefix): value
-        for path, value in values.items()
-        if path.startswith(prefix)
-    }
-    clock = Clock(**{field.name: values[f"simulation.{field.name}"] for field in fields(Clock)})
-    clock = clocks.setdefault(clock, clock)
-    return Point(point_id, parameters, clock, int(values["simulation.seed"]), values["morphology"])

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -84,7 +84,19 @@ class _Lane:
     site: Site
     cell: Model | None = None
     compartments: int | None = None
+    status: str = "ok"
     error: str | None = None
+
+    def end(self, status: str, error: str) -> None:
+        """Say what has become of it, unless something has before."""
+        if self.status == "ok":
+            self.status, self.error = status, error
+
+
+class _Trace(NamedTuple):
+    lane: _Lane
+    recording: Recording
+    values: np.ndarray
 
 
 def run_together(
@@ -125,17 +137,21 @@ def run_together(
     if failure is not None:
         _clear(lanes)
         raise GroupFailedError(failure)
-    columns = _TraceColumns(clock, _samples(built))
-    judged = [_judge(lane, columns, plausible) for lane in lanes]
-    del kept
+    traces = [trace for lane in built if lane.status == "ok" for trace in _read(lane)]
+    samples = np.concatenate([trace.values for trace in traces] or [np.empty(0)])
+    ends = np.cumsum([0, *(len(trace.values) for trace in traces)])
+    _judge(traces, samples, ends, plausible)
+    columns = _columns(traces, samples, ends, clock)
+    # The traces are views of NEURON's vectors, which go now.
+    del kept, traces
     _clear(lanes)
     runtime = (time.perf_counter() - start) / len(points)
     return GroupResult(
         tuple(
-            Outcome(lane.point.point_id, status, error, runtime, lane.compartments)
-            for lane, (status, error) in zip(lanes, judged, strict=True)
+            Outcome(lane.point.point_id, lane.status, lane.error, runtime, lane.compartments)
+            for lane in lanes
         ),
-        columns.arrays(),
+        columns,
     )
 
 
@@ -172,7 +188,7 @@ def _build(
         refuse_shared_rxd(model)
     except Exception as error:
         logger.info("point %s: build failed", point.point_id, exc_info=True)
-        lane.error = _one_line(error)
+        lane.end("failed", _one_line(error))
         site.clear()
         return lane
     lane.cell = cell
@@ -219,77 +235,88 @@ def _advance(model: type[Model], lanes: Sequence[_Lane], clock: Clock) -> tuple[
 def _refuse_missing_signals(model: type[Model], lane: _Lane) -> None:
     missing = set(model.signals) - {recording.signal for recording in lane.site.recordings}
     if missing:
-        lane.error = f"ModelError: signals {sorted(missing)} are declared but not recorded"
+        lane.end("failed", f"ModelError: signals {sorted(missing)} are declared but not recorded")
         lane.site.clear()
 
 
-def _judge(
-    lane: _Lane, columns: "_TraceColumns", plausible: Mapping[str, tuple[float, float]]
-) -> tuple[str, str | None]:
-    """Status and message of a lane that was advanced; its signals go into `columns`."""
-    if lane.error is not None:
-        return "failed", lane.error
-    verdict: tuple[str, str | None] = ("ok", None)
+def _read(lane: _Lane) -> list[_Trace]:
+    """What a lane has recorded, up to the first signal that cannot be read."""
+    traces = []
     for recording in lane.site.recordings:
         try:
-            values = columns.add(lane.point.point_id, recording)
+            traces.append(_Trace(lane, recording, _values(recording)))
         except Exception as error:
-            return "failed", f"signal {recording.signal}: {_one_line(error)}"
-        if verdict[0] == "ok":
-            verdict = _appraise(recording, values, plausible)
-    return verdict
+            lane.end("failed", f"signal {recording.signal}: {_one_line(error)}")
+            break
+    return traces
 
 
-def _samples(lanes: Sequence[_Lane]) -> int:
-    """Number of samples that lanes have recorded."""
-    return sum(_size(recording) for lane in lanes for recording in lane.site.recordings)
-
-
-def _size(recording: Recording) -> int:
-    """Number of samples; the largest, where a function may have none."""
-    if recording.function is not None:
-        return 1
-    if recording.samples is not None:
-        return len(recording.samples)
-    return math.ceil(int(recording.vector.size()) / recording.stride)
-
-
-def _read(recording: Recording, values: np.ndarray) -> int:
-    """Put the samples of a recording into `values`; returns their number."""
+def _values(recording: Recording) -> np.ndarray:
+    """The samples of a recording; none where a function says that there is nothing."""
     if recording.function is not None:
         value = recording.function()
-        if value is None:
-            return 0
-        values[0] = float(value)
-    elif recording.samples is not None:
-        values[:] = recording.samples
-    elif recording.stride > 1:
-        values[:] = recording.vector.as_numpy()[:: recording.stride]
-    else:
-        recording.vector.to_python(values)
-    return len(values)
+        return np.array([] if value is None else [float(value)])
+    if recording.samples is not None:
+        return np.array(recording.samples, dtype=float)
+    view: np.ndarray = recording.vector.as_numpy()
+    return view[:: recording.stride]
 
 
-def _appraise(
-    recording: Recording, values: np.ndarray, plausible: Mapping[str, tuple[float, float]]
-) -> tuple[str, str | None]:
-    name = recording.signal + (f" at {recording.location}" if recording.location else "")
-    if not len(values):
-        if recording.function is not None:
-            return "ok", None  # What was to be measured does not exist.
-        return "failed", f"signal {name} has no sample; sampling is longer than the run"
-    low, high = float(values.min()), float(values.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return "nonfinite", f"signal {name} is not a finite number throughout"
-    bounds = plausible.get(recording.unit)
-    if bounds is not None and (low < bounds[0] or high > bounds[1]):
-        worst = low if low < bounds[0] else high
-        return (
-            "out_of_range",
-            f"signal {name} reaches {worst:g} {recording.unit}, "
-            f"outside the plausible {bounds[0]:g} to {bounds[1]:g} {recording.unit}",
-        )
-    return "ok", None
+def _judge(
+    traces: Sequence[_Trace],
+    samples: np.ndarray,
+    ends: np.ndarray,
+    plausible: Mapping[str, tuple[float, float]],
+) -> None:
+    """End the lanes whose signals are missing, not finite, or not plausible."""
+    recorded = np.flatnonzero(np.diff(ends))
+    low, high = np.zeros((2, len(traces)))
+    if len(recorded):
+        low[recorded] = np.minimum.reduceat(samples, ends[recorded])
+        high[recorded] = np.maximum.reduceat(samples, ends[recorded])
+    for trace, least, largest in zip(traces, low.tolist(), high.tolist(), strict=True):
+        lane, recording = trace.lane, trace.recording
+        bounds = plausible.get(recording.unit, (-math.inf, math.inf))
+        if not len(trace.values):
+            # What a function measures need not exist.
+            if recording.function is None:
+                words = "has no sample; sampling is longer than the run"
+                lane.end("failed", f"{_named(recording)} {words}")
+        elif not (math.isfinite(least) and math.isfinite(largest)):
+            lane.end("nonfinite", f"{_named(recording)} is not a finite number throughout")
+        elif least < bounds[0] or largest > bounds[1]:
+            worst = least if least < bounds[0] else largest
+            lane.end(
+                "out_of_range",
+                f"{_named(recording)} reaches {worst:g} {recording.unit}, "
+                f"outside the plausible {bounds[0]:g} to {bounds[1]:g} {recording.unit}",
+            )
+
+
+def _named(recording: Recording) -> str:
+    where = f" at {recording.location}" if recording.location else ""
+    return f"signal {recording.signal}{where}"
+
+
+def _columns(
+    traces: Sequence[_Trace], samples: np.ndarray, ends: np.ndarray, clock: Clock
+) -> dict[str, pa.Array]:
+    """The columns of TRACES for one group; the samples lie end to end and are not copied."""
+    recordings = [trace.recording for trace in traces]
+    times = [None if r.times is None else r.times.as_numpy().copy() for r in recordings]
+    steps = [None if r.times is not None else r.sampling or clock.dt for r in recordings]
+    starts = [0.0 if r.function is None else clock.duration for r in recordings]
+    return {
+        "point_id": pa.array([trace.lane.point.point_id for trace in traces], pa.string()),
+        "signal": pa.array([r.signal for r in recordings], pa.string()),
+        "unit": pa.array([r.unit for r in recordings], pa.string()),
+        "location": pa.array([r.location for r in recordings], pa.string()),
+        "outline": pa.array([r.outline for r in recordings], pa.list_(pa.float32())),
+        "t0": pa.array(starts, pa.float64()),
+        "dt": pa.array(steps, pa.float64()),
+        "t": pa.array(times, pa.list_(pa.float64())),
+        "values": pa.ListArray.from_arrays(ends.astype(np.int32), pa.array(samples)),
+    }
 
 
 def _clear(lanes: Sequence[_Lane]) -> None:
@@ -315,50 +342,3 @@ def _clear(lanes: Sequence[_Lane]) -> None:
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}"[:500]
-
-
-class _TraceColumns:
-    """The columns of TRACES for one group, filled signal by signal; the samples lie end to end."""
-
-    def __init__(self, clock: Clock, samples: int) -> None:
-        self._clock = clock
-        self._rows: list[tuple[str, str, str, str | None, tuple[float, ...] | None]] = []
-        self._samples = np.empty(samples)
-        self._ends = [0]
-        self._times: list[np.ndarray | None] = []
-        self._steps: list[float | None] = []
-        self._starts: list[float] = []
-
-    def add(self, point_id: str, recording: Recording) -> np.ndarray:
-        """Append a recording; returns its samples."""
-        start = self._ends[-1]
-        values = self._samples[start : start + _size(recording)]
-        values = values[: _read(recording, values)]
-        times = None if recording.times is None else recording.times.as_numpy().copy()
-        self._ends.append(start + len(values))
-        self._rows.append(
-            (point_id, recording.signal, recording.unit, recording.location, recording.outline)
-        )
-        self._times.append(times)
-        once = recording.function is not None
-        self._steps.append(None if times is not None else recording.sampling or self._clock.dt)
-        self._starts.append(self._clock.duration if once else 0.0)
-        return values
-
-    def arrays(self) -> dict[str, pa.Array]:
-        """The columns as Arrow arrays; the samples are not copied."""
-        point_id, signal, unit, location, outline = (
-            zip(*self._rows, strict=True) if self._rows else ((), (), (), (), ())
-        )
-        ends = pa.array(np.array(self._ends, dtype=np.int32))
-        return {
-            "point_id": pa.array(point_id, pa.string()),
-            "signal": pa.array(signal, pa.string()),
-            "unit": pa.array(unit, pa.string()),
-            "location": pa.array(location, pa.string()),
-            "outline": pa.array(outline, pa.list_(pa.float32())),
-            "t0": pa.array(self._starts, pa.float64()),
-            "dt": pa.array(self._steps, pa.float64()),
-            "t": pa.array(self._times, pa.list_(pa.float64())),
-            "values": pa.ListArray.from_arrays(ends, pa.array(self._samples[: self._ends[-1]])),
-        }
