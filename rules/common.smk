@@ -128,6 +128,8 @@ def plan_now(experiment):
 
 # Jobs end with the process that runs them: on a cluster, with the one on the node.
 os.environ[RUN] = str(os.getpid())
+# A job has the cores that its rule asks for, and OpenBLAS would start a thread for each there is.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 if workflow.is_main_process:
     try:
