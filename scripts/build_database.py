@@ -18,6 +18,7 @@ from dendroflow.seals import is_as_written, write_digest
 from dendroflow.stores.contents import experiment_rows, morphology_rows
 from dendroflow.stores.database import ExperimentRows, build_database
 from dendroflow.stores.gathering import failures
+from dendroflow.stores.tables import leave_pandas_out
 
 FAILURES = ("experiment", "point_id", "status", "error", "values")
 
@@ -59,6 +60,7 @@ def of(experiment: str, files: list) -> list[Path]:
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        leave_pandas_out()
         audits = {path.stem: path for path in map(Path, snakemake.params.audits) if path.exists()}
         main(
             [

@@ -9,9 +9,11 @@ from pathlib import Path
 from dendroflow.atomic import replacing
 from dendroflow.job import job, logger
 from dendroflow.stores.audits import check_audits
+from dendroflow.stores.tables import leave_pandas_out
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        leave_pandas_out()
         audits = zip(snakemake.params.experiments, map(Path, snakemake.input.audits), strict=True)
         said = check_audits(dict(audits))
         logger.info("%s", said)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dendroflow.atomic import replacing
 from dendroflow.job import job
+from dendroflow.stores.tables import leave_pandas_out
 from dendroflow.stores.verdict import check_failures
 
 
@@ -23,6 +24,7 @@ def main(features: dict, max_failed_share: float, output: Path) -> None:
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        leave_pandas_out()
         main(
             dict(zip(snakemake.params.experiments, snakemake.input.features, strict=True)),
             snakemake.params.max_failed_share,

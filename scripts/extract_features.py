@@ -9,7 +9,7 @@ from pathlib import Path
 from dendroflow.features.extract import extract_file, schema
 from dendroflow.job import job, logger
 from dendroflow.settings.features import Features
-from dendroflow.stores.tables import writing
+from dendroflow.stores.tables import leave_pandas_out, writing
 
 
 def main(features: Features, traces: Path, outcomes: Path, output: Path) -> None:
@@ -23,6 +23,7 @@ def main(features: Features, traces: Path, outcomes: Path, output: Path) -> None
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        leave_pandas_out()
         main(
             Features.model_validate(snakemake.params.features),
             Path(snakemake.input.traces),

@@ -10,9 +10,11 @@ from pathlib import Path
 from dendroflow.job import job
 from dendroflow.plan.stored import Plan
 from dendroflow.stores.gathering import gather
+from dendroflow.stores.tables import leave_pandas_out
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        leave_pandas_out()
         plan = Plan.read(Path(snakemake.input.plan))
         gather(
             plan.table,

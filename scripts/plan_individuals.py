@@ -8,10 +8,11 @@ from pathlib import Path
 
 from dendroflow.job import job
 from dendroflow.plan.stored import Plan
-from dendroflow.stores.tables import read_notes
+from dendroflow.stores.tables import leave_pandas_out, read_notes
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
+        leave_pandas_out()
         found = read_notes(Path(snakemake.input.history))["individuals"]
         plan = Plan.read(Path(snakemake.params.kept)).with_points(found)
         plan.write(Path(snakemake.output.plan))

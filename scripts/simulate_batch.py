@@ -20,11 +20,10 @@ from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
 from dendroflow.settings.features import Features
 from dendroflow.stores.schemas import TRACES
+from dendroflow.stores.tables import leave_pandas_out
 
 
 def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: int) -> None:
-    plan = Plan.read(job_files["plan"], batch)
-    notes = plan.notes
     results = job_files["outcomes"].parents[3]
     measure, schema = None, TRACES
     if "features" in params:
@@ -36,10 +35,13 @@ def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: i
     with scratch_folder(results / "scratch"):
         for library in job_files["mechanisms"]:
             load_mechanisms(library)
+        model = load_model(params["model"])
+        leave_pandas_out()
+        plan = Plan.read(job_files["plan"], batch)
+        notes = plan.notes
         loaded = {name: Geometry.load(path) for name, path in geometries.items()}
         for name, geometry in loaded.items():
             geometry.require(notes["required_sections"], name)
-        model = load_model(params["model"])
         share_compiled_reactions(results / "rxd")
         points = points_to_run(plan.of_batch(batch).to_pydict(), notes["fixed"])
         simulate_batch(

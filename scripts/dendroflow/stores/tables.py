@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,30 @@ BYTES_PER_ROW_GROUP = 16_000_000
 NOTES_KEY = b"dendroflow"
 # Pages have checksums of their own; this one is of notes, names and types.
 DIGEST_KEY = b"dendroflow sha256"
+
+
+class _NoPandas:
+    """Finds every module but pandas, which it says is not there."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ImportError(name)
+
+
+def leave_pandas_out() -> None:
+    """Keep Arrow from importing pandas, unless somebody has.
+
+    Arrow does so as soon as it converts anything, in order to know a `Series` from other sequences.
+    That takes half as long as all else that a job imports.
+    """
+    if "pandas" not in sys.modules:
+        sys.meta_path.insert(0, _NoPandas)
+        try:
+            # It asks once.
+            pa.array([0])
+        finally:
+            sys.meta_path.remove(_NoPandas)
 
 
 class TableWriter:
