@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from dendroflow.reference import CHECKOUT
 
 BEFORE = f"import sys; sys.path.insert(0, {str(CHECKOUT / 'scripts')!r})\n"
