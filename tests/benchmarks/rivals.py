@@ -196,7 +196,7 @@ def calls(points):
         vectors = [h.Vector().record(cell[0](0.5)._ref_v) for cell in cells]
         h.finitialize(-65)
         context.psolve(60)
-        samples = np.concatenate([vector.as_numpy() for vector in vectors]).reshape(len(cells), -1)
+        samples = np.concatenate([np.asarray(vector) for vector in vectors]).reshape(len(cells), -1)
         del cells, vectors
         for values in samples:
             cppcore.Clear()

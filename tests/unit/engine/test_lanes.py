@@ -1,3 +1,5 @@
+import gc
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -160,3 +162,13 @@ def test_a_measure_that_does_not_exist_is_no_failure():
     rows = pa.table(result.traces).to_pylist()
     values = {row["signal"]: row["values"] for row in rows if row["signal"] != "v"}
     assert values == {"speed": [], "count": [3.0]}
+
+
+def test_nothing_of_a_point_stays_in_the_process(squid):
+    points = [point(k, amplitude=0.01) for k in range(50)]
+    objects = []
+    for _ in range(2):
+        run(squid, points)
+        gc.collect()
+        objects.append(len(gc.get_objects()))
+    assert objects[1] - objects[0] < len(points)
