@@ -57,10 +57,14 @@ def expected_seconds(
     if np.isnan(recorded).all():
         return np.asarray(guess * steps / steps.mean(), dtype=np.float64)
     rates = pd.Series(recorded / steps)
-    variable = _variable(points)
-    alike = rates.groupby([points.column("morphology"), variable], dropna=False).transform("mean")
-    of_solver = rates.groupby(variable).transform("mean")
-    return np.asarray(alike.fillna(of_solver).fillna(rates.mean()) * steps, dtype=np.float64)
+    expected = pd.Series(rates.mean(), index=rates.index)
+    if "simulation.solver" in points.table:
+        variable = _variable(points)
+        expected = rates.groupby(variable).transform("mean").fillna(expected)
+    if "morphology" in points.table:
+        alike = [points.table["morphology"], _variable(points)]
+        expected = rates.groupby(alike, dropna=False).transform("mean").fillna(expected)
+    return np.asarray(expected * steps, dtype=np.float64)
 
 
 def cut(

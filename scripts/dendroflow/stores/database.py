@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +127,7 @@ def build_database(
                 listed = ", ".join(quoted(column) for column in columns)
                 connection.execute(f"CREATE TABLE {quoted(name)} ({listed})")
             for experiment in experiments:
-                _insert(connection, experiment, grows=earlier is not None)
+                _insert(connection, experiment)
             _append(connection, "morphologies", morphologies)
             connection.execute("CREATE INDEX provenance_batch ON provenance (batch)")
             connection.execute(
@@ -142,11 +142,11 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _insert(connection: sqlite3.Connection, experiment: ExperimentRows, *, grows: bool) -> None:
+def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
     name, points = experiment.name, experiment.points
     declared = [f"{quoted(field.name)} {_affinity(field.type)}" for field in points.schema]
     connection.execute(f"CREATE TABLE {quoted(name)} ({', '.join(declared)})")
-    copied = _copy_what_it_begins_with(connection, name, points) if grows else 0
+    copied, digest = _copy_what_it_begins_with(connection, name, points)
     _write(connection, name, points.slice(copied))
     index = quoted(f"{name}_point_id")
     connection.execute(f"CREATE UNIQUE INDEX {index} ON {quoted(name)} (point_id)")
@@ -158,7 +158,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows, *, grows
         key: json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value
         for key, value in experiment.facts.items()
     }
-    facts |= {"experiment": name, "digest": _digest(points)}
+    facts |= {"experiment": name, "digest": digest}
     _append(connection, "experiments", [facts])
     batches = [
         {"batch": batch, "experiment": name, "recipe": facts["recipe"], "points": notes["points"]}
@@ -181,43 +181,71 @@ def _affinity(kind: pa.DataType) -> str:
     return "INTEGER" if whole else "TEXT"
 
 
-def _copy_what_it_begins_with(connection: sqlite3.Connection, name: str, points: pa.Table) -> int:
+def _copy_what_it_begins_with(
+    connection: sqlite3.Connection, name: str, points: pa.Table
+) -> tuple[int, str]:
     """Copy an experiment's rows from the earlier database, if its new table begins with them.
 
     Returns
     -------
     int
         Number of rows that need not be written any more.
+    str
+        Digest of the new table.
     """
+    held, digest = _held_before(connection, name)
+    begin, whole = _digests(points, min(held, len(points)))
+    if held > len(points) or begin != digest:
+        return 0, whole
+    table = quoted(name)
+    connection.execute(f"INSERT INTO main.{table} SELECT * FROM earlier.{table}")
+    return held, whole
+
+
+def _held_before(connection: sqlite3.Connection, name: str) -> tuple[int, str]:
+    """Number and digest of the rows of an experiment in the earlier database."""
+    if not any(row[1] == "earlier" for row in connection.execute("PRAGMA database_list")):
+        return 0, ""
     declared = "SELECT sql FROM {}.sqlite_master WHERE name IN ('experiments', ?) ORDER BY name"
     now, then = (
         connection.execute(declared.format(which), (name,)).fetchall()
         for which in ("main", "earlier")
     )
     if now != then:
-        return 0
+        return 0, ""
     known = "SELECT points, digest FROM earlier.experiments WHERE experiment = ?"
     held, digest = connection.execute(known, (name,)).fetchone()
-    if held > len(points) or digest != _digest(points.slice(0, held)):
-        return 0
-    table = quoted(name)
-    connection.execute(f"INSERT INTO main.{table} SELECT * FROM earlier.{table}")
-    return int(held)
+    return held, digest
 
 
-def _digest(rows: pa.Table) -> str:
-    """Changes with any value of a table, but not with how Arrow keeps it in memory."""
-    state = hashlib.sha256(str(rows.schema.remove_metadata()).encode())
+def _digests(rows: pa.Table, held: int) -> tuple[str, str]:
+    """Digests of the first `held` rows and of all.
+
+    They change with any value, but not with how Arrow keeps it in memory.
+    """
+    begin, whole = (hashlib.sha256(str(rows.schema.remove_metadata()).encode()) for _ in range(2))
     for column in rows.columns:
-        state.update(column.is_valid().to_numpy().tobytes())
-        if _affinity(column.type) == "TEXT":
-            text = column.cast(pa.large_string()).fill_null("")
-            state.update(pc.binary_length(text).to_numpy().tobytes())
-            whole = pa.ListArray.from_arrays([0, len(text)], text.combine_chunks())
-            state.update(pc.binary_join(whole, pa.scalar("", text.type))[0].as_buffer())
-        else:
-            state.update(column.fill_null(pa.scalar(0).cast(column.type)).to_numpy().tobytes())
-    return state.hexdigest()
+        for content, end in _contents(column, held):
+            state = hashlib.sha256(content[:end])
+            begin.update(state.digest())
+            state.update(content[end:])
+            whole.update(state.digest())
+    return begin.hexdigest(), whole.hexdigest()
+
+
+def _contents(column: pa.ChunkedArray, held: int) -> Iterator[tuple[memoryview, int]]:
+    """The bytes of a column, each with where those of its first `held` rows end."""
+    yield memoryview(column.is_valid().to_numpy().tobytes()), held
+    if _affinity(column.type) == "TEXT":
+        text = column.cast(pa.large_string()).fill_null("")
+        lengths = pc.binary_length(text).to_numpy()
+        yield memoryview(lengths.tobytes()), held * lengths.itemsize
+        whole = pa.ListArray.from_arrays([0, len(text)], text.combine_chunks())
+        joined = pc.binary_join(whole, pa.scalar("", text.type))[0].as_buffer()
+        yield memoryview(joined), int(lengths[:held].sum())
+    else:
+        values = column.fill_null(pa.scalar(0).cast(column.type)).to_numpy()
+        yield memoryview(values.tobytes()), held * values.itemsize
 
 
 def _write(connection: sqlite3.Connection, name: str, rows: pa.Table) -> None:

@@ -51,14 +51,15 @@ class TableWriter:
     def __init__(self, path: Path, schema: pa.Schema, notes: Mapping[str, Any]) -> None:
         self._schema = schema
         kept = json.dumps(notes, sort_keys=True).encode()
-        lists = [field.name for field in schema if pa.types.is_list(field.type)]
+        # A dictionary of numbers, of which few repeat, is slow to read.
+        texts = [field.name for field in schema if _is_text(field.type)]
         self._writer = pq.ParquetWriter(
             path,
             schema.with_metadata({NOTES_KEY: kept, DIGEST_KEY: _digest(kept, schema)}),
             compression="zstd",
             compression_level=1,
             write_page_checksum=True,
-            use_dictionary=[field.name for field in schema if field.name not in lists],
+            use_dictionary=texts or False,
         )
         self._pending: list[pa.Table] = []
         self._bytes = 0
@@ -146,6 +147,10 @@ def _notes(path: Path) -> bytes:
 def _digest(notes: bytes, schema: pa.Schema) -> bytes:
     columns = "".join(f"\n{field.name} {_kind(field.type)}" for field in schema).encode()
     return hashlib.sha256(notes + columns).hexdigest().encode()
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _kind(kind: pa.DataType) -> str:

@@ -156,3 +156,10 @@ def test_nothing_is_copied_from_a_database_that_knows_no_digests(earlier, tmp_pa
         connection.commit()
     build_database(tmp_path / "new.sqlite", [swept(11)], [], earlier=earlier)
     assert 99 not in temperatures(tmp_path / "new.sqlite")
+
+
+def test_an_experiment_without_points(tmp_path):
+    path = tmp_path / "none.sqlite"
+    build_database(path, [swept(0)], [])
+    build_database(path, [swept(0)], [], earlier=path)
+    assert query(path, "SELECT COUNT(*) FROM squid") == [(0,)]
