@@ -40,12 +40,10 @@ def main(
             found.extend(failures(name, rows.points))
             yield rows
 
-    build_database(
-        database,
-        all_rows(),
-        morphology_rows(morphologies),
-        earlier=database if is_as_written(database, digest) else None,
-    )
+    earlier = database if is_as_written(database, digest) else None
+    # Without a digest it is nobody's, whenever this job is killed.
+    digest.unlink(missing_ok=True)
+    build_database(database, all_rows(), morphology_rows(morphologies), earlier=earlier)
     write_digest(database, digest)
     with replacing(failed) as temporary, temporary.open("w", encoding="utf-8") as file:
         writer = csv.DictWriter(file, FAILURES, lineterminator="\n")

@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from dendroflow.atomic import replacing
+
 _MARK = b"\ndendroflow sha256 "
 _LENGTH = len(_MARK) + 64
 
@@ -25,9 +27,10 @@ def is_intact(path: Path) -> bool:
 def write_digest(path: Path, digest: Path) -> None:
     """Write the digest of a file into one beside it, as `sha256sum --check` reads it."""
     stamp = path.stat()
-    digest.write_text(f"{_sha256(path)}  {path.name}\n", encoding="utf-8")
-    # Equal time stamps say that there is no need to read the file again.
-    os.utime(digest, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    with replacing(digest) as temporary:
+        temporary.write_text(f"{_sha256(path)}  {path.name}\n", encoding="utf-8")
+        # Equal time stamps say that there is no need to read the file again.
+        os.utime(temporary, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
 
 
 def has_changed(path: Path, digest: Path) -> bool:

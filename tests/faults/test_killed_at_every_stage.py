@@ -27,6 +27,7 @@ STAGES = [
     ("features/*/*.parquet", "job", signal.SIGTERM),
     ("feature_values.parquet", "run", signal.SIGKILL),
     ("dendroflow.sqlite", "job", signal.SIGKILL),
+    ("dendroflow.sqlite.sha256", "run", signal.SIGKILL),
     ("failures.csv", "run", signal.SIGKILL),
     ("peaks.png", "run", signal.SIGKILL),
 ]
