@@ -33,7 +33,7 @@ def read_figure_data(experiment: str, title: str, features: Path, traces: list) 
         return pa.concat_tables(
             read_table(
                 files[batch],
-                filters=[("point_id", "in", ids), ("signal", "in", list(signals))],
+                where={"point_id": ids, "signal": list(signals)},
             )
             for batch, ids in sorted(wanted.items())
         )

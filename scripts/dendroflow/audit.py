@@ -163,12 +163,12 @@ class _StoredRows:
     """What is stored of some points of a batch: by the batch, and for the experiment."""
 
     def __init__(self, stored: Stored, batch: str, ids: Sequence[str]) -> None:
-        these = [("point_id", "in", list(ids))]
+        these = {"point_id": ids}
         path = stored.traces(batch)
-        self.traces = checked(read_table(path, filters=these), TRACES) if path.exists() else None
-        self._rows = {"the batch": _by_point(read_table(stored.features(batch), filters=these))}
-        whole = _by_point(read_table(stored.folder / "features.parquet", filters=these))
-        values = read_table(stored.folder / "feature_values.parquet", filters=these)
+        self.traces = checked(read_table(path, where=these), TRACES) if path.exists() else None
+        self._rows = {"the batch": _by_point(read_table(stored.features(batch), where=these))}
+        whole = _by_point(read_table(stored.folder / "features.parquet", where=these))
+        values = read_table(stored.folder / "feature_values.parquet", where=these)
         for row in values.sort_by("position").to_pylist():
             lists = whole[row["point_id"]].setdefault(f"{row['feature']}{VALUES_SUFFIX}", [])
             lists.append(row["value"])

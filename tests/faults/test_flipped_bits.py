@@ -70,22 +70,18 @@ def test_tables(tmp_path):
 
 
 def test_a_part_of_a_table(tmp_path):
-    """As figures read it: what is left out by mistake does not count as absent."""
+    """As figures read it: nothing is left out, and nothing hangs, as in Arrow's own filters."""
     path = tmp_path / "traces.parquet"
     table = traces(path)
     wanted = table.filter(pa.compute.equal(table["point_id"], "point 3")).select(["values"])
     data = path.read_bytes()
-    missing = 0
     for position, bit in positions(data, 1500):
         path.write_bytes(flipped(data, position, bit))
         try:
-            found = read_table(path, ["values"], [("point_id", "in", ["point 3"])])
+            found = read_table(path, ["values"], {"point_id": ["point 3"]})
         except DendroflowError:
             continue
-        missing += not found.num_rows
-        assert not found.num_rows or found.equals(wanted), (position, bit)
-    # Such as where statistics say that no row can be the one.
-    assert missing < 30
+        assert found.equals(wanted), (position, bit)
 
 
 def test_geometries(tmp_path):

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
@@ -16,7 +15,7 @@ from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
 from dendroflow.features.statistics import STATISTICS, cut
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
 from dendroflow.stores.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
-from dendroflow.stores.tables import naming_damage, read_table
+from dendroflow.stores.tables import read_groups, read_table
 
 
 def schema(features: Features) -> pa.Schema:
@@ -99,20 +98,15 @@ def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[p
     table = checked(read_table(outcomes), OUTCOMES)
     points = table["point_id"].combine_chunks()
     done = 0
-    with naming_damage(traces):
-        file = pq.ParquetFile(traces)
-    with file:
-        for group in range(file.num_row_groups):
-            with naming_damage(traces):
-                part = file.read_row_group(group, columns=list(COLUMNS))
-            positions = pc.min_max(pc.index_in(part["point_id"], value_set=points)).as_py()
-            if positions["min"] is None:
-                continue
-            if positions["min"] < done:
-                raise StoreError(f"{traces}: row groups are not in the order of {outcomes}")
-            end = positions["max"] + 1
-            yield extract(part, table.slice(done, end - done), features)
-            done = end
+    for part in read_groups(traces, list(COLUMNS)):
+        positions = pc.min_max(pc.index_in(part["point_id"], value_set=points)).as_py()
+        if positions["min"] is None:
+            continue
+        if positions["min"] < done:
+            raise StoreError(f"{traces}: row groups are not in the order of {outcomes}")
+        end = positions["max"] + 1
+        yield extract(part, table.slice(done, end - done), features)
+        done = end
     if done < len(table) or not len(table):
         yield extract(TRACES.empty_table(), table.slice(done), features)
 

@@ -150,8 +150,8 @@ class Plan:
     @classmethod
     def read(cls, path: Path, batch: str | None = None) -> "Plan":
         """Read a stored plan, or of its points those of one batch."""
-        chosen = None if batch is None else [("batch", "==", batch)]
-        table = read_table(path, filters=chosen).replace_schema_metadata(None)
+        chosen = None if batch is None else {"batch": [batch]}
+        table = read_table(path, where=chosen).replace_schema_metadata(None)
         return cls(table, read_notes(path))
 
     def _are_in(self, batches: tuple[str, ...] | list[str]) -> pa.ChunkedArray:

@@ -11,11 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from dendroflow.atomic import replacing
 from dendroflow.errors import StoreError
-from dendroflow.stores.tables import naming_damage, read_notes, read_table
+from dendroflow.stores.tables import read_groups, read_notes, read_table
 
 # Of Excel's file format; the first row holds the names of the columns.
 EXCEL_ROWS = 1_048_576
@@ -79,12 +78,8 @@ def _parts(
     traces: Sequence[Path], points: pd.DataFrame, columns: Sequence[str]
 ) -> Iterator[pa.Table]:
     """Rows of requested points, a row group at a time, so that memory holds one."""
-    wanted = pa.array(points["point_id"], pa.string())
     for path in traces:
-        with naming_damage(path), pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                part = file.read_row_group(group, columns=list(columns))
-                yield part.filter(pc.is_in(part["point_id"], value_set=wanted))
+        yield from read_groups(path, list(columns), {"point_id": points["point_id"]})
 
 
 def _samples(part: pa.Table, points: pd.DataFrame, schema: pa.Schema) -> pa.Table:

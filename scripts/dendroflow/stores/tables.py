@@ -3,12 +3,14 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dendroflow.atomic import replacing
@@ -110,33 +112,81 @@ def write_table(
         writer.write(table)
 
 
-def read_table(path: Path, columns: list[str] | None = None, filters: Any = None) -> pa.Table:
-    """Read a stored table.
+def read_table(
+    path: Path,
+    columns: list[str] | None = None,
+    where: Mapping[str, Collection[Any]] | None = None,
+) -> pa.Table:
+    """Read a stored table, or some of it; see `read_groups`."""
+    parts = list(read_groups(path, columns, where))
+    if parts:
+        return pa.concat_tables(parts)
+    schema = pq.read_schema(path)
+    return schema.empty_table().select(columns or schema.names)
+
+
+def read_groups(
+    path: Path,
+    columns: list[str] | None = None,
+    where: Mapping[str, Collection[Any]] | None = None,
+) -> Iterator[pa.Table]:
+    """Read a stored table one row group at a time.
+
+    Parameters
+    ----------
+    where
+        column -> the values that are wanted; row groups without any are left out.
 
     Raises
     ------
     StoreError
         If the file is missing, damaged, or lacks a column.
     """
-    with naming_damage(path):
-        _notes(path)
-        return pq.read_table(
-            path,
-            columns=columns,
-            filters=filters,
-            partitioning=None,
-            page_checksum_verification=True,
-        )
+    # Arrow's own filters trust statistics that have no checksum, and can hang on a damaged page.
+    with naming_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        _check(file.schema_arrow)
+        for name in (*(columns or ()), *(where or ())):
+            if name not in file.schema_arrow.names:
+                raise ValueError(f"there is no column {name}")
+        about, groups = file.metadata, range(file.num_row_groups)
+        if sum(about.row_group(group).num_rows for group in groups) != about.num_rows:
+            raise ValueError("its number of rows has changed")
+        for group in groups:
+            if where is None:
+                yield _read_group(file, group, columns)
+                continue
+            keys = _read_group(file, group, list(where))
+            chosen = np.ones(len(keys), dtype=bool)
+            for name, values in where.items():
+                wanted = pa.array(list(values), keys.schema.field(name).type)
+                chosen &= pc.is_in(keys[name], wanted).to_numpy()
+            if chosen.any():
+                yield _read_group(file, group, columns).filter(pa.array(chosen))
+
+
+def _read_group(file: pq.ParquetFile, group: int, columns: list[str] | None) -> pa.Table:
+    """All of a row group: the numbers of values in its pages have no checksum of their own."""
+    table = file.read_row_group(group, columns)
+    for name in table.column_names:
+        count = len(table)
+        if pa.types.is_list(table.schema.field(name).type):
+            # A list that is empty or missing counts as one.
+            lengths = pc.list_value_length(table[name]).fill_null(0)
+            count = pc.sum(pc.max_element_wise(lengths, 1)).as_py() or 0
+        leaf = file.schema_arrow.names.index(name)
+        if count != file.metadata.row_group(group).column(leaf).num_values:
+            raise ValueError(f"a page of {name} has changed")
+    return table
 
 
 def read_notes(path: Path) -> Any:
     """The JSON that was kept with a table."""
     with naming_damage(path):
-        return json.loads(_notes(path))
+        return json.loads(_check(pq.read_schema(path)))
 
 
-def _notes(path: Path) -> bytes:
-    schema = pq.read_schema(path)
+def _check(schema: pa.Schema) -> bytes:
+    """The notes of a table, unless its columns or they have changed."""
     metadata = schema.metadata or {}
     notes: bytes = metadata.get(NOTES_KEY, b"{}")
     if metadata.get(DIGEST_KEY) != _digest(notes, schema):

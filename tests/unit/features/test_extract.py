@@ -2,11 +2,11 @@
 
 import logging
 import math
+from unittest.mock import patch
 
 import efel
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from feature_tables import DT, STEP, features, outcomes, trace, traces
 
@@ -14,7 +14,8 @@ from dendroflow.errors import StoreError
 from dendroflow.features import spikes
 from dendroflow.features.extract import extract, extract_file, schema
 from dendroflow.settings.features import EFEL_UNITS, NEED_STIMULUS_CURRENT, UNUSABLE
-from dendroflow.stores.schemas import OUTCOMES
+from dendroflow.stores import tables
+from dendroflow.stores.schemas import OUTCOMES, TRACES
 from dendroflow.stores.tables import write_table
 
 NAMES = ["AP_duration", "AP_amplitude", "AP_begin_time", "spike_count"]
@@ -364,9 +365,13 @@ def test_schema_is_that_of_the_result(squid):
 
 
 def write(folder, groups, ends):
-    with pq.ParquetWriter(folder / "traces.parquet", traces().schema) as writer:
+    # Each table is a row group.
+    with (
+        patch.object(tables, "BYTES_PER_ROW_GROUP", -1),
+        tables.writing(folder / "traces.parquet", TRACES) as writer,
+    ):
         for group in groups:
-            writer.write_table(group)
+            writer.write(group)
     write_table(ends, folder / "outcomes.parquet", OUTCOMES)
     return folder / "traces.parquet", folder / "outcomes.parquet"
 
