@@ -6,8 +6,8 @@ from pathlib import Path
 LIBRARY = Path(__file__).parents[2] / "scripts" / "dendroflow"
 
 FLOORS = [
-    {"atomic", "errors", "seals", "__init__"},
-    {"settings"},
+    {"atomic", "errors", "__init__"},
+    {"settings", "seals"},
     {"design", "stores", "provenance"},
     {"morphology", "mechanisms", "model"},
     {"engine", "features"},
