@@ -15,6 +15,9 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 # A shell makes what it starts in the background deaf to Ctrl-C, and runs would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Under nohup the tests stay deaf to a hang-up; what they start must not be: a handler ends there.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def _what_a_run_might_leave() -> set[Path]:
