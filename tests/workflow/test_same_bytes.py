@@ -110,6 +110,10 @@ def features(workspace: Workspace, experiment: str) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+# The digest of a table has its run times in it.
+TIMED = ("runtime_s", "digest")
+
+
 def rows(workspace: Workspace) -> dict[str, list[tuple]]:
     """All rows of the database in their order, but runtimes and dates."""
     found = {}
@@ -118,7 +122,7 @@ def rows(workspace: Workspace) -> dict[str, list[tuple]]:
         found["schema"] = tables
         for name in [name for name, sql in tables if sql and sql.startswith("CREATE TABLE")]:
             columns = [row[1] for row in database.execute(f'PRAGMA table_info("{name}")')]
-            chosen = ", ".join(f'"{column}"' for column in columns if column != "runtime_s")
+            chosen = ", ".join(f'"{column}"' for column in columns if column not in TIMED)
             where = "WHERE key <> 'date'" if name == "provenance" else ""
             found[name] = database.execute(f'SELECT {chosen} FROM "{name}" {where}').fetchall()
     return found
