@@ -144,7 +144,7 @@ def read_groups(
     """
     # Arrow's own filters trust statistics that have no checksum, and can hang on a damaged page.
     with naming_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        _check(file.schema_arrow)
+        _notes(file.schema_arrow)
         for name in (*(columns or ()), *(where or ())):
             if name not in file.schema_arrow.names:
                 raise ValueError(f"there is no column {name}")
@@ -182,10 +182,10 @@ def _read_group(file: pq.ParquetFile, group: int, columns: list[str] | None) -> 
 def read_notes(path: Path) -> Any:
     """The JSON that was kept with a table."""
     with naming_damage(path):
-        return json.loads(_check(pq.read_schema(path)))
+        return json.loads(_notes(pq.read_schema(path)))
 
 
-def _check(schema: pa.Schema) -> bytes:
+def _notes(schema: pa.Schema) -> bytes:
     """The notes of a table, unless its columns or they have changed."""
     metadata = schema.metadata or {}
     notes: bytes = metadata.get(NOTES_KEY, b"{}")
