@@ -1,7 +1,8 @@
 """eFEL, called so that nothing is copied, formatted or looked up twice.
 
-`efel.get_feature_values` copies each trace into new lists and sends all settings for each of them;
-here its core is called as it calls it. Tests compare the two for every feature.
+`efel.get_feature_values` copies each trace into new lists, and computes for each feature anew what
+several of them need; here its core is called as it calls it, but each of its functions once (see
+`core`). Tests compare the two for every feature.
 """
 
 import logging
@@ -10,6 +11,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import efel
@@ -20,6 +22,7 @@ from efel.pyfeatures import all_pyfeatures
 from efel.pyfeatures.cppfeature_access import get_cpp_feature
 from numpy.typing import NDArray
 
+from dendroflow.features.core import FIRST, Core
 from dendroflow.features.recordings import Recording, TraceError
 from dendroflow.settings.features import FeatureBlock
 
@@ -32,8 +35,10 @@ COARSEST_STEP = 1.0
 # Messages of features that do not exist pile up within eFEL until they are asked for.
 TRACES_PER_FLUSH = 1024
 
-# The core of a process knows no feature before this.
-efel.reset()
+
+@lru_cache(maxsize=16)
+def _core(features: tuple[str, ...], for_python: bool) -> Core:
+    return Core(features, for_python=for_python)
 
 
 class Efel:
@@ -41,9 +46,13 @@ class Efel:
 
     def __init__(self, block: FeatureBlock) -> None:
         self._block = block
+        # Those in Python ask for others, which the core takes to be asked for last.
+        in_python = [name for name in block.efel if name in all_pyfeatures]
+        in_core = [name for name in block.efel if name not in in_python]
+        self._core = _core(tuple(in_core), bool(in_python))
         self._features = [
-            (name, get_py_feature if name in all_pyfeatures else get_cpp_feature)
-            for name in block.efel
+            *((name, get_cpp_feature) for name in in_core),
+            *((name, get_py_feature) for name in in_python),
         ]
         self._step: float | None = None
         # eFEL's own settings, which all of the process shares, are left alone.
@@ -65,10 +74,11 @@ class Efel:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                yield cls(block)
+                measure = cls(block)
+                with measure._core.in_use():
+                    yield measure
         finally:
             logger.setLevel(level)
-            cppcore.Clear()
 
     def __call__(self, recording: Recording) -> dict[str, NDArray[np.float64] | None]:
         """Return the values of each feature, None for one that does not exist.
@@ -89,6 +99,7 @@ class Efel:
             self._use_step(t, self._block.settings.interp_step or recording.dt or DEFAULT_STEP)
             self._t, self._times = t, t.tolist()
         self._hand_over(values.tolist())
+        get_cpp_feature(FIRST)
         found: dict[str, NDArray[np.float64] | None] = {}
         for name, feature in self._features:
             try:
