@@ -6,13 +6,12 @@ Writes  output.history: a row per individual; generation, values, features, scor
         and beside it, for the next run, the points of each generation as soon as they are measured
 """
 
-from functools import partial
 from pathlib import Path
 
 from dendroflow.engine.pool import Workload
 from dendroflow.engine.rxd_cache import share_compiled_reactions
 from dendroflow.errors import StoreError
-from dendroflow.features.extract import extract
+from dendroflow.features.extract import extraction
 from dendroflow.job import job, scratch_folder
 from dendroflow.mechanisms import load_mechanisms
 from dendroflow.model.loading import load_model
@@ -46,7 +45,7 @@ def main(
             load_model(folder),
             loaded,
             settings.plausible,
-            partial(extract, features=settings.features),
+            extraction(settings.features),
             settings.engine == "coreneuron",
         )
         share_compiled_reactions(results / "rxd")

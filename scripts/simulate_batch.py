@@ -6,7 +6,6 @@ Writes  output.traces: a row per point and signal; or, if params has `features`,
         output.outcomes: a row per point; status, error, runtime_s
 """
 
-from functools import partial
 from pathlib import Path
 
 from dendroflow.engine.batch import points_to_run, simulate_batch
@@ -27,11 +26,10 @@ def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: i
     results = job_files["outcomes"].parents[3]
     measure, schema = None, TRACES
     if "features" in params:
-        # Imported only here: eFEL takes longer to start than many a batch to run.
         from dendroflow.features import extract
 
         features = Features.model_validate(params["features"])
-        measure, schema = partial(extract.extract, features=features), extract.schema(features)
+        measure, schema = extract.extraction(features), extract.schema(features)
     with scratch_folder(results / "scratch"):
         for library in job_files["mechanisms"]:
             load_mechanisms(library)

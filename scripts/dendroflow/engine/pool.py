@@ -49,10 +49,10 @@ class Workload:
     coreneuron: bool = False
 
 
-def _run(workload: Workload, points: Sequence[Point]) -> GroupResult | Worn:
+def _run(workload: Workload, points: Sequence[Point], group: range) -> GroupResult | Worn:
     result = run_together(
         workload.model,
-        points,
+        points[group.start : group.stop],
         workload.geometries,
         workload.plausible,
         coreneuron=workload.coreneuron,
@@ -96,17 +96,19 @@ def run_points(
         One per group.
     """
     model = workload.model
-    waiting = deque(points)
+    begun = 0
     tasks: list[Task] = []
     to_start: deque[Task] = deque()
     compartments: int | None = None
-    run = partial(_run, workload)
+    # Workers have the points since they were forked, and are told which.
+    run = partial(_run, workload, points)
     with Workers(run, workers, timeout_s, single_use=model.own_process) as crew:
-        while waiting or tasks:
+        while begun < len(points) or tasks:
             # One for each worker until it is known how large a cell is.
             ahead = workers if compartments is None else GROUPS_PER_WORKER * workers
-            while waiting and len(tasks) < ahead:
-                task = Task(_next_group(waiting, model, compartments, workers))
+            while begun < len(points) and len(tasks) < ahead:
+                task = Task(_next_group(points, begun, model, compartments, workers))
+                begun = task.group.stop
                 tasks.append(task)
                 to_start.append(task)
             while to_start and crew.idle:
@@ -119,30 +121,30 @@ def run_points(
                     tasks[place : place + 1] = parts
                     to_start.extendleft(reversed(parts))
             while tasks and (reply := tasks[0].reply) is not None:
-                result = _result(tasks.pop(0).points, reply, timeout_s)
+                group = tasks.pop(0).group
+                result = _result(points[group.start : group.stop], reply, timeout_s)
                 sizes = [outcome.compartments or 0 for outcome in result.outcomes]
                 compartments = max(sizes) or compartments
                 yield result
 
 
 def _next_group(
-    waiting: deque[Point], model: type[Model], compartments: int | None, workers: int
-) -> tuple[Point, ...]:
-    """Take the next points that can be advanced together; one while their size is not known."""
-    clock = waiting[0].clock
+    points: Sequence[Point], start: int, model: type[Model], compartments: int | None, workers: int
+) -> range:
+    """The next points that can be advanced together; one while their size is not known."""
+    clock = points[start].clock
     size = 1
     alone = model.isolated or model.own_process or clock.variable_step
     if not (alone or compartments is None):
+        left = len(points) - start
         size = lanes_per_group(compartments, len(model.signals), clock)
         # The last points are for all workers, in groups that are still worth their start.
-        size = min(size, max(math.ceil(len(waiting) / workers), size // 8))
-    group: list[Point] = []
-    while waiting and len(group) < size:
-        # Equal clocks are nearly always one object, and to compare two takes longer.
-        if waiting[0].clock is not clock and waiting[0].clock != clock:
-            break
-        group.append(waiting.popleft())
-    return tuple(group)
+        size = min(left, size, max(math.ceil(left / workers), size // 8))
+    end = start + 1
+    # Equal clocks are nearly always one object, and to compare two takes longer.
+    while end < start + size and (points[end].clock is clock or points[end].clock == clock):
+        end += 1
+    return range(start, end)
 
 
 def lanes_per_group(compartments: int, signals: int, clock: Clock) -> int:
@@ -155,16 +157,16 @@ def lanes_per_group(compartments: int, signals: int, clock: Clock) -> int:
 
 def _repeated(task: Task, reply: Reply, model: type[Model]) -> list[Task]:
     """The tasks that take the place of one whose reply is not the last word; none if it is."""
-    points = task.points
+    group = task.group
     if _keeps_residue(model) and not reply.is_first and not _is_sound(reply):
         # What an earlier point has left may be to blame; the worker is not used again.
-        return [Task(points)]
+        return [Task(group)]
     failed = reply.status in ("crashed", "timeout") or isinstance(reply.value, GroupFailedError)
-    if not failed or len(points) == 1:
+    if not failed or len(group) == 1:
         return []
-    logger.info("a group of %d points %s: %s; halving it", len(points), reply.status, reply.value)
-    half = len(points) // 2
-    return [Task(points[:half]), Task(points[half:])]
+    logger.info("a group of %d points %s: %s; halving it", len(group), reply.status, reply.value)
+    half = len(group) // 2
+    return [Task(group[:half]), Task(group[half:])]
 
 
 def _is_sound(reply: Reply) -> bool:

@@ -11,7 +11,7 @@ import multiprocessing.connection
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -49,9 +49,9 @@ class Worn:
 
 @dataclass(eq=False)
 class Task:
-    """Arguments of the workers' function, and later its reply."""
+    """Which points a worker is to run, and later its reply."""
 
-    points: Sequence[Any]
+    group: range
     reply: Reply | None = None
 
 
@@ -70,7 +70,7 @@ class Workers:
     Parameters
     ----------
     function
-        is called in a worker with the points of a task; what it returns is sent back.
+        is called in a worker with the group of a task; what it returns is sent back.
     number
         of processes.
     timeout_s
@@ -81,7 +81,7 @@ class Workers:
 
     def __init__(
         self,
-        function: Callable[[Sequence[Any]], Any],
+        function: Callable[[range], Any],
         number: int,
         timeout_s: float,
         *,
@@ -108,7 +108,7 @@ class Workers:
         worker = next((w for w in self._workers if w.task is None), None) or self._hire()
         worker.task, worker.deadline = task, time.monotonic() + self._timeout_s
         try:
-            worker.connection.send(task.points)
+            worker.connection.send(task.group)
         except OSError:
             # It died idle: killed from outside. Another one takes the task.
             self._dismiss(worker)
@@ -166,7 +166,7 @@ class Workers:
         worker.process.join()
 
 
-def _work(function: Callable[[Sequence[Any]], Any], connection: Connection, parent: int) -> None:
+def _work(function: Callable[[range], Any], connection: Connection, parent: int) -> None:
     # What the job has imported is there to stay: the collector need not look at it again.
     gc.freeze()
     # But what models make may hold much memory.
@@ -178,11 +178,11 @@ def _work(function: Callable[[Sequence[Any]], Any], connection: Connection, pare
         os._exit(1)
     while True:
         try:
-            points = connection.recv()
+            group = connection.recv()
         except (EOFError, OSError):
             os._exit(0)
         try:
-            reply = ("done", function(points))
+            reply = ("done", function(group))
         except Exception as error:
             reply = ("raised", error)
         connection.send(reply)

@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-import efel
-from efel import cppcore, pyfeatures
+from dendroflow.features.lean_efel import cppcore, efel, pyfeatures
 
 # Runs first, so that every trace is interpolated once, and not by each feature that may fail.
 FIRST = "peak_indices"

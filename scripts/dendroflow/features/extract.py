@@ -1,7 +1,8 @@
 """From stored traces to one row of features per point."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,16 @@ def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Tabl
             if block.efel:
                 _measure_efel(block, recordings, result)
     return result.table()
+
+
+def extraction(features: Features) -> Callable[[pa.Table, pa.Table], pa.Table]:
+    """`extract` for these features, as a function of traces and outcomes.
+
+    eFEL is imported now, so that processes which are forked later need not import it each.
+    """
+    if any(block.efel for block in features.blocks):
+        import dendroflow.features.spikes  # noqa: F401
+    return partial(extract, features=features)
 
 
 def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[pa.Table]:

@@ -14,15 +14,17 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-import efel
 import numpy as np
-from efel import cppcore
-from efel.api import get_py_feature
-from efel.pyfeatures import all_pyfeatures
-from efel.pyfeatures.cppfeature_access import get_cpp_feature
 from numpy.typing import NDArray
 
 from dendroflow.features.core import FIRST, Core
+from dendroflow.features.lean_efel import (
+    cppcore,
+    efel,
+    get_cpp_feature,
+    get_py_feature,
+    pyfeatures,
+)
 from dendroflow.features.recordings import Recording, TraceError
 from dendroflow.settings.features import FeatureBlock
 
@@ -47,7 +49,7 @@ class Efel:
     def __init__(self, block: FeatureBlock) -> None:
         self._block = block
         # Those in Python ask for others, which the core takes to be asked for last.
-        in_python = [name for name in block.efel if name in all_pyfeatures]
+        in_python = [name for name in block.efel if name in pyfeatures.all_pyfeatures]
         in_core = [name for name in block.efel if name not in in_python]
         self._core = _core(tuple(in_core), bool(in_python))
         self._features = [
