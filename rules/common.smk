@@ -15,6 +15,7 @@ from dendroflow.errors import DendroflowError, StoreError
 from dendroflow.job import RUN, name_interpreter_without_spaces
 from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import described, make_plan
+from dendroflow.plan.resources import cores_of_batch
 from dendroflow.plan.resources import resources as estimate
 from dendroflow.plan.stored import Plan
 from dendroflow.seals import has_changed
@@ -185,8 +186,9 @@ def signals_of(experiment):
 def batch_resources(wildcards, attempt=1):
     """Cores, memory and time that a batch asks for."""
     name = wildcards.experiment
-    cores = CONFIG.experiments[name].execution.cores_per_batch
-    return estimate(planned(name), wildcards.batch, signals_of(name), cores, attempt)
+    plan, allowed = planned(name), CONFIG.experiments[name].execution.cores_per_batch
+    cores = cores_of_batch(plan, wildcards.batch, allowed, cores_of_job(wildcards))
+    return estimate(plan, wildcards.batch, signals_of(name), cores, attempt)
 
 
 def morphology_path(name):

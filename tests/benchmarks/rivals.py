@@ -11,6 +11,7 @@ import sys
 import time
 from functools import partial
 from multiprocessing import Pool
+from pathlib import Path
 
 import pandas as pd
 from neuron import h
@@ -184,35 +185,39 @@ def calls(points):
     from efel import cppcore
     from efel.pyfeatures.cppfeature_access import get_cpp_feature
 
-    efel.reset()
+    sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+    from dendroflow.features.core import FIRST, Core
+
     context = h.ParallelContext()
     context.set_maxstep(10)
     records = points.to_dict("records")
     times = (0.025 * np.arange(2401)).tolist()
     settings = vars(efel.get_settings()).items()
-    began = time.process_time()
-    for start in range(0, len(records), LANES):
-        cells = [soma(p) for p in records[start : start + LANES]]
-        vectors = [h.Vector().record(cell[0](0.5)._ref_v) for cell in cells]
-        h.finitialize(-65)
-        context.psolve(60)
-        samples = np.concatenate([np.asarray(vector) for vector in vectors]).reshape(len(cells), -1)
-        del cells, vectors
-        for values in samples:
-            cppcore.Clear()
-            for name, value in settings:
-                if isinstance(value, float):
-                    cppcore.setFeatureDouble(name, [value])
-                elif isinstance(value, int):
-                    cppcore.setFeatureInt(name, [int(value)])
-            cppcore.setFeatureDouble("T", times)
-            cppcore.setFeatureDouble("V", values.tolist())
-            cppcore.setFeatureDouble("stim_start", [5.0])
-            cppcore.setFeatureDouble("stim_end", [10.0])
-            for name in FEATURES[:3]:
-                get_cpp_feature(name)
-            efel.api.get_py_feature(FEATURES[3])
-    return time.process_time() - began
+    *in_core, in_python = FEATURES
+    with Core(in_core, for_python=True).in_use():
+        began = time.process_time()
+        for start in range(0, len(records), LANES):
+            cells = [soma(p) for p in records[start : start + LANES]]
+            vectors = [h.Vector().record(cell[0](0.5)._ref_v) for cell in cells]
+            h.finitialize(-65)
+            context.psolve(60)
+            samples = np.concatenate([np.asarray(vector) for vector in vectors])
+            del cells, vectors
+            for values in samples.reshape(-1, len(times)):
+                cppcore.Clear()
+                for name, value in settings:
+                    if isinstance(value, float):
+                        cppcore.setFeatureDouble(name, [value])
+                    elif isinstance(value, int):
+                        cppcore.setFeatureInt(name, [int(value)])
+                cppcore.setFeatureDouble("T", times)
+                cppcore.setFeatureDouble("V", values.tolist())
+                cppcore.setFeatureDouble("stim_start", [5.0])
+                cppcore.setFeatureDouble("stim_end", [10.0])
+                for name in (FIRST, *in_core):
+                    get_cpp_feature(name)
+                efel.api.get_py_feature(in_python)
+        return time.process_time() - began
 
 
 def main(contender, case, table, count, database=None):

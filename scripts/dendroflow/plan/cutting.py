@@ -15,7 +15,7 @@ POINTS_AT_MOST = 100_000
 SECONDS_WORTH_SHARING = 2.0
 # First guesses, until run times are recorded: seconds per point, and per step of one.
 GUESS_ISOLATED, GUESS_MORPHOLOGY = (0.2, 5e-6), (0.05, 5e-5)
-GUESS_REACTIONS, GUESS_SHARED = (0.005, 5e-7), (0.0003, 1.5e-7)
+GUESS_REACTIONS, GUESS_SHARED = (0.005, 5e-7), (0.00015, 1.2e-7)
 # CVODE takes as many steps as it needs; a millisecond counts as so many.
 STEPS_PER_MS = 40.0
 
@@ -75,6 +75,7 @@ def cut(
     *,
     isolated: bool,
     cores: int,
+    measured: bool,
 ) -> list[NDArray[np.intp]]:
     """Cut points into batches.
 
@@ -89,6 +90,9 @@ def cut(
         that each of all points is likely to take.
     cores
         the number of batches is a multiple of it, where the work is worth that.
+    measured
+        whether the job of a batch measures it, too; one batch that holds all points gets all cores,
+        and is not cut for their sake.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def cut(
     if execution.batch_size is not None:
         number = math.ceil(len(wanted) / execution.batch_size)
         return [wanted[part] for part in np.array_split(order, number)]
-    number = _number(cost, execution.seconds_per_batch, cores)
+    number = _number(cost, execution.seconds_per_batch, cores, whole=measured)
     if clock and not isolated:
         elapsed = np.cumsum(cost[order]) / cost.sum()
         ends = np.searchsorted(elapsed, np.arange(1, number) / number, side="right")
@@ -115,10 +119,10 @@ def cut(
     return [wanted[part] for part in parts if len(part)]
 
 
-def _number(cost: NDArray[np.float64], seconds_per_batch: float, cores: int) -> int:
+def _number(cost: NDArray[np.float64], seconds_per_batch: float, cores: int, *, whole: bool) -> int:
     work = float(cost.sum())
     number = max(math.ceil(len(cost) / POINTS_AT_MOST), math.ceil(work / seconds_per_batch), 1)
-    if work > SECONDS_WORTH_SHARING:
+    if work > SECONDS_WORTH_SHARING and not (whole and number == 1):
         number = math.ceil(number / cores) * cores
     return min(number, len(cost))
 

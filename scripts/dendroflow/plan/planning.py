@@ -130,7 +130,10 @@ def _assign(
         seconds = expected_seconds(points, held["runtime_s"].to_numpy(dtype=float), guess)
         ids = points.table["point_id"].to_numpy()
         isolated = description.isolated
-        for group in cut(points, wanted, seconds, execution, isolated=isolated, cores=cores):
+        measured = not execution.keep_traces
+        for group in cut(
+            points, wanted, seconds, execution, isolated=isolated, cores=cores, measured=measured
+        ):
             names = (batch_name(*kept.of, ids[group], n) for n in count(1))
             name = next(name for name in names if not kept.outcomes(name).exists())
             work[name] = float(seconds[group].sum())

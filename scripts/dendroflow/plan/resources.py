@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from dendroflow.plan.cutting import SECONDS_WORTH_SHARING
 from dendroflow.plan.stored import Plan
 
 # Python with NEURON, its mechanisms and the geometries; and the same with eFEL in a worker (MB).
@@ -24,6 +25,21 @@ class Resources:
     cores: int
     memory: int
     minutes: int
+
+
+def cores_of_batch(plan: Plan, batch: str, allowed: int, here: int) -> int:
+    """Cores for a batch: all that there are, if it is all that is to be simulated and measured.
+
+    Parameters
+    ----------
+    allowed
+        cores that a job may use otherwise.
+    here
+        cores of this machine.
+    """
+    measured = not plan.measures
+    whole = plan.new == (batch,) and plan.work[batch] > SECONDS_WORTH_SHARING
+    return max(allowed, here) if measured and whole else allowed
 
 
 def resources(plan: Plan, batch: str, signals: int, cores: int, attempt: int = 1) -> Resources:
