@@ -26,8 +26,6 @@ rule appraise_morphology:
         ],
     log:
         "results/logs/appraise_morphology/{morphology}-{pin}.log",
-    benchmark:
-        "results/benchmarks/appraise_morphology/{morphology}-{pin}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -59,8 +57,6 @@ rule report_morphologies:
         uses="results/appraisal/{scope}.uses.parquet",
     log:
         "results/logs/report_morphologies/{scope}.log",
-    benchmark:
-        "results/benchmarks/report_morphologies/{scope}.tsv"
     wildcard_constraints:
         scope="morphologies|catalogue",
     conda:
@@ -90,8 +86,6 @@ rule check_requirements:
         requirements="results/appraisal/requirements/{experiment}.txt",
     log:
         "results/logs/check_requirements/{experiment}.log",
-    benchmark:
-        "results/benchmarks/check_requirements/{experiment}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1

@@ -21,8 +21,6 @@ rule audit_experiment:
         audit="results/audits/{experiment}.parquet",
     log:
         "results/logs/audit_experiment/{experiment}.log",
-    benchmark:
-        "results/benchmarks/audit_experiment/{experiment}.tsv"
     wildcard_constraints:
         experiment=one_of(EXPERIMENTS),
     conda:
@@ -51,8 +49,6 @@ rule check_audits:
         verdict="results/audits/verdict.txt",
     log:
         "results/logs/check_audits.log",
-    benchmark:
-        "results/benchmarks/check_audits.tsv"
     # Trying again cannot change it.
     retries: 0
     conda:

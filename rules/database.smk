@@ -25,8 +25,6 @@ rule build_database:
         failures="results/failures.csv",
     log:
         "results/logs/build_database.log",
-    benchmark:
-        "results/benchmarks/build_database.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -52,8 +50,6 @@ rule check_failures:
         verdict="results/verdict.txt",
     log:
         "results/logs/check_failures.log",
-    benchmark:
-        "results/benchmarks/check_failures.tsv"
     # Trying again cannot change it.
     retries: 0
     conda:

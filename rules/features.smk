@@ -14,8 +14,6 @@ rule extract_features:
         features="results/{experiment}/{recipe}/features/{measures}/{batch}.parquet",
     log:
         "results/logs/extract_features/{experiment}-{recipe}-{measures}-{batch}.log",
-    benchmark:
-        "results/benchmarks/extract_features/{experiment}-{recipe}-{measures}-{batch}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -40,8 +38,6 @@ rule gather_features:
         feature_values="results/{experiment}/feature_values.parquet",
     log:
         "results/logs/gather_features/{experiment}.log",
-    benchmark:
-        "results/benchmarks/gather_features/{experiment}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1

@@ -20,8 +20,6 @@ for experiment in [name for name in EXPERIMENTS if FIGURES[name]]:
             ],
         log:
             f"results/logs/render_figures/{experiment}.log",
-        benchmark:
-            f"results/benchmarks/render_figures/{experiment}.tsv"
         conda:
             "../envs/environment.yaml"
         threads: 1

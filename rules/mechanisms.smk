@@ -14,8 +14,6 @@ rule compile_mechanisms:
         library=f"results/mechanisms/{{build}}/{compiled.LIBRARY}",
     log:
         "results/logs/compile_mechanisms/{build}.log",
-    benchmark:
-        "results/benchmarks/compile_mechanisms/{build}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -34,8 +32,6 @@ use rule compile_mechanisms as compile_mechanisms_for_coreneuron with:
         coreneuron=f"results/mechanisms/{{build}}/coreneuron/{compiled.CORENEURON_LIBRARY}",
     log:
         "results/logs/compile_mechanisms/{build}-coreneuron.log",
-    benchmark:
-        "results/benchmarks/compile_mechanisms/{build}-coreneuron.tsv"
 
 
 rule mechanisms:

@@ -13,8 +13,6 @@ rule fetch_morphology:
         metadata="results/morphologies/{morphology}/{pin}/{morphology}.{suffix}.json",
     log:
         "results/logs/fetch_morphology/{morphology}-{pin}.{suffix}.log",
-    benchmark:
-        "results/benchmarks/fetch_morphology/{morphology}-{pin}.{suffix}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -42,8 +40,6 @@ rule import_morphology:
         geometry="results/morphologies/{morphology}/{pin}/geometry-{neuron}.npz",
     log:
         "results/logs/import_morphology/{morphology}-{pin}-{neuron}.log",
-    benchmark:
-        "results/benchmarks/import_morphology/{morphology}-{pin}-{neuron}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1

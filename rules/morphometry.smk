@@ -11,8 +11,6 @@ rule measure_morphology:
         measures="results/morphologies/{morphology}/{pin}/morphometrics.parquet",
     log:
         "results/logs/measure_morphology/{morphology}-{pin}.log",
-    benchmark:
-        "results/benchmarks/measure_morphology/{morphology}-{pin}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -46,8 +44,6 @@ for comparison in COMPARISONS:
             caption=f"results/report/morphometry/{comparison}.rst",
         log:
             f"results/logs/compare_morphologies/{comparison}.log",
-        benchmark:
-            f"results/benchmarks/compare_morphologies/{comparison}.tsv"
         conda:
             "../envs/environment.yaml"
         threads: 1

@@ -22,8 +22,6 @@ rule optimise:
         history="results/{experiment}/{recipe}/optimisation/{search}/history-{generations}.parquet",
     log:
         "results/logs/optimise/{experiment}-{recipe}-{search}-{generations}.log",
-    benchmark:
-        "results/benchmarks/optimise/{experiment}-{recipe}-{search}-{generations}.tsv"
     conda:
         "../envs/environment.yaml"
     threads: cores_of_job
@@ -60,8 +58,6 @@ for experiment in OPTIMISING:
             captions=[caption_file(experiment, figure) for figure in OPTIMISATION_FIGURES],
         log:
             f"results/logs/draw_optimisation/{experiment}.log",
-        benchmark:
-            f"results/benchmarks/draw_optimisation/{experiment}.tsv"
         conda:
             "../envs/environment.yaml"
         threads: 1

@@ -38,8 +38,6 @@ rule plan_individuals:
         plan="results/{experiment}/plan.parquet",
     log:
         "results/logs/plan_individuals/{experiment}.log",
-    benchmark:
-        "results/benchmarks/plan_individuals/{experiment}.tsv"
     wildcard_constraints:
         experiment=one_of(OPTIMISING),
     conda:

@@ -17,8 +17,6 @@ rule simulate_batch:
         outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
     log:
         "results/logs/simulate_batch/{experiment}-{recipe}-{batch}.log",
-    benchmark:
-        "results/benchmarks/simulate_batch/{experiment}-{recipe}-{batch}.tsv"
     wildcard_constraints:
         experiment=one_of(KEEPING_TRACES),
     conda:

@@ -9,8 +9,6 @@ rule export_features:
         table="results/{experiment}/features.{format}",
     log:
         "results/logs/export_features/{experiment}.{format}.log",
-    benchmark:
-        "results/benchmarks/export_features/{experiment}.{format}.tsv"
     wildcard_constraints:
         experiment=one_of(EXPERIMENTS),
         format="csv|xlsx",
@@ -37,8 +35,6 @@ rule export_traces:
         table="results/{experiment}/traces.{format}",
     log:
         "results/logs/export_traces/{experiment}.{format}.log",
-    benchmark:
-        "results/benchmarks/export_traces/{experiment}.{format}.tsv"
     wildcard_constraints:
         experiment=one_of(EXPERIMENTS),
         format="csv|xlsx",

@@ -3,15 +3,18 @@
 import errno
 import logging
 import os
+import resource
 import select
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dendroflow.atomic import replacing
 from dendroflow.errors import DendroflowError
 
 logger = logging.getLogger("dendroflow")
@@ -32,8 +35,10 @@ def job(log: str) -> Iterator[None]:
     """Log to `log`, which also takes what NEURON and compilers print.
 
     An error ends the process with exit code 1 and its message on the console; the traceback goes
-    into a file beside the log. If Snakemake is killed, the process is, too.
+    into a file beside the log. If Snakemake is killed, the process is, too. What a job took that
+    ends well is noted under `benchmarks`, by the name of its log.
     """
+    began, usage = time.monotonic(), Path(log.replace("/logs/", "/benchmarks/")).absolute()
     die_with_run()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     details = Path(f"{log}.traceback")
@@ -60,6 +65,30 @@ def job(log: str) -> Iterator[None]:
             message += f" (see {details})"
         print(message, file=console, flush=True)
         sys.exit(1)
+    _note_usage(usage.with_name(f"{usage.name.removesuffix('.log')}.tsv"), began)
+
+
+def _note_usage(path: Path, began: float) -> None:
+    """Note time since the imports, CPU time, and memory of the largest process.
+
+    Snakemake's `benchmark` asks the kernel at each half second, which takes a percent of all time
+    where processes are large, and learns nothing of a short job.
+    """
+    own, workers = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    cpu = own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime
+    memory = max(_peak_memory() or own.ru_maxrss, workers.ru_maxrss) / 1024
+    with replacing(path) as temporary:
+        row = f"{time.monotonic() - began:.2f}\t{cpu:.2f}\t{memory:.0f}"
+        temporary.write_text(f"s\tcpu_s\tmax_rss_mb\n{row}\n", encoding="utf-8")
+
+
+def _peak_memory() -> int | None:
+    """Of this program alone (kB); `getrusage` counts what Snakemake had when it started it."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return None
 
 
 def _in_words(error: Exception) -> str:
