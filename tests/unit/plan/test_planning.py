@@ -162,6 +162,16 @@ def test_slow_points_are_shared_by_all_cores(project):
     assert len(project.plan(cores=4, sweep=sweep).new) == 12
 
 
+def test_points_that_are_measured_at_once_need_no_batch_for_each_core(project):
+    sweep = {"parameters.gnabar": {"linspace": [0.1, 0.14, 10_000]}}
+    kept = project.plan(cores=4, sweep=sweep)
+    assert len(kept.new) == 4
+    measured = project.plan(cores=4, sweep=sweep, execution={"keep_traces": False})
+    assert len(measured.new) == 1
+    many = {"keep_traces": False, "seconds_per_batch": 2.0}
+    assert len(project.plan(cores=4, sweep=sweep, execution=many).new) % 4 == 0
+
+
 @pytest.mark.parametrize(("seconds", "batches"), [(600.0, 2), (60.0, 12), (1.0, 12)])
 def test_the_work_of_a_batch_is_chosen(project, seconds, batches):
     project.simulate(project.plan(), runtime_s=100.0)

@@ -1,9 +1,11 @@
 """What a job asks of a cluster."""
 
+import dataclasses
+
 import pyarrow as pa
 import pytest
 
-from dendroflow.plan.resources import resources
+from dendroflow.plan.resources import cores_of_batch, resources
 from dendroflow.plan.stored import Plan
 
 FIXED = {"simulation.duration": 100.0, "simulation.dt": 0.025, "simulation.sampling": None}
@@ -13,13 +15,27 @@ def plan(points=100, seconds=1.0, timeout_s=600.0, **swept):
     columns = {"point_id": [f"{n}" for n in range(points)], "batch": ["b"] * points}
     columns |= {f"simulation.{name}": values for name, values in swept.items()}
     fixed = {path: value for path, value in FIXED.items() if path not in columns}
-    notes = {"fixed": fixed, "timeout_s": timeout_s}
+    notes = {"fixed": fixed, "timeout_s": timeout_s, "measures": ""}
     return Plan(pa.table(columns), notes, ("b",), {"b": points * seconds})
 
 
 @pytest.mark.parametrize(("points", "allowed", "cores"), [(100, 1, 1), (100, 8, 8), (3, 8, 3)])
 def test_no_more_cores_than_points(points, allowed, cores):
     assert resources(plan(points), "b", 1, allowed).cores == cores
+
+
+def test_a_batch_that_is_all_there_is_gets_all_cores():
+    alone = plan()
+    assert cores_of_batch(alone, "b", 1, 8) == 8
+    # It has been simulated; it is one of two; its traces are kept for a job that measures them;
+    # it is done before another process has started.
+    held = dataclasses.replace(alone, new=(), work={})
+    assert cores_of_batch(held, "b", 1, 8) == 1
+    one_of_two = dataclasses.replace(alone, new=("a", "b"), work={"a": 100.0, "b": 100.0})
+    assert cores_of_batch(one_of_two, "b", 1, 8) == 1
+    kept = dataclasses.replace(alone, notes={**alone.notes, "measures": "0123456789abcdef"})
+    assert cores_of_batch(kept, "b", 1, 8) == 1
+    assert cores_of_batch(plan(seconds=0.001), "b", 1, 8) == 1
 
 
 def test_the_time_holds_the_work_and_a_point_that_hangs():
