@@ -12,7 +12,7 @@ from dendroflow import job
 JOB = """
 from dendroflow.errors import DendroflowError
 from dendroflow.job import job
-with job("results/logs/work/it.1.log"):
+with job("results/logs/simulate/it.1.log"):
     block = bytearray(80_000_000)
     while time.process_time() < 0.3:
         pass
@@ -26,7 +26,7 @@ def run(folder: Path, end: str) -> tuple[int, Path]:
     environment = {k: v for k, v in os.environ.items() if k != job.RUN}
     environment["PYTHONPATH"] = str(Path(job.__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=False)
-    return done.returncode, folder / "results" / "benchmarks" / "work" / "it.1.tsv"
+    return done.returncode, folder / "results" / "benchmarks" / "simulate" / "it.1.tsv"
 
 
 def test_a_job_notes_what_it_took_itself(tmp_path):
@@ -47,4 +47,4 @@ def test_a_job_that_fails_notes_nothing(tmp_path, end):
     code, path = run(tmp_path, end)
     assert code == 1
     assert not path.exists()
-    assert "no" in Path(tmp_path, "results/logs/work/it.1.log").read_text(encoding="utf-8")
+    assert "no" in Path(tmp_path, "results/logs/simulate/it.1.log").read_text(encoding="utf-8")
