@@ -55,6 +55,7 @@ def job(log: str) -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
+        _note_usage(usage.with_name(f"{usage.name.removesuffix('.log')}.tsv"), began)
     except Exception as error:
         message = _in_words(error)
         # Apart from the log, which Snakemake shows when a job fails.
@@ -65,7 +66,6 @@ def job(log: str) -> Iterator[None]:
             message += f" (see {details})"
         print(message, file=console, flush=True)
         sys.exit(1)
-    _note_usage(usage.with_name(f"{usage.name.removesuffix('.log')}.tsv"), began)
 
 
 def _note_usage(path: Path, began: float) -> None:
