@@ -31,7 +31,7 @@ prune: setup  ## list what no configuration asks for; DELETE=yes removes it; KEE
 	@$(BIN)/snakemake --quiet all --cores 1 --configfile "$(CONFIG)" --config prune=$(if $(DELETE),delete,list) keep="$(KEEP)" -- prune
 
 find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse brain_region=CA1"
-	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.find --config "$(CONFIG)" $(QUERY)
+	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.commands.find --config "$(CONFIG)" $(QUERY)
 
 test: setup-develop  ## run the tests, but for those of test-slow and test-cluster
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

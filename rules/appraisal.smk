@@ -19,10 +19,10 @@ rule appraise_morphology:
         morphology=lambda wildcards: morphology_path(wildcards.morphology),
         metadata=lambda wildcards: f"{morphology_path(wildcards.morphology)}.json",
     output:
-        findings="results/appraisal/{morphology}/{pin}/findings.parquet",
+        findings="results/quality/{morphology}/{pin}/findings.parquet",
         pictures=[
-            "results/appraisal/{morphology}/{pin}/portrait.png",
-            "results/appraisal/{morphology}/{pin}/portrait.pdf",
+            "results/quality/{morphology}/{pin}/portrait.png",
+            "results/quality/{morphology}/{pin}/portrait.pdf",
         ],
     log:
         "results/logs/appraise_morphology/{morphology}-{pin}.log",
@@ -35,7 +35,7 @@ rule appraise_morphology:
     params:
         settings=CONFIG.appraisal.model_dump_json(exclude={"uses"}),
         neuron=NEURON_VERSION,
-        code=digest_of_library("dendroflow.appraisal.checks", "dendroflow.appraisal.picture"),
+        code=digest_of_library("dendroflow.quality.checks", "dendroflow.quality.picture"),
     message:
         "Appraising morphology {wildcards.morphology}"
     script:
@@ -52,9 +52,9 @@ rule report_morphologies:
             appraisal_path(name, "portrait.png") for name in reported_names(wildcards)
         ],
     output:
-        page="results/appraisal/{scope}.html",
-        findings="results/appraisal/{scope}.findings.parquet",
-        uses="results/appraisal/{scope}.uses.parquet",
+        page="results/quality/{scope}.html",
+        findings="results/quality/{scope}.findings.parquet",
+        uses="results/quality/{scope}.uses.parquet",
     log:
         "results/logs/report_morphologies/{scope}.log",
     wildcard_constraints:
@@ -68,7 +68,7 @@ rule report_morphologies:
     params:
         names=reported_names,
         settings=APPRAISAL,
-        code=digest_of_library("dendroflow.appraisal.page", "dendroflow.appraisal.tables"),
+        code=digest_of_library("dendroflow.quality.page", "dendroflow.quality.tables"),
     message:
         "Reporting on morphologies"
     script:
@@ -83,7 +83,7 @@ rule check_requirements:
             for name in planned(wildcards.experiment).morphologies()
         ],
     output:
-        requirements="results/appraisal/requirements/{experiment}.txt",
+        requirements="results/quality/requirements/{experiment}.txt",
     log:
         "results/logs/check_requirements/{experiment}.log",
     conda:
@@ -98,7 +98,7 @@ rule check_requirements:
             CONFIG.experiments[wildcards.experiment].morphology_requires.model_dump(mode="json")
         ),
         settings=APPRAISAL,
-        code=digest_of_library("dendroflow.appraisal.judgement"),
+        code=digest_of_library("dendroflow.quality.judgement"),
     message:
         "Checking the morphologies of {wildcards.experiment}"
     script:
@@ -108,10 +108,10 @@ rule check_requirements:
 rule morphology_report:
     """Report on the morphologies that the configuration's experiments need."""
     input:
-        page="results/appraisal/morphologies.html",
+        page="results/quality/morphologies.html",
 
 
 rule catalogue_report:
     """Report on all morphologies of the catalogue."""
     input:
-        page="results/appraisal/catalogue.html",
+        page="results/quality/catalogue.html",

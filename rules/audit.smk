@@ -12,9 +12,9 @@ rule audit_experiment:
         features="results/{experiment}/features.parquet",
         feature_values="results/{experiment}/feature_values.parquet",
         mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
-        geometries=ancient(
+        sections=ancient(
             lambda wildcards: [
-                geometry_path(name) for name in planned(wildcards.experiment).morphologies()
+                sections_path(name) for name in planned(wildcards.experiment).morphologies()
             ]
         ),
     output:
@@ -34,7 +34,7 @@ rule audit_experiment:
         morphologies=untracked(lambda wildcards: list(planned(wildcards.experiment).morphologies())),
         features=untracked(declared_features),
         settings=CONFIG.project.audit.model_dump(mode="json"),
-        code=digest_of_library("dendroflow.audit"),
+        code=digest_of_library("dendroflow.analysis.audit"),
     message:
         "Simulating a sample of {wildcards.experiment} again"
     script:

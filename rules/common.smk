@@ -10,15 +10,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from dendroflow import mechanisms as compiled
-from dendroflow.claim import claim
+from dendroflow.jobs.lock import claim
 from dendroflow.errors import DendroflowError, StoreError
-from dendroflow.job import RUN, name_interpreter_without_spaces
+from dendroflow.jobs.job import RUN, name_interpreter_without_spaces
 from dendroflow.plan.code import digest_of_library
 from dendroflow.plan.planning import described, make_plan
 from dendroflow.plan.resources import cores_of_batch
 from dendroflow.plan.resources import resources as estimate
 from dendroflow.plan.stored import Plan
-from dendroflow.seals import has_changed
+from dendroflow.files import has_changed
 from dendroflow.settings.figures import PRINT_FORMATS, output_names, signals
 from dendroflow.settings.observations import read_all
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
@@ -198,9 +198,9 @@ def morphology_path(name):
     return f"results/morphologies/{name}/{pin}/{name}.{source.suffix}"
 
 
-def geometry_path(name):
+def sections_path(name):
     """What NEURON's importer makes of a morphology."""
-    return str(Path(morphology_path(name)).with_name(f"geometry-{NEURON_VERSION}.npz"))
+    return str(Path(morphology_path(name)).with_name(f"sections-{NEURON_VERSION}.npz"))
 
 
 def morphology_names():
@@ -231,9 +231,9 @@ def batch_morphologies(wildcards):
     return list(planned(wildcards.experiment).morphologies(wildcards.batch))
 
 
-def batch_geometries(wildcards):
+def batch_sections(wildcards):
     """Their geometries."""
-    return [geometry_path(name) for name in batch_morphologies(wildcards)]
+    return [sections_path(name) for name in batch_morphologies(wildcards)]
 
 
 def mechanisms_library(experiment):
@@ -333,7 +333,7 @@ APPRAISAL = CONFIG.appraisal.model_dump_json().replace("<", "\\u003c")
 def appraisal_path(name, file):
     """A file of the appraisal of a morphology."""
     pin = Path(morphology_path(name)).parent.name
-    return f"results/appraisal/{name}/{pin}/{file}"
+    return f"results/quality/{name}/{pin}/{file}"
 
 
 def reported_names(wildcards):
@@ -344,7 +344,7 @@ def reported_names(wildcards):
 def requirements_file(experiment):
     """What says that the morphologies of an experiment meet its requirements, if it has any."""
     required = CONFIG.experiments[experiment].morphology_requires is not None
-    return [f"results/appraisal/requirements/{experiment}.txt"] if required else []
+    return [f"results/quality/requirements/{experiment}.txt"] if required else []
 
 
 def measures_path(name):

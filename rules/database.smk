@@ -35,7 +35,7 @@ rule build_database:
         experiments=unmarked({name: experiment_facts(name) for name in EXPERIMENTS}),
         morphologies=lambda wildcards: morphology_names(),
         audits=untracked(lambda wildcards: audit_paths()),
-        code=digest_of_library("dendroflow.stores.database", "dendroflow.stores.contents"),
+        code=digest_of_library("dendroflow.tables.database", "dendroflow.tables.contents"),
     message:
         "Building the database"
     script:

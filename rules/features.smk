@@ -45,7 +45,7 @@ rule gather_features:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
-        code=digest_of_library("dendroflow.stores.gathering"),
+        code=digest_of_library("dendroflow.tables.gathering"),
     message:
         "Gathering the features of {wildcards.experiment}"
     script:

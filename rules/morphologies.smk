@@ -37,7 +37,7 @@ rule import_morphology:
     input:
         morphology=lambda wildcards: morphology_path(wildcards.morphology),
     output:
-        geometry="results/morphologies/{morphology}/{pin}/geometry-{neuron}.npz",
+        sections="results/morphologies/{morphology}/{pin}/sections-{neuron}.npz",
     log:
         "results/logs/import_morphology/{morphology}-{pin}-{neuron}.log",
     conda:
@@ -47,7 +47,7 @@ rule import_morphology:
         mem_mb=1000,
         runtime=10,
     params:
-        code=digest_of_library("dendroflow.morphology.geometry"),
+        code=digest_of_library("dendroflow.morphology.importing"),
     message:
         "Importing morphology {wildcards.morphology}"
     script:
@@ -57,4 +57,4 @@ rule import_morphology:
 rule morphologies:
     """Fetch and import all morphologies that the configuration needs."""
     input:
-        geometries=lambda wildcards: [geometry_path(name) for name in morphology_names()],
+        geometries=lambda wildcards: [sections_path(name) for name in morphology_names()],

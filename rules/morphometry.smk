@@ -18,7 +18,7 @@ rule measure_morphology:
         mem_mb=1000,
         runtime=20,
     params:
-        code=digest_of_library("dendroflow.morphometry.measures"),
+        code=digest_of_library("dendroflow.analysis.morphometrics"),
     message:
         "Measuring morphology {wildcards.morphology}"
     script:
@@ -58,7 +58,9 @@ for comparison in COMPARISONS:
                     for observation in OBSERVATIONS[comparison].values()
                 ]
             ),
-            code=digest_of_library("dendroflow.morphometry.scores", "dendroflow.morphometry.figure"),
+            code=digest_of_library(
+                "dendroflow.analysis.scores", "dendroflow.analysis.scores_figure"
+            ),
         message:
             f"Comparing morphologies with {comparison}"
         script:

@@ -14,8 +14,8 @@ rule optimise:
     """Search for the parameters of an experiment, a generation at a time on all cores."""
     input:
         mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
-        geometries=ancient(
-            lambda wildcards: [geometry_path(name) for name in fixed_morphologies(wildcards)]
+        sections=ancient(
+            lambda wildcards: [sections_path(name) for name in fixed_morphologies(wildcards)]
         ),
         requirements=ancient(lambda wildcards: requirements_file(wildcards.experiment)),
     output:

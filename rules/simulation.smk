@@ -10,7 +10,7 @@ rule simulate_batch:
     input:
         plan=ancient(plan_of_new_batch),
         mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
-        geometries=ancient(batch_geometries),
+        sections=ancient(batch_sections),
         requirements=ancient(lambda wildcards: requirements_file(wildcards.experiment)),
     output:
         traces="results/{experiment}/{recipe}/traces/{batch}.parquet",

@@ -19,7 +19,7 @@ rule export_features:
         mem_mb=4000,
         runtime=30,
     params:
-        code=digest_of_library("dendroflow.stores.exports"),
+        code=digest_of_library("dendroflow.tables.exports"),
     message:
         "Writing the points of {wildcards.experiment} as {wildcards.format}"
     script:
@@ -45,7 +45,7 @@ rule export_traces:
         mem_mb=4000,
         runtime=60,
     params:
-        code=digest_of_library("dendroflow.stores.exports"),
+        code=digest_of_library("dendroflow.tables.exports"),
     message:
         "Writing the traces of {wildcards.experiment} as {wildcards.format}"
     script:

@@ -6,12 +6,12 @@ Writes  output.findings: a row per check; output.pictures: the portrait
 
 from pathlib import Path
 
-from dendroflow.appraisal.cell import Cell
-from dendroflow.appraisal.checks import appraise
-from dendroflow.appraisal.picture import draw
-from dendroflow.appraisal.tables import write_findings
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 from dendroflow.morphology.files import check_fetched
+from dendroflow.quality.cell import Cell
+from dendroflow.quality.checks import appraise
+from dendroflow.quality.picture import draw
+from dendroflow.quality.tables import write_findings
 from dendroflow.settings.appraisal import Appraisal
 
 

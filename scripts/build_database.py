@@ -12,13 +12,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from dendroflow.atomic import replacing
-from dendroflow.job import job
-from dendroflow.seals import is_as_written, write_digest
-from dendroflow.stores.contents import experiment_rows, morphology_rows
-from dendroflow.stores.database import ExperimentRows, build_database
-from dendroflow.stores.gathering import failures
-from dendroflow.stores.tables import leave_pandas_out
+from dendroflow.files import is_as_written, replacing, write_digest
+from dendroflow.jobs.job import job
+from dendroflow.tables.contents import experiment_rows, morphology_rows
+from dendroflow.tables.database import ExperimentRows, build_database
+from dendroflow.tables.gathering import failures
+from dendroflow.tables.tables import leave_pandas_out
 
 FAILURES = ("experiment", "point_id", "status", "error", "values")
 

@@ -6,10 +6,10 @@ Writes  output.verdict: a line per experiment
 
 from pathlib import Path
 
-from dendroflow.atomic import replacing
-from dendroflow.job import job, logger
-from dendroflow.stores.audits import check_audits
-from dendroflow.stores.tables import leave_pandas_out
+from dendroflow.files import replacing
+from dendroflow.jobs.job import job, logger
+from dendroflow.tables.audits import check_audits
+from dendroflow.tables.tables import leave_pandas_out
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -7,10 +7,10 @@ Writes  output.verdict: a line per experiment
 
 from pathlib import Path
 
-from dendroflow.atomic import replacing
-from dendroflow.job import job
-from dendroflow.stores.tables import leave_pandas_out
-from dendroflow.stores.verdict import check_failures
+from dendroflow.files import replacing
+from dendroflow.jobs.job import job
+from dendroflow.tables.tables import leave_pandas_out
+from dendroflow.tables.verdict import check_failures
 
 
 def main(features: dict, max_failed_share: float, output: Path) -> None:

@@ -6,10 +6,10 @@ Writes  output.requirements: what was required and met
 
 from pathlib import Path
 
-from dendroflow.appraisal.judgement import objections, refuse
-from dendroflow.appraisal.tables import read_findings
-from dendroflow.atomic import replacing
-from dendroflow.job import job
+from dendroflow.files import replacing
+from dendroflow.jobs.job import job
+from dendroflow.quality.judgement import objections, refuse
+from dendroflow.quality.tables import read_findings
 from dendroflow.settings.appraisal import Appraisal, Requirements
 
 

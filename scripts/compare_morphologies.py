@@ -12,11 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from dendroflow.job import job
-from dendroflow.morphometry.figure import draw_scores
-from dendroflow.morphometry.scores import SCORES, judge
+from dendroflow.analysis.scores import SCORES, judge
+from dendroflow.analysis.scores_figure import draw_scores
+from dendroflow.jobs.job import job
 from dendroflow.settings.morphometry import Comparison, Observation
-from dendroflow.stores.tables import read_table, write_table
+from dendroflow.tables.tables import read_table, write_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

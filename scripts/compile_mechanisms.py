@@ -7,7 +7,7 @@ Writes  output.library: what NEURON loads
 
 from pathlib import Path
 
-from dendroflow.job import job, logger
+from dendroflow.jobs.job import job, logger
 from dendroflow.mechanisms import compile_mechanisms
 
 if __name__ == "__main__":

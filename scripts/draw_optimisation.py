@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 
 from dendroflow.figures.optimisation import Course, draw_all
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 from dendroflow.settings.optimise import FIGURES
-from dendroflow.stores.tables import read_notes, read_table
+from dendroflow.tables.tables import read_notes, read_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -6,8 +6,8 @@ Writes  output.table: a row per sample, as CSV or Excel, by its suffix
 
 from pathlib import Path
 
-from dendroflow.job import job
-from dendroflow.stores.exports import export_traces
+from dendroflow.jobs.job import job
+from dendroflow.tables.exports import export_traces
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

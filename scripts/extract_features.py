@@ -7,9 +7,9 @@ Writes  output.features: a row per point; status, error, runtime_s, a column per
 from pathlib import Path
 
 from dendroflow.features.extract import extract_file, schema
-from dendroflow.job import job, logger
+from dendroflow.jobs.job import job, logger
 from dendroflow.settings.features import Features
-from dendroflow.stores.tables import leave_pandas_out, writing
+from dendroflow.tables.tables import leave_pandas_out, writing
 
 
 def main(features: Features, traces: Path, outcomes: Path, output: Path) -> None:

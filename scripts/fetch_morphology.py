@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 from dendroflow.morphology.fetch import fetch
 from dendroflow.settings.morphologies import MorphologySource, NeuroMorpho
 

@@ -7,10 +7,10 @@ Writes  output.features: a row per requested point, in the order of the design
 
 from pathlib import Path
 
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 from dendroflow.plan.stored import Plan
-from dendroflow.stores.gathering import gather
-from dendroflow.stores.tables import leave_pandas_out
+from dendroflow.tables.gathering import gather
+from dendroflow.tables.tables import leave_pandas_out
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -1,17 +1,18 @@
 """Let NEURON's importer read one morphology.
 
 Reads   input.morphology: SWC or Neurolucida
-Writes  output.geometry: sections, connections and 3-D points
+Writes  output.sections: sections, connections and 3-D points
 """
 
 from pathlib import Path
 
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 from dendroflow.morphology.files import check_fetched
-from dendroflow.morphology.geometry import import_geometry
+from dendroflow.morphology.importing import import_sections
+from dendroflow.morphology.sections import save_sections
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         morphology = Path(snakemake.input.morphology)
         check_fetched(morphology)
-        import_geometry(morphology).save(Path(snakemake.output.geometry))
+        save_sections(import_sections(morphology), Path(snakemake.output.sections))

@@ -6,10 +6,10 @@ Writes  output.measures: a row per morphometric: value, unit, status, error
 
 from pathlib import Path
 
-from dendroflow.job import job
+from dendroflow.analysis.morphometrics import MEASURES, measure
+from dendroflow.jobs.job import job
 from dendroflow.morphology.files import check_fetched
-from dendroflow.morphometry.measures import MEASURES, measure
-from dendroflow.stores.tables import write_table
+from dendroflow.tables.tables import write_table
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -1,23 +1,22 @@
 """Search for the parameters whose features are nearest to the targets.
 
 Reads   params: project and source (configuration), morphologies
-        input.mechanisms, input.geometries
+        input.mechanisms, input.sections
 Writes  output.history: a row per individual; generation, values, features, scores
         and beside it, for the next run, the points of each generation as soon as they are measured
 """
 
 from pathlib import Path
 
-from dendroflow.engine.pool import Workload
-from dendroflow.engine.rxd_cache import share_compiled_reactions
+from dendroflow.analysis.fitting import fit, measuring
 from dendroflow.errors import StoreError
 from dendroflow.features.extract import extraction
-from dendroflow.job import job, scratch_folder
-from dendroflow.mechanisms import load_mechanisms
-from dendroflow.model.loading import load_model
-from dendroflow.morphology.geometry import Geometry
-from dendroflow.optimise.fitting import fit, measuring
+from dendroflow.jobs.job import job, scratch_folder
+from dendroflow.kernel.loading import load_mechanisms, load_model
+from dendroflow.kernel.reactions import share_compiled_reactions
+from dendroflow.morphology.sections import load_sections, require_sections
 from dendroflow.plan.planning import described, make_plan
+from dendroflow.runs.pool import Workload
 from dendroflow.settings.project import load
 
 
@@ -35,9 +34,9 @@ def main(
     settings = configuration.experiments[experiment]
     folder = configuration.model_folder(experiment).absolute()
     description = described(folder, results)
-    loaded = {name: Geometry.load(path) for name, path in files["geometries"].items()}
+    loaded = {name: load_sections(path) for name, path in files["geometries"].items()}
     for name, geometry in loaded.items():
-        geometry.require(notes["required_sections"], name)
+        require_sections(geometry, notes["required_sections"], name)
     with scratch_folder(results / "scratch"):
         for library in files["mechanisms"]:
             load_mechanisms(library)
@@ -56,7 +55,7 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        paths = [Path(path).absolute() for path in snakemake.input.geometries]
+        paths = [Path(path).absolute() for path in snakemake.input.sections]
         main(
             snakemake.params.project,
             Path(snakemake.params.source),

@@ -6,9 +6,9 @@ Writes  output.plan
 
 from pathlib import Path
 
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 from dendroflow.plan.stored import Plan
-from dendroflow.stores.tables import leave_pandas_out, read_notes
+from dendroflow.tables.tables import leave_pandas_out, read_notes
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from dendroflow.errors import DendroflowError
-from dendroflow.prune.asked import asked, asked_of, configurations
-from dendroflow.prune.leftovers import leftovers, listing, remove
+from dendroflow.plan.leftovers import leftovers, listing, remove
+from dendroflow.plan.requested import asked, asked_of, configurations
 from dendroflow.settings.project import load
 
 

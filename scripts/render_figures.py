@@ -15,9 +15,9 @@ from pydantic import TypeAdapter
 
 from dendroflow.figures.data import FigureData, labels_of
 from dendroflow.figures.render import render_all
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 from dendroflow.settings.figures import Figure
-from dendroflow.stores.tables import read_notes, read_table
+from dendroflow.tables.tables import read_notes, read_table
 
 
 def read_figure_data(experiment: str, title: str, features: Path, traces: list) -> FigureData:

@@ -6,11 +6,11 @@ Writes  output.page: HTML; output.findings, output.uses: a row per check, and pe
 
 from pathlib import Path
 
-from dendroflow.appraisal.judgement import judge_all
-from dendroflow.appraisal.page import Entry, render
-from dendroflow.appraisal.tables import read_findings, write_findings, write_uses
-from dendroflow.atomic import replacing
-from dendroflow.job import job
+from dendroflow.files import replacing
+from dendroflow.jobs.job import job
+from dendroflow.quality.judgement import judge_all
+from dendroflow.quality.page import Entry, render
+from dendroflow.quality.tables import read_findings, write_findings, write_uses
 from dendroflow.settings.appraisal import Appraisal
 
 

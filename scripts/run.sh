@@ -23,5 +23,5 @@ if [ $code -eq 0 ] && [ -n "$(find results/dendroflow.sqlite results/figures -ne
         echo "dendroflow: the report could not be written; see results/logs/report.log" >&2
     }
 fi
-PYTHONPATH=scripts python -m dendroflow.summary "$config" "$started"
+PYTHONPATH=scripts python -m dendroflow.commands.summary "$config" "$started"
 exit $code

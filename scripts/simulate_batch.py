@@ -1,6 +1,6 @@
 """Simulate the points of one batch.
 
-Reads   params: plan, model, morphologies; input.mechanisms, input.geometries
+Reads   params: plan, model, morphologies; input.mechanisms, input.sections
 Writes  output.traces: a row per point and signal; or, if params has `features`,
         output.features: a row per point, and the traces never leave memory
         output.outcomes: a row per point; status, error, runtime_s
@@ -8,18 +8,18 @@ Writes  output.traces: a row per point and signal; or, if params has `features`,
 
 from pathlib import Path
 
-from dendroflow.engine.batch import points_to_run, simulate_batch
-from dendroflow.engine.pool import Workload
-from dendroflow.engine.rxd_cache import share_compiled_reactions
-from dendroflow.job import job, scratch_folder
-from dendroflow.mechanisms import load_mechanisms
-from dendroflow.model.loading import load_model
-from dendroflow.morphology.geometry import Geometry
+from dendroflow.jobs.job import job, scratch_folder
+from dendroflow.kernel.loading import load_mechanisms, load_model
+from dendroflow.kernel.points import points_of
+from dendroflow.kernel.reactions import share_compiled_reactions
+from dendroflow.morphology.sections import load_sections, require_sections
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
+from dendroflow.runs.batch import simulate_batch
+from dendroflow.runs.pool import Workload
 from dendroflow.settings.features import Features
-from dendroflow.stores.schemas import TRACES
-from dendroflow.stores.tables import leave_pandas_out
+from dendroflow.tables.schemas import TRACES
+from dendroflow.tables.tables import leave_pandas_out
 
 
 def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: int) -> None:
@@ -37,11 +37,11 @@ def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: i
         leave_pandas_out()
         plan = Plan.read(job_files["plan"], batch)
         notes = plan.notes
-        loaded = {name: Geometry.load(path) for name, path in geometries.items()}
+        loaded = {name: load_sections(path) for name, path in geometries.items()}
         for name, geometry in loaded.items():
-            geometry.require(notes["required_sections"], name)
+            require_sections(geometry, notes["required_sections"], name)
         share_compiled_reactions(results / "rxd")
-        points = points_to_run(plan.of_batch(batch).to_pydict(), notes["fixed"])
+        points = points_of(plan.of_batch(batch).to_pydict(), notes["fixed"])
         simulate_batch(
             Workload(
                 model,
@@ -78,9 +78,7 @@ if __name__ == "__main__":
             },
             {
                 name: Path(path).absolute()
-                for name, path in zip(
-                    params["morphologies"], snakemake.input.geometries, strict=True
-                )
+                for name, path in zip(params["morphologies"], snakemake.input.sections, strict=True)
             },
             params,
             snakemake.wildcards.batch,

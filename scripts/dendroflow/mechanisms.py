@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from dendroflow.atomic import replacing
 from dendroflow.errors import MechanismError
-from dendroflow.seals import is_intact, seal
+from dendroflow.files import replacing, seal
 
 LIBRARY = "libnrnmech.so"
 CORENEURON_LIBRARY = "libcorenrnmech.so"
@@ -99,28 +98,6 @@ def compile_mechanisms(
             shutil.copyfile(built, temporary)
             seal(temporary)
     return said
-
-
-def load_mechanisms(library: Path) -> None:
-    """Load a compiled library into this process, once, and tell CoreNEURON of the one beside it.
-
-    Raises
-    ------
-    MechanismError
-        If a library is not as it was compiled, or NEURON does not load it.
-    """
-    from neuron import h
-
-    beside = library.with_name(CORENEURON_LIBRARY)
-    for file in (library, beside):
-        if file.exists() and not is_intact(file):
-            raise MechanismError(f"{file}: is damaged; delete it and run snakemake again")
-    path = str(library.resolve())
-    # In an ASCII locale NEURON takes no other letters.
-    if not h.nrn_load_dll(path if path.isascii() else os.path.relpath(path)):
-        raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
-    if beside.exists():
-        os.environ["CORENEURONLIB"] = str(beside.resolve())
 
 
 def _nrnivmodl() -> str:

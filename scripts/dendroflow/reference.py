@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from dendroflow.appraisal.checks import CHECKS, THEME_OF
-from dendroflow.atomic import replacing
 from dendroflow.features.statistics import STATISTICS
+from dendroflow.files import replacing
+from dendroflow.quality.checks import CHECKS, THEME_OF
 from dendroflow.settings import (
     appraisal,
     audit,
@@ -31,7 +31,7 @@ from dendroflow.settings import (
     sweep,
 )
 from dendroflow.settings.project import Project
-from dendroflow.stores.database import TABLES
+from dendroflow.tables.database import TABLES
 
 CHECKOUT = Path(__file__).parents[2]
 

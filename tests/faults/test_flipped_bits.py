@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 
 from dendroflow.errors import DendroflowError, MechanismError
-from dendroflow.mechanisms import load_mechanisms
-from dendroflow.morphology.geometry import Geometry
-from dendroflow.seals import has_changed, is_intact, seal, write_digest
-from dendroflow.stores.schemas import TRACES
-from dendroflow.stores.tables import read_notes, read_table, write_table
+from dendroflow.files import has_changed, is_intact, seal, write_digest
+from dendroflow.kernel.loading import load_mechanisms
+from dendroflow.kernel.sections import Sections
+from dendroflow.morphology.sections import load_sections, save_sections
+from dendroflow.tables.schemas import TRACES
+from dendroflow.tables.tables import read_notes, read_table, write_table
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -86,7 +87,7 @@ def test_a_part_of_a_table(tmp_path):
 
 def test_geometries(tmp_path):
     path = tmp_path / "geometry.npz"
-    geometry = Geometry(
+    geometry = Sections(
         ("soma[0]", "dend[0]"),
         np.array([-1, 0], np.int32),
         np.array([0.0, 1.0]),
@@ -95,12 +96,12 @@ def test_geometries(tmp_path):
         np.arange(16, dtype=np.float32).reshape(4, 4),
         np.full((2, 3), np.nan, np.float32),
     )
-    geometry.save(path)
+    save_sections(geometry, path)
     data = path.read_bytes()
     for position, bit in positions(data, 1500):
         path.write_bytes(flipped(data, position, bit))
         try:
-            found = Geometry.load(path)
+            found = load_sections(path)
         except DendroflowError as error:
             assert "geometry.npz: is missing or damaged" in str(error)
             continue
@@ -146,7 +147,7 @@ import sys, types
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from neuron import rxd
-from dendroflow.engine.rxd_cache import share_compiled_reactions
+from dendroflow.kernel.reactions import share_compiled_reactions
 import neuron.rxd.rxd as inside
 assert share_compiled_reactions(Path("rxd"))
 formula = 'extern "C" double reaction(double* x, double* y) { y[0] = 42 + x[0]; return 0; }'

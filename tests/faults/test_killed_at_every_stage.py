@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 # Which file is about to get its name, who is harmed just then, and how.
 STAGES = [
     ("mechanisms/*/libnrnmech.so", "run", signal.SIGKILL),
-    ("geometry-*.npz", "job", signal.SIGKILL),
+    ("sections-*.npz", "job", signal.SIGKILL),
     ("traces/*.parquet", "run", signal.SIGHUP),
     ("outcomes/*.parquet", "run", signal.SIGKILL),
     ("features/*/*.parquet", "job", signal.SIGTERM),

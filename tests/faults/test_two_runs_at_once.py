@@ -10,8 +10,8 @@ import pytest
 from whole_project import content, finished_batches, no_process_is_left, paused, whole_project
 from workflow.workspace import Workspace
 
-from dendroflow.claim import claim
 from dendroflow.errors import FolderInUseError
+from dendroflow.jobs.lock import claim
 
 
 def test_the_second_run_stops_and_the_first_one_does_not_notice(new_workspace):
@@ -45,7 +45,7 @@ OWNER = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from dendroflow.claim import claim
+from dendroflow.jobs.lock import claim
 claim(Path("results"), Path("locks"), jobs_elsewhere=sys.argv[2] == "elsewhere")
 Path("locks").mkdir()
 Path("locks/0.output.lock").touch()

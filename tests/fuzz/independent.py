@@ -12,8 +12,8 @@ import morphio
 import numpy as np
 
 from dendroflow.errors import MorphologyError
+from dendroflow.kernel.sections import Sections, compare
 from dendroflow.morphology.files import read
-from dendroflow.morphology.geometry import Geometry, compare
 from dendroflow.morphology.import3d import describe, import3d
 from dendroflow.morphology.tree import Tree
 
@@ -21,7 +21,7 @@ from dendroflow.morphology.tree import Tree
 def by_neuron(path: Path, tree: Tree) -> str:
     """Return `same`, or why NEURON's sections are not those of the tree."""
     try:
-        geometry: Geometry = describe(import3d(path).all)
+        geometry: Sections = describe(import3d(path).all)
         compare(tree, geometry)
     except (AttributeError, MorphologyError, RuntimeError) as error:
         return f"refused: {error}"

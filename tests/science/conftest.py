@@ -3,17 +3,17 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from dendroflow.engine.batch import points_to_run
-from dendroflow.engine.lanes import run_together
-from dendroflow.engine.pool import Workload, run_points
-from dendroflow.engine.rxd_cache import share_compiled_reactions
 from dendroflow.features.extract import extract
-from dendroflow.mechanisms import compile_mechanisms, digest, load_mechanisms, sources
-from dendroflow.model.description import describe
-from dendroflow.model.loading import load_model
+from dendroflow.kernel.lanes import run_together
+from dendroflow.kernel.loading import load_mechanisms, load_model
+from dendroflow.kernel.points import points_of
+from dendroflow.kernel.reactions import share_compiled_reactions
+from dendroflow.mechanisms import compile_mechanisms, digest, sources
+from dendroflow.plan.description import describe
 from dendroflow.plan.points import requested_points
+from dendroflow.runs.pool import Workload, run_points
 from dendroflow.settings.project import load
-from dendroflow.stores.schemas import OUTCOMES
+from dendroflow.tables.schemas import OUTCOMES
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -29,7 +29,7 @@ class Experiment:
         description = describe(folder, kept / f"{name}.json")
         points = requested_points(self.configuration, name, description)
         self.table = points.table.rename(columns=lambda path: path.rpartition(".")[2])
-        self.points = points_to_run(points.table.to_dict("list"), points.fixed)
+        self.points = points_of(points.table.to_dict("list"), points.fixed)
         self.model = load_model(folder)
         share_compiled_reactions(kept / "rxd")
 

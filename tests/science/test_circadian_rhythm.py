@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from dendroflow.engine.pool import Workload, run_points
+from dendroflow.runs.pool import Workload, run_points
 
 START = {
     "per_mrna": 0.0614368,

@@ -7,8 +7,8 @@ import bluepyopt
 import numpy as np
 import pytest
 
-from dendroflow.engine.pool import Workload, run_points
-from dendroflow.morphology.geometry import import_geometry
+from dendroflow.morphology.importing import import_sections
+from dendroflow.runs.pool import Workload, run_points
 
 CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C060114A7.asc"
 STRAIGHT, BENT = "apic[50]", "apic[106]"
@@ -16,7 +16,7 @@ STRAIGHT, BENT = "apic[50]", "apic[106]"
 
 @pytest.fixture(scope="module")
 def geometry():
-    return import_geometry(CELL)
+    return import_sections(CELL)
 
 
 @pytest.fixture(scope="module")

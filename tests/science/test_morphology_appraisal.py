@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from running import CHECKOUT
 
-from dendroflow.appraisal.cell import Cell
-from dendroflow.appraisal.checks import appraise, run
-from dendroflow.appraisal.judgement import judge_all
+from dendroflow.quality.cell import Cell
+from dendroflow.quality.checks import appraise, run
+from dendroflow.quality.judgement import judge_all
 from dendroflow.settings.appraisal import Appraisal
 
 SHARED = CHECKOUT.parent / "shared" / "morphologies"

@@ -6,9 +6,9 @@ import bluepyopt
 import numpy as np
 import pytest
 
-from dendroflow.morphology.geometry import import_geometry
-from dendroflow.morphometry.measures import measure
-from dendroflow.morphometry.scores import judge
+from dendroflow.analysis.morphometrics import measure
+from dendroflow.analysis.scores import judge
+from dendroflow.morphology.importing import import_sections
 from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import load, read_yaml
 
@@ -38,7 +38,7 @@ def test_lengths_are_those_that_neuron_sees(measures):
             return "cell"
 
     cell = Cell()
-    import_geometry(CELL).instantiate(cell)
+    import_sections(CELL).instantiate(cell)
     found = measures.to_pandas().set_index("metric")["value"]
     for part, sections in (("basal", cell.dend), ("apical", cell.apic), ("axon", cell.axon)):
         length = sum(section.L for section in sections)

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dendroflow.engine.lanes import Clock, Point, run_together
+from dendroflow.kernel.lanes import run_together
+from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.model import Model, current_step, quantity
 
 
@@ -35,7 +36,7 @@ class PassiveCable(Model):
 
 
 def run(duration, **parameters):
-    clock = Clock(duration, 0.025, -70.0, 6.3, "crank_nicolson", 1e-3, 0.0, None)
+    clock = SolverSettings(duration, 0.025, -70.0, 6.3, "crank_nicolson", 1e-3, 0.0, None)
     result = run_together(PassiveCable, [Point("a", parameters, clock, 1, None)], {}, {})
     assert result.outcomes[0].status == "ok", result.outcomes[0].error
     table = pa.table(result.traces)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dendroflow.engine.pool import Workload, run_points
+from dendroflow.runs.pool import Workload, run_points
 
 
 @pytest.fixture(scope="module")

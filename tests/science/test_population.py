@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from dendroflow.engine.lanes import Clock, Point, run_together
+from dendroflow.kernel.extracellular import line_source_resistances
+from dendroflow.kernel.lanes import run_together
+from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.model import ExtracellularPotential, Model, current_step, quantity
-from dendroflow.model.extracellular import line_source_resistances
-from dendroflow.morphology.geometry import import_geometry
+from dendroflow.morphology.importing import import_sections
 
 CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C060114A7.asc"
 
@@ -72,11 +73,11 @@ class Compact(Model):
         if p.listen:
             potential = ExtracellularPotential([self.soma], [(0, 0, p.distance)], 0.3)
             listen = lambda: potential.at(0)  # noqa: E731
-        self.probe("phi", listen, sampling=0.5)
+        self.sample("phi", listen, sampling=0.5)
 
 
 def simulate(name, **parameters):
-    clock = Clock(10.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
+    clock = SolverSettings(10.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
     result = run_together(Compact, [Point(name, parameters, clock, 1, None)], {}, {})
     assert result.outcomes[0].status == "ok"
     return dict(zip(result.traces["signal"].to_pylist(), result.traces["values"], strict=True))
@@ -103,7 +104,7 @@ def test_listening_changes_no_voltage():
 @pytest.fixture(scope="module")
 def population(experiment):
     found = experiment("population")
-    geometry = {"C060114A7": import_geometry(CELL)}
+    geometry = {"C060114A7": import_sections(CELL)}
     kept = {(20.0, 60.0), (200.0, 60.0), (300.0, 60.0), (50.0, 240.0)}
     found.points = [
         p for p in found.points if (p.parameters["electrode"], p.parameters["spacing"]) in kept

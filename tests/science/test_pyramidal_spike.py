@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from dendroflow.morphology.geometry import import_geometry
+from dendroflow.morphology.importing import import_sections
 
 CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C060114A7.asc"
 C91662 = Path(__file__).parents[3] / "shared" / "morphologies" / "c91662.CNG.swc"
@@ -16,7 +16,7 @@ C91662 = Path(__file__).parents[3] / "shared" / "morphologies" / "c91662.CNG.swc
 @pytest.fixture(scope="module")
 def run(experiment):
     found = experiment("pyramidal_spike")
-    return found.run({"C060114A7": import_geometry(CELL)})
+    return found.run({"C060114A7": import_sections(CELL)})
 
 
 def voltages(traces, point_id, signal):
@@ -62,13 +62,14 @@ def test_c91662_spikes_as_measured_by_hand(experiment):
     """Ra 100, cm 1, d_lambda 0.1: 1108 segments, and a peak of 26.87 mV after 2.25 ms."""
     from neuron import h
 
-    from dendroflow.engine.lanes import Point, run_together
+    from dendroflow.kernel.lanes import run_together
+    from dendroflow.kernel.points import Point
 
     found = experiment("pyramidal_spike")
     (first, *_) = found.points
     parameters = {**first.parameters, "amplitude": 2.0}
     point = Point("c91662", parameters, first.clock, 1, "c91662")
-    geometry = import_geometry(C91662)
+    geometry = import_sections(C91662)
     result = run_together(found.model, [point], {"c91662": geometry}, {})
     assert result.outcomes[0].compartments == 1108
     values = np.array(result.traces["values"][0].as_py())

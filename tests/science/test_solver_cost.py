@@ -6,7 +6,7 @@ import bluepyopt
 import numpy as np
 import pytest
 
-from dendroflow.morphology.geometry import import_geometry
+from dendroflow.morphology.importing import import_sections
 
 CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C060114A7.asc"
 
@@ -16,7 +16,7 @@ def errors(experiment):
     """(solver, dt or atol) -> error of the spike's time, ms."""
     found = experiment("solver_cost")
     found.points = [p for p in found.points if p.clock.dt >= 0.0125]
-    table, _ = found.run({"C060114A7": import_geometry(CELL)})
+    table, _ = found.run({"C060114A7": import_sections(CELL)})
     assert (table["status"] == "ok").all()
     table["fineness"] = table["atol"].where(table["solver"] == "cvode", table["dt"])
     times = table.set_index(["solver", "fineness"])["soma_v_zero_crossing_time"]

@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dendroflow.engine.batch import points_to_run
-from dendroflow.engine.lanes import run_together
-from dendroflow.engine.pool import Workload
+from dendroflow.analysis.fitting import fit, measuring
+from dendroflow.analysis.search import Goals, ModelEvaluator
 from dendroflow.features.extract import extract
-from dendroflow.model.description import describe
-from dendroflow.model.loading import load_model
-from dendroflow.optimise.fitting import fit, measuring
-from dendroflow.optimise.search import Goals, ModelEvaluator
+from dendroflow.kernel.lanes import run_together
+from dendroflow.kernel.loading import load_model
+from dendroflow.kernel.points import points_of
+from dendroflow.plan.description import describe
 from dendroflow.plan.points import identified_points
+from dendroflow.runs.pool import Workload
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import load, read_yaml
-from dendroflow.stores.tables import read_notes
+from dendroflow.tables.tables import read_notes
 
 EXPERIMENT = "squid_fit"
 CONFIG = Path(__file__).parents[2] / "config"
@@ -83,7 +83,7 @@ def test_the_score_is_zero_at_the_truth_where_that_of_efel_is_not(fitting):
 
     points = identified_points(configuration, EXPERIMENT, description, truth, "truth")
     model = load_model(configuration.model_folder(EXPERIMENT))
-    (run,) = points_to_run(points.table, points.fixed)
+    (run,) = points_of(points.table, points.fixed)
     v = run_together(model, [run], {}, {}).traces["values"][0].values.to_numpy()
     trace = {"T": 0.025 * np.arange(len(v)), "V": v, "stim_start": [5.0], "stim_end": [45.0]}
     efel.reset()

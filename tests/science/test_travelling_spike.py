@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 
 from dendroflow.figures import FigureData, Label, render
 from dendroflow.model import Signal
-from dendroflow.morphology.geometry import import_geometry
+from dendroflow.morphology.importing import import_sections
 
 CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C060114A7.asc"
 
@@ -19,7 +19,7 @@ def spike(experiment, load_mechanisms_of):
     found = experiment("travelling_spike")
     load_mechanisms_of(found.configuration.model_folder("travelling_spike"))
     found.points = [p for p in found.points if p.parameters["dendritic_share"] != 0.5]
-    table, traces = found.run({"C060114A7": import_geometry(CELL)})
+    table, traces = found.run({"C060114A7": import_sections(CELL)})
     table = table[table["status"] == "ok"]
     return found, table.set_index("dendritic_share"), traces
 

@@ -6,14 +6,16 @@ from pathlib import Path
 LIBRARY = Path(__file__).parents[2] / "scripts" / "dendroflow"
 
 FLOORS = [
-    {"atomic", "errors", "__init__"},
-    {"settings", "seals"},
-    {"design", "stores", "provenance"},
-    {"morphology", "mechanisms", "model"},
-    {"engine", "features"},
+    {"errors", "files", "__init__"},
+    {"settings", "provenance"},
+    {"tables", "mechanisms"},
+    {"kernel"},
+    {"model", "morphology"},
+    {"design", "features"},
+    {"runs"},
     {"plan", "figures"},
-    {"appraisal", "audit", "optimise", "prune"},
-    {"claim", "find", "job", "morphometry", "summary", "reference"},
+    {"analysis", "quality"},
+    {"jobs", "commands", "reference"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Settings and stores are looked up by many; these few may be used from anywhere above.

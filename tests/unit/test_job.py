@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dendroflow import job
+from dendroflow.jobs import job
 
 JOB = """
 from dendroflow.errors import DendroflowError
-from dendroflow.job import job
+from dendroflow.jobs.job import job
 with job("results/logs/simulate/it.1.log"):
     block = bytearray(80_000_000)
     while time.process_time() < 0.3:
@@ -24,7 +24,7 @@ def run(folder: Path, end: str) -> tuple[int, Path]:
     """A job in a process of its own, which is started by one that is large."""
     code = "import time" + JOB.format(end=end)
     environment = {k: v for k, v in os.environ.items() if k != job.RUN}
-    environment["PYTHONPATH"] = str(Path(job.__file__).parents[1])
+    environment["PYTHONPATH"] = str(Path(job.__file__).parents[2])
     done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=False)
     return done.returncode, folder / "results" / "benchmarks" / "simulate" / "it.1.tsv"
 

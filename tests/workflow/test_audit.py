@@ -10,7 +10,7 @@ import pytest
 from workflow.small_experiments import FITTED, STEPS, TRAINS
 from workflow.workspace import Workspace
 
-from dendroflow.summary import audited
+from dendroflow.commands.summary import audited
 
 EXPERIMENTS = {
     # Six points that share a process, of which five are drawn.

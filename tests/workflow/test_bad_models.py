@@ -35,7 +35,7 @@ BAD_MODELS = {
         IMPORT + "soma = h.Section('soma')\n",
         ["creates sections on import"],
     ),
-    "shares rxd": (IMPORT, "from neuron import h, rxd\n", ["uses rxd", "`isolated = True`"]),
+    "shares rxd": (IMPORT, "from neuron import h, rxd\n", ["uses rxd", '`process = "alone"`']),
     "two models": (
         "class SquidSoma(Model):",
         "class Other(Model):\n    pass\n\n\nclass SquidSoma(Model):",

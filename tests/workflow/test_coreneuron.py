@@ -76,7 +76,7 @@ def test_the_engine_is_part_of_the_recipe(finished):
 @pytest.mark.parametrize(
     ("model", "changes", "said"),
     [
-        ("calcium_buffer", {}, "CoreNEURON runs no rxd, and no isolated models"),
+        ("calcium_buffer", {}, 'CoreNEURON runs no rxd, and no models with `process = "alone"`'),
         ("squid_soma", {"solver": "cvode"}, "CoreNEURON has no cvode"),
         ("squid_soma", {"sampling": 0.06}, "sampling 0.06 ms is no multiple of dt 0.025 ms"),
     ],
@@ -110,7 +110,7 @@ class Probing(Model):
 
     def build(self, p):
         self.soma = h.Section("soma", self)
-        self.probe("v", lambda: self.soma(0.5).v, 1.0)
+        self.sample("v", lambda: self.soma(0.5).v, 1.0)
 """
     workspace.write("models/probing/model.py", probing)
     workspace.project("probe", max_failed_share=1.0).experiment(

@@ -8,7 +8,7 @@ import pytest
 from workflow.small_experiments import STEPS, TRAINS
 from workflow.workspace import Workspace
 
-from dendroflow.seals import write_digest
+from dendroflow.files import write_digest
 
 AMPLITUDES = "parameters.amplitude"
 

@@ -50,4 +50,4 @@ class ActivePyramidal(Model):
         self.record("soma_v", soma._ref_v)
         self.record("tip_v", tip._ref_v)
         for signal, variable in (("v", "v"), ("m", "m_hh"), ("ina", "ina"), ("cai", "cai")):
-            self.record_everywhere(signal, variable, self.all, sampling=0.1)
+            self.record_segments(signal, variable, self.all, sampling=0.1)

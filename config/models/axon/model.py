@@ -50,7 +50,7 @@ class Axon(Model):
         # Where sections meet there is a node, at the same place for every segment length.
         self.record("near_v", self.before(1)._ref_v)
         self.record("far_v", self.between(1)._ref_v)
-        self.measure("distance", lambda: self.between.L)
+        self.record_value("distance", lambda: self.between.L)
 
 
 def input_conductance(diameter: float, axial_resistivity: float) -> float:

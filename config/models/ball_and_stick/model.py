@@ -51,7 +51,7 @@ class BallAndStick(Model):
         self.record("near_v", near._ref_v)
         self.record("far_v", far._ref_v)
         self.near, self.far = (h.Vector().record(end._ref_v) for end in (near, far))
-        self.measure("attenuation", lambda: deflection(self.far, p) / deflection(self.near, p))
+        self.record_value("attenuation", lambda: deflection(self.far, p) / deflection(self.near, p))
 
 
 def length_constant(p):

@@ -33,11 +33,11 @@ class CalciumBuffer(Model):
         self.soma.L = self.soma.diam = 10
         self.time = h.Vector().record(h._ref_t, 1.0)
         for name in ("ca", "buf", "cabuf"):
-            self.measure(f"{name}_error", lambda name=name: self.errors()[name])
-        self.measure("conservation_error", self.conservation_error)
+            self.record_value(f"{name}_error", lambda name=name: self.errors()[name])
+        self.record_value("conservation_error", self.conservation_error)
 
     @classmethod
-    def react(cls, cells):
+    def build_rxd(cls, cells):
         cytosol = rxd.Region([cell.soma for cell in cells], nrn_region="i", name="cytosol")
         ca = rxd.Species(cytosol, name="ca", charge=2, initial=swept("total_calcium"))
         buf = rxd.Species(cytosol, name="buf", initial=swept("total_buffer"))

@@ -51,7 +51,7 @@ class CalciumWave(Model):
         "speed": Signal("µm/s", "speed of the wave"),
         "calcium_error": Signal("", "relative change of all calcium"),
     }
-    isolated = True
+    process = "alone"
 
     def build(self, p):
         segments = round(p.length / p.dx)
@@ -63,15 +63,15 @@ class CalciumWave(Model):
         self.regions(p)
         self.reactions(p)
         self.start = h.FInitializeHandler(self.remember)
-        self.record_everywhere("ca", "cai", [self.dend])
+        self.record_segments("ca", "cai", [self.dend])
         middle = self.dend(0.5)
         self.record("ca_middle", self.ca[self.cytosol].nodes(middle)[0]._ref_concentration)
         self.record("er_middle", self.ca[self.er].nodes(middle)[0]._ref_concentration)
         self.record("gate_middle", self.gate[self.membrane].nodes(middle)[0]._ref_concentration)
         self.recorded = [h.Vector().record(s._ref_cai) for s in self.dend]
         self.time = h.Vector().record(h._ref_t)
-        self.measure("speed", self.speed)
-        self.measure("calcium_error", lambda: abs(self.total() / self.initial_total - 1))
+        self.record_value("speed", self.speed)
+        self.record_value("calcium_error", lambda: abs(self.total() / self.initial_total - 1))
 
     def regions(self, p):
         """Cytosol and ER share each segment; the membrane between them is the receptors' place.

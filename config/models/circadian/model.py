@@ -59,7 +59,7 @@ class Circadian(Model):
         "dimer": Signal("nM", "PER-TIM in the cytosol"),
         "nuclear": Signal("nM", "PER-TIM in the nucleus"),
     }
-    isolated = True
+    process = "alone"
     time_unit = "h"
 
     def build(self, p):

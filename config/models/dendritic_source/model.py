@@ -32,7 +32,7 @@ class DendriticSource(Model):
         "volume": Signal("µm³", "volume of all compartments"),
         "branch_volume": Signal("µm³", "volume of the branch"),
     }
-    isolated = True
+    process = "alone"
     needs_morphology = True
 
     def build(self, p):
@@ -85,18 +85,18 @@ class DendriticSource(Model):
 
     def record_signals(self):
         source = self.branch.nseg // 2
-        self.record_everywhere("ca", "cai", [self.branch], sampling=0.5)
+        self.record_segments("ca", "cai", [self.branch], sampling=0.5)
         # In three dimensions, what NEURON calls cai is the mean over the voxels of the surface.
         self.record("ca_membrane", self.branch(0.5)._ref_cai)
-        self.probe(
+        self.sample(
             "ca_source",
             lambda: np.average(self.nodes[source].concentration, weights=self.volumes[source]),
             sampling=0.25,
         )
-        self.probe("spread", self.spread, sampling=0.25)
-        self.measure("mass_error", self.mass_error)
-        self.measure("volume", lambda: sum(map(np.sum, self.volumes)))
-        self.measure("branch_volume", lambda: sum(segment.volume() for segment in self.branch))
+        self.sample("spread", self.spread, sampling=0.25)
+        self.record_value("mass_error", self.mass_error)
+        self.record_value("volume", lambda: sum(map(np.sum, self.volumes)))
+        self.record_value("branch_volume", lambda: sum(segment.volume() for segment in self.branch))
 
     def source_node(self):
         """The voxel that is nearest to the middle of the path, or the segment in one dimension."""

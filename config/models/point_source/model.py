@@ -32,7 +32,7 @@ class PointSource(Model):
         "mass_error": Signal("", "relative error of the mass balance"),
         "volume": Signal("µm³", "volume of the voxels"),
     }
-    isolated = True
+    process = "alone"
 
     def build(self, p):
         if p.dimension == 3:
@@ -65,14 +65,14 @@ class PointSource(Model):
         # In three dimensions, what NEURON calls cai is the mean over the voxels of the surface.
         self.record("ca_membrane", self.dend(0.5)._ref_cai)
         self.record("release", self.synapse._ref_g)
-        self.measure("mass_error", self.mass_error)
-        self.measure("volume", lambda: sum(self.ca.nodes.volume))
+        self.record_value("mass_error", self.mass_error)
+        self.record_value("volume", lambda: sum(self.ca.nodes.volume))
 
     def record_mean(self, signal, segment):
         """Record the concentration in a segment, averaged over its volume."""
         nodes = self.ca.nodes(segment)
         volumes = np.array(nodes.volume)
-        self.probe(signal, lambda: np.average(nodes.concentration, weights=volumes), sampling=0.25)
+        self.sample(signal, lambda: np.average(nodes.concentration, weights=volumes), sampling=0.25)
 
     def source_node(self):
         """The voxel on the axis, or the whole segment in one dimension."""

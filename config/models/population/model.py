@@ -47,7 +47,7 @@ class Population(Model):
     required_sections = ("soma", "axon")
 
     def build(self, p):
-        angles = np.random.default_rng(self.stream()).uniform(0, 360, p.cells)
+        angles = np.random.default_rng(self.random123()).uniform(0, 360, p.cells)
         places = [self.place(k, p.spacing) for k in range(p.cells)]
         self.cells = [
             self.place_morphology(
@@ -62,14 +62,14 @@ class Population(Model):
         for signal, k in (("soma_v", 0), ("near_v", 1), ("far_v", -1)):
             self.record(signal, somata[k]._ref_v)
         sections = [section for cell in self.cells for section in cell.all]
-        self.record_everywhere("v", "v", sections, sampling=0.25)
-        self.record_everywhere("spiking_v", "v", self.cells[0].all, sampling=0.25)
+        self.record_segments("v", "v", sections, sampling=0.25)
+        self.record_segments("spiking_v", "v", self.cells[0].all, sampling=0.25)
 
         voxels = square((0, 0, 0), p.field, 24)
         electrode = (0.0, 0.0, -p.electrode)
         self.potential = ExtracellularPotential(sections, [electrode, *voxels], p.conductivity)
-        self.probe("electrode_v", lambda: self.potential.at(0), sampling=0.05)
-        self.probe("imbalance", lambda: self.potential.currents.sum(), sampling=0.25)
+        self.sample("electrode_v", lambda: self.potential.at(0), sampling=0.05)
+        self.sample("imbalance", lambda: self.potential.currents.sum(), sampling=0.25)
         self.record_field("phi", voxels, lambda: self.potential()[1:], sampling=0.25)
 
     @staticmethod

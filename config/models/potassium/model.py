@@ -38,7 +38,7 @@ class Potassium(Model):
         "k": Signal("mM", "extracellular potassium"),
         "mass_error": Signal("", "relative error of the mass balance"),
     }
-    isolated = True
+    process = "alone"
 
     def build(self, p):
         # An odd number of voxels, so that the soma lies in the middle of one.
@@ -80,7 +80,7 @@ class Potassium(Model):
         self.efflux = None
         if p.membrane == "hh":
             self.efflux = h.Vector().record(self.soma(0.5)._ref_ik)
-        self.measure("mass_error", lambda: self.mass_error(p))
+        self.record_value("mass_error", lambda: self.mass_error(p))
 
     def mass_error(self, p):
         """Relative difference between what came into the space and what is there in addition.

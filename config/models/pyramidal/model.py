@@ -39,4 +39,4 @@ class Pyramidal(Model):
                 segment.hh.gnabar, segment.hh.gkbar = p.gnabar, p.gkbar
         self.step = current_step(self.soma[0](0.5), p.delay, p.width, p.amplitude)
         self.record("soma_v", self.soma[0](0.5)._ref_v)
-        self.record_everywhere("v", "v", self.all, sampling=0.1)
+        self.record_segments("v", "v", self.all, sampling=0.1)

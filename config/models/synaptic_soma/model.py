@@ -32,7 +32,7 @@ class SynapticSoma(Model):
         self.train = h.NetStim()
         self.train.interval, self.train.number = p.interval, p.events
         self.train.start, self.train.noise = p.start, p.noise
-        self.train.noiseFromRandom123(*self.stream())
+        self.train.noiseFromRandom123(*self.random123())
         self.connection = h.NetCon(self.train, self.synapse)
         self.connection.weight[0], self.connection.delay = p.weight, p.delay
         self.record("soma_v", self.soma(0.5)._ref_v)

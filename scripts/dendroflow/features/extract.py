@@ -15,8 +15,8 @@ from dendroflow.features.propagation import first_crossing, speed
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
 from dendroflow.features.statistics import STATISTICS, cut
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
-from dendroflow.stores.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
-from dendroflow.stores.tables import read_groups, read_table
+from dendroflow.tables.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
+from dendroflow.tables.tables import read_groups, read_table
 
 
 def schema(features: Features) -> pa.Schema:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
-from dendroflow.stores.schemas import TRACES
+from dendroflow.tables.schemas import TRACES
 
 COLUMNS = ("point_id", "signal", "unit", "t0", "dt", "t", "values")
 

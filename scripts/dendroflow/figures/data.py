@@ -66,7 +66,7 @@ class FigureData:
     labels
         text and unit of every column and signal.
     read_traces
-        (point ids, signals) -> rows of `dendroflow.stores.schemas.TRACES`.
+        (point ids, signals) -> rows of `dendroflow.tables.schemas.TRACES`.
     swept
         columns of the swept parameters; they tell a single point apart from the others.
     time_unit

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from dendroflow.atomic import replacing
 from dendroflow.errors import ConfigurationError, MorphologyError
+from dendroflow.files import replacing
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
 from dendroflow.morphology.files import data_sha256, parse
 from dendroflow.settings.files import within

@@ -1,7 +1,7 @@
 """Run NEURON's Import3d on one file and save the sections; a program for a process of its own.
 
-Import3d crashes on some files, and prints about others, so `geometry.import_geometry` starts this
-as a child: `python -m dendroflow.morphology.import3d cell.swc geometry.npz`.
+Import3d crashes on some files, and prints about others, so `importing.import_sections` starts this
+as a child: `python -m dendroflow.morphology.import3d cell.swc sections.npz`.
 """
 
 import sys
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from dendroflow.errors import MorphologyError
-from dendroflow.morphology.geometry import Geometry
+from dendroflow.kernel.sections import Sections
+from dendroflow.morphology.sections import save_sections
 
 
 class Cell:
@@ -42,8 +43,8 @@ def import3d(path: Path) -> Any:
     return cell
 
 
-def describe(sections: list[Any]) -> Geometry:
-    """Return the geometry of a cell's sections, in their order.
+def describe(sections: list[Any]) -> Sections:
+    """Return the sections of a cell, in their order.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def describe(sections: list[Any]) -> Geometry:
         for section in sections
         for k in range(section.n3d())
     ]
-    return Geometry(
+    return Sections(
         names=tuple(section.name().rpartition(".")[2] for section in sections),
         parents=np.array(
             [-1 if segment is None else index[segment.sec] for segment in segments], dtype=np.int32
@@ -88,4 +89,4 @@ def _anchor(section: Any) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    describe(import3d(Path(sys.argv[1])).all).save(Path(sys.argv[2]))
+    save_sections(describe(import3d(Path(sys.argv[1])).all), Path(sys.argv[2]))

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from dendroflow.atomic import replacing
 from dendroflow.errors import ModelError
+from dendroflow.files import replacing
 
 PACKAGE = Path(__file__).parents[1]
 _OWN = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
@@ -46,7 +46,7 @@ def digest_of_library(*modules: str) -> str:
     Parameters
     ----------
     *modules
-        such as `"dendroflow.engine.lanes"`.
+        such as `"dendroflow.kernel.lanes"`.
     """
     state = hashlib.sha256()
     for path in sorted(_closure(modules)):

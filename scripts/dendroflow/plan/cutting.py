@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dendroflow.model.description import Description
+from dendroflow.plan.description import Description
 from dendroflow.plan.points import Points
 from dendroflow.settings.simulation import Execution
 
@@ -24,12 +24,12 @@ CLOCK = ("duration", "dt", "v_init", "celsius", "solver", "atol", "rtol", "sampl
 
 def first_guess(points: Points, description: Description) -> float:
     """Seconds that a mean point is likely to take, before any was simulated."""
-    if description.isolated:
+    if description.runs_alone:
         once, per_step = GUESS_ISOLATED
     elif description.needs_morphology:
         once, per_step = GUESS_MORPHOLOGY
     else:
-        once, per_step = GUESS_REACTIONS if description.reacts_together else GUESS_SHARED
+        once, per_step = GUESS_REACTIONS if description.builds_rxd else GUESS_SHARED
     return once + per_step * float(_steps(points).mean())
 
 
@@ -73,7 +73,7 @@ def cut(
     seconds: NDArray[np.float64],
     execution: Execution,
     *,
-    isolated: bool,
+    runs_alone: bool,
     cores: int,
     measured: bool,
 ) -> list[NDArray[np.intp]]:
@@ -102,14 +102,14 @@ def cut(
     cost = seconds[wanted]
     order = np.arange(len(wanted))
     clock = [f"simulation.{name}" for name in CLOCK if f"simulation.{name}" in points.table]
-    if clock and not isolated:
+    if clock and not runs_alone:
         frame = points.table.iloc[wanted][clock].reset_index(drop=True)
         order = frame.sort_values(clock, kind="stable").index.to_numpy()
     if execution.batch_size is not None:
         number = math.ceil(len(wanted) / execution.batch_size)
         return [wanted[part] for part in np.array_split(order, number)]
     number = _number(cost, execution.seconds_per_batch, cores, whole=measured)
-    if clock and not isolated:
+    if clock and not runs_alone:
         elapsed = np.cumsum(cost[order]) / cost.sum()
         ends = np.searchsorted(elapsed, np.arange(1, number) / number, side="right")
         parts = np.split(order, ends)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dendroflow.stores.tables import read_table
+from dendroflow.tables.tables import read_table
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dendroflow.features.units import units
-from dendroflow.model.description import Description
+from dendroflow.plan.description import Description
 from dendroflow.plan.names import leaf
 from dendroflow.settings.features import Features
 from dendroflow.settings.optimise import INDIVIDUAL

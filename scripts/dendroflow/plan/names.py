@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.model.description import Description
+from dendroflow.plan.description import Description
 from dendroflow.settings import figures
 from dendroflow.settings.project import Configuration
 

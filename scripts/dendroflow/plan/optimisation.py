@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.model.description import Description
 from dendroflow.plan.code import digest_of_library
+from dendroflow.plan.description import Description
 from dendroflow.plan.names import nearest
 from dendroflow.plan.points import Points, identified_points
 from dendroflow.settings.optimise import INDIVIDUAL, Optimise
 from dendroflow.settings.project import Configuration
 
-SEARCHING = ("dendroflow.optimise.search",)
+SEARCHING = ("dendroflow.analysis.search",)
 KEY = "optimise.parameters"
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dendroflow.model.description import Description, describe
 from dendroflow.plan.code import digest_of_library, digest_of_model
 from dendroflow.plan.cutting import cut, expected_seconds, first_guess
+from dendroflow.plan.description import Description, describe
 from dendroflow.plan.kept import Kept
 from dendroflow.plan.labels import columns
 from dendroflow.plan.names import check_names
@@ -96,7 +96,7 @@ def described(folder: Path, results: Path) -> Description:
 
 def description_path(folder: Path) -> Path:
     """Where that is kept, relative to the results."""
-    library = digest_of_library("dendroflow.model", "dendroflow.model.description")
+    library = digest_of_library("dendroflow.model", "dendroflow.plan.description")
     return Path("models", f"{folder.name}-{digest_of_model(folder)}-{library}.json")
 
 
@@ -129,10 +129,10 @@ def _assign(
         guess = first_guess(points, description) if math.isnan(mean) else mean
         seconds = expected_seconds(points, held["runtime_s"].to_numpy(dtype=float), guess)
         ids = points.table["point_id"].to_numpy()
-        isolated = description.isolated
+        alone = description.runs_alone
         measured = not execution.keep_traces
         for group in cut(
-            points, wanted, seconds, execution, isolated=isolated, cores=cores, measured=measured
+            points, wanted, seconds, execution, runs_alone=alone, cores=cores, measured=measured
         ):
             names = (batch_name(*kept.of, ids[group], n) for n in count(1))
             name = next(name for name in names if not kept.outcomes(name).exists())

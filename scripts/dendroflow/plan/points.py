@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from dendroflow.design import expand, fill_missing, point_ids, refuse_duplicates
 from dendroflow.errors import ConfigurationError
-from dendroflow.model.description import Description, Parameter
+from dendroflow.plan.description import Description, Parameter
 from dendroflow.plan.names import nearest
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import Configuration, describe
@@ -255,9 +255,9 @@ def _check_coreneuron(
     table: pd.DataFrame, fixed: Mapping[str, Any], description: Description, where: str
 ) -> None:
     """Refuse what CoreNEURON cannot advance."""
-    if description.isolated or description.reacts_together:
+    if description.runs_alone or description.builds_rxd:
         raise ConfigurationError(
-            f"{where}: CoreNEURON runs no rxd, and no isolated models; use neuron"
+            f'{where}: CoreNEURON runs no rxd, and no models with `process = "alone"`; use neuron'
         )
     solvers = table.get("simulation.solver", pd.Series([fixed["simulation.solver"]]))
     if (solvers == "cvode").any():

@@ -12,7 +12,7 @@ from dendroflow import mechanisms
 from dendroflow.plan.code import digest_of_library, digest_of_model
 from dendroflow.settings.features import Features
 
-SIMULATING = ("dendroflow.engine.lanes", "dendroflow.morphology.geometry")
+SIMULATING = ("dendroflow.kernel.lanes", "dendroflow.morphology.sections")
 MEASURING = ("dendroflow.features.extract",)
 
 

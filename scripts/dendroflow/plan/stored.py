@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dendroflow.atomic import replacing
 from dendroflow.errors import StoreError
-from dendroflow.stores.tables import read_notes, read_table, write_table
+from dendroflow.files import replacing
+from dendroflow.tables.tables import read_notes, read_table, write_table
 
 # Kept for those who look back; that of the run at work stays, however old.
 SECONDS_KEPT = 7 * 86400

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dendroflow.audit import difference_of_features, difference_of_traces, sample
+from dendroflow.analysis.audit import difference_of_features, difference_of_traces, sample
 from dendroflow.errors import StoreError
 from dendroflow.settings.audit import Audit
-from dendroflow.stores.audits import AUDITS, audit_rows, check_audits
-from dendroflow.stores.schemas import TRACES
-from dendroflow.stores.tables import write_table
+from dendroflow.tables.audits import AUDITS, audit_rows, check_audits
+from dendroflow.tables.schemas import TRACES
+from dendroflow.tables.tables import write_table
 
 BATCHES = {"b0": {"provenance": {"date": "then"}}, "b1": {"provenance": {"date": "then"}}}
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from dendroflow.settings.features import Features
-from dendroflow.stores.schemas import OUTCOMES, TRACES
+from dendroflow.tables.schemas import OUTCOMES, TRACES
 
 DT = 0.025
 STEP = {"signal": "soma_v", "stimulus": [5, 10]}

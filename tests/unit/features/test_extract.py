@@ -14,9 +14,9 @@ from dendroflow.errors import StoreError
 from dendroflow.features import spikes
 from dendroflow.features.extract import extract, extract_file, schema
 from dendroflow.settings.features import EFEL_UNITS, NEED_STIMULUS_CURRENT, UNUSABLE
-from dendroflow.stores import tables
-from dendroflow.stores.schemas import OUTCOMES, TRACES
-from dendroflow.stores.tables import write_table
+from dendroflow.tables import tables
+from dendroflow.tables.schemas import OUTCOMES, TRACES
+from dendroflow.tables.tables import write_table
 
 NAMES = ["AP_duration", "AP_amplitude", "AP_begin_time", "spike_count"]
 SPIKE = STEP | {"efel": NAMES}

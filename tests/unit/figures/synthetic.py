@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from dendroflow.figures import FigureData, Label, render_all
 from dendroflow.settings.figures import Figure
-from dendroflow.stores.schemas import TRACES
+from dendroflow.tables.schemas import TRACES
 
 LABELS = {
     "celsius": Label("temperature", "°C"),

@@ -6,12 +6,12 @@ import pytest
 from browser import HOSTILE, document, is_hit, needs_browser
 from synthetic import EVERY_KIND, data, figure
 
-from dendroflow.appraisal.finding import Finding
-from dendroflow.appraisal.judgement import Judgement
-from dendroflow.appraisal.page import Entry
-from dendroflow.appraisal.page import render as appraisal_page
 from dendroflow.figures import page, render
 from dendroflow.figures.data import Label
+from dendroflow.quality.finding import Finding
+from dendroflow.quality.judgement import Judgement
+from dendroflow.quality.page import Entry
+from dendroflow.quality.page import render as appraisal_page
 
 # Half a formula, a tag, and what `str.format` takes for a field.
 TEXT = "$x^{$ <b>&amp; {0}"

@@ -7,7 +7,7 @@ import yaml
 from neuromorpho_server import NeuroMorphoServer, record
 from pydantic import TypeAdapter
 
-from dendroflow import find
+from dendroflow.commands import find
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology import search as searching
 from dendroflow.morphology.search import search

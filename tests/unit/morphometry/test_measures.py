@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dendroflow.morphometry.measures import MEASURES, measure
+from dendroflow.analysis.morphometrics import MEASURES, measure
 from dendroflow.settings.morphometry import METRICS
 
 DATA = Path(__file__).parents[2] / "data" / "morphologies"

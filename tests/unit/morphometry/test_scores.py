@@ -5,10 +5,10 @@ import math
 import pytest
 from pydantic import ValidationError
 
+from dendroflow.analysis.morphometrics import MEASURES
+from dendroflow.analysis.scores import judge
+from dendroflow.analysis.scores_figure import draw_scores
 from dendroflow.errors import ConfigurationError
-from dendroflow.morphometry.figure import draw_scores
-from dendroflow.morphometry.measures import MEASURES
-from dendroflow.morphometry.scores import judge
 from dendroflow.settings.morphometry import Comparison, Observation
 from dendroflow.settings.observations import read_observations
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dendroflow.optimise.checkpoints import Checkpoints
-from dendroflow.optimise.search import SCORE, WORST, Goals, ModelEvaluator, search
+from dendroflow.analysis.checkpoints import Checkpoints
+from dendroflow.analysis.search import SCORE, WORST, Goals, ModelEvaluator, search
 from dendroflow.settings.optimise import Optimise
 
 SETTINGS = {

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from dendroflow.analysis.checkpoints import Checkpoints
+from dendroflow.analysis.fitting import goals_of, individuals
 from dendroflow.errors import ConfigurationError
-from dendroflow.optimise.checkpoints import Checkpoints
-from dendroflow.optimise.fitting import goals_of, individuals
 from dendroflow.settings.optimise import Optimise
 
 SETTINGS = Optimise.model_validate(

@@ -77,7 +77,7 @@ def test_a_helper_module_of_a_model_counts(folder):
 
 def test_the_recipe_covers_what_decides_a_simulation_and_little_else():
     files = library_files(*SIMULATING)
-    assert {"engine/lanes.py", "model/contract.py", "morphology/geometry.py"} <= set(files)
+    assert {"kernel/lanes.py", "kernel/model.py", "morphology/sections.py"} <= set(files)
     assert not [file for file in files if file.startswith(("figures", "stores", "plan", "design"))]
 
 

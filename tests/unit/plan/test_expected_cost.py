@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dendroflow.model.description import Description
 from dendroflow.plan.cutting import expected_seconds, first_guess
+from dendroflow.plan.description import Description
 from dendroflow.plan.points import Points
 
 SOLVER, DT, CELL = "simulation.solver", "simulation.dt", "morphology"
@@ -36,10 +36,10 @@ def test_a_large_cell_says_nothing_of_a_small_one():
 
 
 @pytest.mark.parametrize(
-    "kind", [{}, {"isolated": True}, {"reacts_together": True}, {"needs_morphology": True}]
+    "kind", [{}, {"runs_alone": True}, {"builds_rxd": True}, {"needs_morphology": True}]
 )
 def test_a_long_simulation_is_expected_to_take_longer_before_any_was_run(kind):
-    described = {"isolated": False, "reacts_together": False, "needs_morphology": False} | kind
+    described = {"runs_alone": False, "builds_rxd": False, "needs_morphology": False} | kind
     model = Description("", {}, {}, {}, required_sections=(), time_unit="ms", **described)
     table = pd.DataFrame({"point_id": ["0"]})
     short, long = (

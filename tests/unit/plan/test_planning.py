@@ -10,8 +10,8 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.plan.planning import batch_name, make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.project import load
-from dendroflow.stores.schemas import OUTCOMES
-from dendroflow.stores.tables import write_table
+from dendroflow.tables.schemas import OUTCOMES
+from dendroflow.tables.tables import write_table
 
 MODELS = Path(__file__).parents[3] / "config" / "models"
 

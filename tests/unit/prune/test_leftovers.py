@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.prune.asked import Asked, configurations
-from dendroflow.prune.leftovers import Leftover, leftovers, listing, remove
+from dendroflow.plan.leftovers import Leftover, leftovers, listing, remove
+from dendroflow.plan.requested import Asked, configurations
 
 A, B = "0123456789abcdef", "fedcba9876543210"
 MADE = [
@@ -23,8 +23,8 @@ MADE = [
     "report/steps/peaks.rst",
     f"mechanisms/{A}/coreneuron/libcorenrnmech.so",
     f"morphologies/n123.x/{A}/n123.x.swc.json",
-    "morphologies/n123/unpinned/geometry-9.0.2.npz",
-    f"appraisal/n123/{A}/portrait.pdf",
+    "morphologies/n123/unpinned/sections-9.0.2.npz",
+    f"quality/n123/{A}/portrait.pdf",
     f"models/squid_soma-{A}-{B}.json",
     f"logs/simulate_batch/steps-{A}-{B}.log.traceback",
     "benchmarks/export_traces/steps.csv.tsv",
@@ -45,7 +45,7 @@ OWN = [
     f"morphologies/n123/{A}/other.swc",
     "logs/mine/steps.log",
     "logs/prune.log",
-    "appraisal/catalogue.html",
+    "quality/catalogue.html",
 ]
 
 

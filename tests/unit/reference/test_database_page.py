@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from dendroflow.reference import CHECKOUT
-from dendroflow.stores.database import TABLES, ExperimentRows, build_database
-from dendroflow.stores.schemas import STATUSES, TRACES
-from dendroflow.stores.tables import write_table
+from dendroflow.tables.database import TABLES, ExperimentRows, build_database
+from dendroflow.tables.schemas import STATUSES, TRACES
+from dendroflow.tables.tables import write_table
 
 PAGE = (CHECKOUT / "docs" / "database.md").read_text(encoding="utf-8")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

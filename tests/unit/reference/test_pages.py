@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from dendroflow.model.description import describe
+from dendroflow.plan.description import describe
 from dendroflow.reference import CHECKOUT
 from dendroflow.settings.morphologies import MorphologySource
 from dendroflow.settings.optimise import Optimise

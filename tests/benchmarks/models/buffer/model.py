@@ -26,7 +26,7 @@ class CalciumBuffer(Model):
         self.soma.L = self.soma.diam = 10
 
     @classmethod
-    def react(cls, cells):
+    def build_rxd(cls, cells):
         cytosol = rxd.Region([cell.soma for cell in cells], nrn_region="i", name="cytosol")
         ca = rxd.Species(cytosol, name="ca", charge=2, initial=swept("total_calcium"))
         buf = rxd.Species(cytosol, name="buf", initial=swept("total_buffer"))

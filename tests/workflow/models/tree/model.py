@@ -18,4 +18,4 @@ class Tree(Model):
             section.insert("pas")
         self.step = current_step(self.soma[0](0.5), 1, 5, p.amplitude)
         self.record("soma_v", self.soma[0](0.5)._ref_v)
-        self.record_everywhere("v", "v", self.all, sampling=0.5)
+        self.record_segments("v", "v", self.all, sampling=0.5)

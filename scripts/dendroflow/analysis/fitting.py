@@ -1,0 +1,170 @@
+"""From an experiment that optimises to the history of its search."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from dendroflow.analysis.checkpoints import Checkpoints, store
+from dendroflow.analysis.search import SCORE, Goals, Measure, ModelEvaluator, search
+from dendroflow.errors import ConfigurationError
+from dendroflow.kernel.lanes import GroupResult
+from dendroflow.kernel.points import points_of
+from dendroflow.plan.description import Description
+from dendroflow.plan.optimisation import KEY
+from dendroflow.plan.points import identified_points
+from dendroflow.runs.pool import Workload, outcome_table, run_points
+from dendroflow.settings.optimise import BEST, INDIVIDUAL, REFERENCE, Optimise
+from dendroflow.settings.project import Configuration
+from dendroflow.tables.schemas import TRACES
+
+
+def measuring(
+    configuration: Configuration,
+    experiment: str,
+    description: Description,
+    workload: Workload,
+    workers: int,
+) -> Measure:
+    """What simulates and measures points as a batch of a sweep does, on all workers at once.
+
+    Parameters
+    ----------
+    workload
+        with the function that measures.
+    """
+    timeout_s = configuration.experiments[experiment].execution.timeout_s
+
+    def measure(values: pd.DataFrame) -> pd.DataFrame:
+        points = identified_points(configuration, experiment, description, values, KEY)
+        columns = {str(path): column.tolist() for path, column in points.table.items()}
+        to_run = points_of(columns, points.fixed)
+        results = run_points(workload, to_run, workers=workers, timeout_s=timeout_s)
+        found = pa.concat_tables([_features(result, workload) for result in results])
+        table = points.table[["point_id"]].merge(found.to_pandas(), on="point_id", how="left")
+        return table.drop(columns="runtime_s")
+
+    return measure
+
+
+def _features(result: GroupResult, workload: Workload) -> pa.Table:
+    if result.features is not None:
+        return result.features
+    # The worker died with its point.
+    assert workload.measure is not None
+    return workload.measure(TRACES.empty_table(), outcome_table(result))
+
+
+def fit(
+    configuration: Configuration,
+    experiment: str,
+    measure: Measure,
+    history: Path,
+    notes: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Search, or go on with a search that was interrupted or shall take more generations.
+
+    Parameters
+    ----------
+    history
+        receives all individuals; checkpoints are kept beside it.
+    notes
+        kept in its metadata, together with the targets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        what went into `history`.
+
+    Raises
+    ------
+    ConfigurationError
+        If the reference cannot be simulated, or lacks a feature.
+    """
+    settings = configuration.experiments[experiment].optimise
+    assert settings is not None, "asked of experiments that optimise"
+    checkpoints = Checkpoints(history.parent / "checkpoints")
+    where = f"{configuration.experiment_file(experiment)}: optimise"
+    goals = goals_of(settings, measure, checkpoints, where)
+    evaluator = ModelEvaluator(settings.parameters, goals, measure, checkpoints.read())
+    rows = search(settings, evaluator, goals, partial(_keep, checkpoints))
+    store(
+        rows,
+        history,
+        {
+            **notes,
+            "settings": settings.model_dump(mode="json"),
+            "targets": {
+                name: {"mean": goals.means[name], "sd": goals.sds[name]} for name in goals.names
+            },
+            "individuals": individuals(rows, checkpoints.of(0), settings),
+        },
+    )
+    return rows
+
+
+def individuals(
+    history: pd.DataFrame, reference: pd.DataFrame | None, settings: Optimise
+) -> list[dict[str, Any]]:
+    """The points that the experiment stores: the first of the lowest score, and the reference.
+
+    Returns
+    -------
+    list of dict
+        individual, point_id and the optimised paths; the best alone if it is the reference.
+    """
+    columns = ["point_id", *settings.parameters]
+    best = history.iloc[int(history["score"].to_numpy().argmin())]
+    found = {BEST: dict(best[columns])}
+    if reference is not None and reference.iloc[0]["point_id"] != best["point_id"]:
+        found = {REFERENCE: dict(reference.iloc[0][columns])} | found
+    return [{INDIVIDUAL: name} | point for name, point in found.items()]
+
+
+def _keep(checkpoints: Checkpoints, generation: int, rows: pd.DataFrame) -> None:
+    scores = [name for name in map(str, rows) if name.endswith(SCORE)]
+    checkpoints.keep(generation, rows.drop(columns=["generation", "score", *scores]))
+
+
+def goals_of(settings: Optimise, measure: Measure, checkpoints: Checkpoints, where: str) -> Goals:
+    """The targets; those without a mean get that of the reference, which is simulated for it.
+
+    Raises
+    ------
+    ConfigurationError
+        If the reference cannot be simulated, or lacks a feature.
+    """
+    means = {name: target.mean for name, target in settings.targets.items()}
+    if settings.reference is not None:
+        row = _reference(settings, measure, checkpoints, where)
+        for name in [name for name, mean in means.items() if mean is None]:
+            if pd.isna(row[name]):
+                raise ConfigurationError(
+                    f"{where}.targets.{name}: the reference does not have this feature; "
+                    "give a mean, or leave the target out"
+                )
+            means[name] = float(row[name])
+    sds = {name: target.sd for name, target in settings.targets.items()}
+    return Goals({name: mean for name, mean in means.items() if mean is not None}, sds)
+
+
+def _reference(
+    settings: Optimise, measure: Measure, checkpoints: Checkpoints, where: str
+) -> "pd.Series[Any]":
+    """The reference with its features."""
+    point = checkpoints.of(0)
+    if point is None:
+        paths = list(settings.parameters)
+        values = pd.DataFrame([settings.reference])[paths].astype(float)
+        measured = measure(values)[["point_id", "status", "error", *settings.targets]]
+        point = pd.concat([values, measured], axis=1)
+    row = point.iloc[0]
+    if row["status"] != "ok":
+        raise ConfigurationError(
+            f"{where}.reference: its simulation is {row['status']}: {row['error']}"
+        )
+    checkpoints.keep(0, point)
+    return row

@@ -1,0 +1,121 @@
+"""Find cells of NeuroMorpho.Org by their metadata, and say how to use them.
+
+`python -m dendroflow.commands.find species=mouse brain_region=CA1 experiment_condition~knockout`
+
+`field=value` is what NeuroMorpho.Org selects by, `field~text` what the field must contain.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from dendroflow.errors import ConfigurationError, DendroflowError
+from dendroflow.morphology.search import Found, search, texts
+from dendroflow.settings.morphologies import NeuroMorpho, NeuroMorphoCell
+from dendroflow.settings.project import Project, read_yaml, validated
+
+COLUMNS = {
+    "name": "neuron_name",
+    "archive": "archive",
+    "species": "species",
+    "region": "brain_region",
+    "cell type": "cell_type",
+    "condition": "experiment_condition",
+    "integrity": "physical_Integrity",
+    "traced": "attributes",
+    "paper (PMID)": "reference_pmid",
+}
+
+
+def criteria(arguments: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Split `field=value` and `field~text`.
+
+    Raises
+    ------
+    ConfigurationError
+        If an argument is neither, or a field is named twice.
+    """
+    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for argument in arguments:
+        signs = [sign for sign in argument if sign in "=~"]
+        field, _, value = argument.partition(signs[0]) if signs else ("", "", "")
+        field, value = field.strip(), value.strip()
+        if not field.replace("_", "").isalnum() or not value:
+            raise ConfigurationError(
+                f"{argument!r} is neither field=value nor field~text, such as species=mouse"
+            )
+        chosen = found["=~".index(signs[0])]
+        if field in chosen:
+            raise ConfigurationError(f"the field {field!r} is given twice; name it once")
+        chosen[field] = value
+    return found
+
+
+def tell(found: Found, shown: int) -> str:
+    """What was found as text: a table, and the entries of the catalogue."""
+    records = found.records[:shown]
+    lines = [f"{len(found.records)} of {found.selected} selected cells meet all criteria"]
+    if found.read < found.selected:
+        lines[0] += f"; only the first {found.read} were read (--read)"
+    if not records:
+        lines.append(
+            "check the spelling: <address>/api/neuron/fields/<field> lists the values of a field"
+        )
+        return "\n".join(lines)
+    if len(records) < len(found.records):
+        lines[0] += f"; the first {shown} are shown (--show)"
+    rows = [list(COLUMNS)]
+    rows += [
+        [", ".join(texts(record, field)) or "-" for field in COLUMNS.values()] for record in records
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    entries = ["# for config/morphologies.yaml; the first run prints the pin to add"]
+    return "\n".join([*lines, "", *table, "", *entries, *map(_entry, records)])
+
+
+def _entry(record: dict[str, Any]) -> str:
+    """The entry of the catalogue for a cell."""
+    name, archive = ("".join(texts(record, key)) for key in ("neuron_name", "archive"))
+    try:
+        cell = NeuroMorphoCell(archive=archive, name=name)
+    except ValidationError:
+        return f"# {archive}, {name}: a name that the catalogue cannot hold"
+    return f"'{cell.name}':\n  neuromorpho: {{archive: '{cell.archive}', name: '{cell.name}'}}"
+
+
+def _service(path: Path) -> NeuroMorpho:
+    return validated(Project, read_yaml(path), path).neuromorpho
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Search and print; the exit code is 1 if nothing was found or the search failed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dendroflow.commands.find",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("criteria", nargs="+", metavar="field=value or field~text")
+    parser.add_argument("--config", type=Path, default=Path("config/config.yaml"))
+    parser.add_argument("--show", type=int, default=20, help="how many cells to show at most")
+    parser.add_argument("--read", type=int, default=10_000, help="how many to read at most")
+    options = parser.parse_args(arguments)
+    try:
+        equal, containing = criteria(options.criteria)
+        found = search(equal, containing, _service(options.config), most=options.read)
+    except DendroflowError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(tell(found, options.show))
+    return 0 if found.records else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,346 @@
+"""Many independent cells advanced together by one NEURON process."""
+
+import gc
+import logging
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from dendroflow.errors import ModelError
+from dendroflow.kernel.loading import builds_rxd, refuse_shared_rxd
+from dendroflow.kernel.model import BuildContext, Model, Recording
+from dendroflow.kernel.points import Point, SolverSettings
+from dendroflow.kernel.sections import Sections
+
+logger = logging.getLogger(__name__)
+
+SECOND_ORDER = {"backward_euler": 0, "crank_nicolson": 2, "cvode": 0}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a point; fields as in `stores.schemas.OUTCOMES`."""
+
+    point_id: str
+    status: str
+    error: str | None
+    runtime_s: float | None
+    compartments: int | None
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """Outcomes of a group of points in their order, and the columns of their traces.
+
+    Where features were extracted on the spot they stand for the traces.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    traces: dict[str, pa.Array]
+    features: pa.Table | None = None
+
+
+class GroupFailedError(Exception):
+    """The solver stopped with an error: some lane of the group is to blame."""
+
+
+class _SignalError(Exception):
+    """A signal that cannot be kept; `status` is what becomes of its point."""
+
+    status = "failed"
+
+
+class _NonfiniteError(_SignalError):
+    status = "nonfinite"
+
+
+class _OutOfRangeError(_SignalError):
+    status = "out_of_range"
+
+
+@dataclass
+class _Lane:
+    point: Point
+    context: BuildContext
+    cell: Model | None = None
+    compartments: int | None = None
+    status: str = "ok"
+    error: str | None = None
+
+    def end(self, error: Exception, status: str = "failed") -> None:
+        """Note what has become of it, unless something has before."""
+        if self.status == "ok":
+            known = isinstance(error, _SignalError)
+            self.status, self.error = status, str(error) if known else _one_line(error)
+
+
+class _Trace(NamedTuple):
+    lane: _Lane
+    recording: Recording
+    values: np.ndarray
+
+
+def run_together(
+    model: type[Model],
+    points: Sequence[Point],
+    morphologies: Mapping[str, Sections],
+    plausible: Mapping[str, tuple[float, float]],
+    *,
+    coreneuron: bool = False,
+) -> GroupResult:
+    """Simulate points that share their settings, as lanes of this process.
+
+    With a fixed step every lane gets bit for bit what it would get alone.
+
+    Parameters
+    ----------
+    morphologies
+        their sections, by name.
+    plausible
+        unit -> range; a signal that leaves it makes its point `out_of_range`.
+    coreneuron
+        whether CoreNEURON advances the cells instead of NEURON.
+
+    Raises
+    ------
+    GroupFailedError
+        If the solver stops with an error; which lane is to blame is not known.
+    ModelError
+        If cells leave sections behind, so that later points would not be alone.
+    """
+    settings = points[0].settings
+    start = time.perf_counter()
+    _prepare(settings, coreneuron)
+    lanes = [_build(model, point, morphologies, coreneuron) for point in points]
+    _count_compartments(lanes)
+    built = [lane for lane in lanes if lane.cell is not None]
+    kept, failure = _advance(model, built, settings) if built else (None, None)
+    if failure is not None:
+        _clear(lanes)
+        raise GroupFailedError(failure)
+    traces = [trace for lane in built if lane.status == "ok" for trace in _read(lane)]
+    samples = np.concatenate([trace.values for trace in traces] or [np.empty(0)])
+    ends = np.cumsum([0, *(len(trace.values) for trace in traces)])
+    _judge(traces, samples, ends, plausible)
+    columns = _columns(traces, samples, ends, settings)
+    # The traces are views of NEURON's vectors, which go now.
+    del kept, traces
+    _clear(lanes)
+    runtime = (time.perf_counter() - start) / len(points)
+    return GroupResult(
+        tuple(
+            Outcome(lane.point.point_id, lane.status, lane.error, runtime, lane.compartments)
+            for lane in lanes
+        ),
+        columns,
+    )
+
+
+def _prepare(settings: SolverSettings, coreneuron: bool) -> None:
+    """Put every global of NEURON that may decide a result into a known state."""
+    from neuron import h
+
+    h.celsius = settings.celsius
+    h.dt = settings.dt
+    h.secondorder = SECOND_ORDER[settings.solver]
+    h.Random().Random123_globalindex(0)
+    cvode = h.CVode()
+    cvode.active(settings.variable_step)
+    cvode.atol(settings.atol)
+    cvode.rtol(settings.rtol)
+    if coreneuron or "neuron.coreneuron" in sys.modules:
+        from neuron import coreneuron as core
+
+        core.enable, core.verbose = coreneuron, 0
+
+
+def _build(
+    model: type[Model], point: Point, morphologies: Mapping[str, Sections], coreneuron: bool
+) -> _Lane:
+    sections = morphologies[point.morphology] if point.morphology is not None else None
+    settings = point.settings
+    step = settings.dt if coreneuron else None
+    context = BuildContext(point.seed, sections, settings.sampling, settings.variable_step, step)
+    lane = _Lane(point, context)
+    try:
+        cell = model(context)
+        cell.p = model.Parameters(**point.parameters)
+        cell.build(cell.p)
+        refuse_shared_rxd(model)
+    except Exception as error:
+        logger.info("point %s: build failed", point.point_id, exc_info=True)
+        lane.end(error)
+        context.clear()
+        return lane
+    lane.cell = cell
+    return lane
+
+
+def _count_compartments(lanes: Sequence[_Lane]) -> None:
+    from neuron import h
+
+    sizes: dict[int, int] = {}
+    for section in h.allsec():
+        owner = id(section.cell())
+        sizes[owner] = sizes.get(owner, 0) + section.nseg
+    for lane in lanes:
+        if lane.cell is not None:
+            lane.compartments = sizes.get(id(lane.cell))
+
+
+def _advance(
+    model: type[Model], lanes: Sequence[_Lane], settings: SolverSettings
+) -> tuple[Any, str | None]:
+    """Advance cells to the end; returns what has to be kept until they are read, and any error.
+
+    Not raised, because its traceback would hold what the model has made.
+    """
+    from neuron import h
+
+    try:
+        kept = model.build_rxd([lane.cell for lane in lanes])
+        if kept is None and builds_rxd(model):
+            raise ModelError(
+                "build_rxd returns nothing: return all that it creates, or rxd forgets it"
+            )
+        for lane in lanes:
+            _refuse_missing_signals(model, lane)
+        parallel = h.ParallelContext()
+        parallel.set_maxstep(10)
+        h.finitialize(settings.v_init)
+        parallel.psolve(settings.duration)
+        if h.t < settings.duration - 1.5 * settings.dt:
+            raise RuntimeError(f"the solver stopped at {h.t:g} of {settings.duration:g} ms")
+    except Exception as error:
+        logger.info("a group of %d points failed", len(lanes), exc_info=True)
+        return None, _one_line(error)
+    return kept, None
+
+
+def _refuse_missing_signals(model: type[Model], lane: _Lane) -> None:
+    missing = set(model.signals) - {recording.signal for recording in lane.context.recordings}
+    try:
+        if missing:
+            raise ModelError(f"signals {sorted(missing)} are declared but not recorded")
+    except ModelError as error:
+        lane.end(error)
+        lane.context.clear()
+
+
+def _read(lane: _Lane) -> list[_Trace]:
+    """What a lane has recorded, up to the first signal that cannot be read."""
+    traces = []
+    for recording in lane.context.recordings:
+        try:
+            traces.append(_Trace(lane, recording, _values(recording)))
+        except Exception as error:
+            lane.end(_SignalError(f"signal {recording.signal}: {_one_line(error)}"))
+            break
+    return traces
+
+
+def _values(recording: Recording) -> np.ndarray:
+    """The samples of a recording; none where a function says that there is nothing."""
+    if recording.function is not None:
+        value = recording.function()
+        return np.array([] if value is None else [float(value)])
+    if recording.samples is not None:
+        return np.array(recording.samples, dtype=float)
+    # Not `as_numpy`, which leaks half a kB each time.
+    return np.asarray(recording.vector)[:: recording.stride]
+
+
+def _judge(
+    traces: Sequence[_Trace],
+    samples: np.ndarray,
+    ends: np.ndarray,
+    plausible: Mapping[str, tuple[float, float]],
+) -> None:
+    """End the lanes whose signals are missing, not finite, or not plausible."""
+    recorded = np.flatnonzero(np.diff(ends))
+    low, high = np.zeros((2, len(traces)))
+    if len(recorded):
+        low[recorded] = np.minimum.reduceat(samples, ends[recorded])
+        high[recorded] = np.maximum.reduceat(samples, ends[recorded])
+    for trace, least, largest in zip(traces, low.tolist(), high.tolist(), strict=True):
+        try:
+            _check_trace(trace, least, largest, plausible)
+        except _SignalError as error:
+            trace.lane.end(error, error.status)
+
+
+def _check_trace(
+    trace: _Trace, least: float, largest: float, plausible: Mapping[str, tuple[float, float]]
+) -> None:
+    recording = trace.recording
+    low, high = plausible.get(recording.unit, (-math.inf, math.inf))
+    if not len(trace.values):
+        # What a function measures need not exist.
+        if recording.function is None:
+            raise _SignalError(
+                f"{_named(recording)} has no sample; sampling is longer than the run"
+            )
+    elif not (math.isfinite(least) and math.isfinite(largest)):
+        raise _NonfiniteError(f"{_named(recording)} is not a finite number throughout")
+    elif least < low or largest > high:
+        raise _OutOfRangeError(
+            f"{_named(recording)} reaches {least if least < low else largest:g} {recording.unit}, "
+            f"outside the plausible {low:g} to {high:g} {recording.unit}"
+        )
+
+
+def _named(recording: Recording) -> str:
+    where = f" at {recording.location}" if recording.location else ""
+    return f"signal {recording.signal}{where}"
+
+
+def _columns(
+    traces: Sequence[_Trace], samples: np.ndarray, ends: np.ndarray, settings: SolverSettings
+) -> dict[str, pa.Array]:
+    """The columns of TRACES for one group; the samples lie end to end and are not copied."""
+    recordings = [trace.recording for trace in traces]
+    times = [None if r.times is None else np.array(r.times) for r in recordings]
+    steps = [None if r.times is not None else r.sampling or settings.dt for r in recordings]
+    starts = [0.0 if r.function is None else settings.duration for r in recordings]
+    return {
+        "point_id": pa.array([trace.lane.point.point_id for trace in traces], pa.string()),
+        "signal": pa.array([r.signal for r in recordings], pa.string()),
+        "unit": pa.array([r.unit for r in recordings], pa.string()),
+        "location": pa.array([r.location for r in recordings], pa.string()),
+        "outline": pa.array([r.outline for r in recordings], pa.list_(pa.float32())),
+        "t0": pa.array(starts, pa.float64()),
+        "dt": pa.array(steps, pa.float64()),
+        "t": pa.array(times, pa.list_(pa.float64())),
+        "values": pa.ListArray.from_arrays(ends.astype(np.int32), pa.array(samples)),
+    }
+
+
+def _clear(lanes: Sequence[_Lane]) -> None:
+    """Delete the cells; what is left of them would be simulated with the next group."""
+    from neuron import h
+
+    for lane in lanes:
+        lane.context.clear()
+        if lane.cell is not None:
+            # NEURON's handlers hold Python callables where the garbage collector cannot look.
+            vars(lane.cell).clear()
+        lane.cell = None
+    if any(True for _ in h.allsec()):
+        gc.collect()
+    if any(True for _ in h.allsec()):
+        names = ", ".join(str(section) for section in list(h.allsec())[:3])
+        raise ModelError(
+            f"sections {names} outlive their cell: keep them in `self` only, "
+            'or set process = "fresh"'
+        )
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:500]

@@ -1,0 +1,127 @@
+"""Loading compiled mechanisms, and importing a user's model."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from dendroflow.errors import MechanismError, ModelError
+from dendroflow.files import is_intact
+from dendroflow.kernel.model import Model
+
+SHARES_RXD = (
+    "model {} uses rxd, which would advance its species with those of other cells; set "
+    '`process = "alone"` in it, or create them in `build_rxd` for all cells at once'
+)
+
+
+def load_mechanisms(library: Path) -> None:
+    """Load a compiled library into this process, once, and tell CoreNEURON of the one beside it.
+
+    Raises
+    ------
+    MechanismError
+        If a library is not as it was compiled, or NEURON does not load it.
+    """
+    from neuron import h
+
+    beside = library.with_name("libcorenrnmech.so")
+    for file in (library, beside):
+        if file.exists() and not is_intact(file):
+            raise MechanismError(f"{file}: is damaged; delete it and run snakemake again")
+    path = str(library.resolve())
+    # In an ASCII locale NEURON takes no other letters.
+    if not h.nrn_load_dll(path if path.isascii() else os.path.relpath(path)):
+        raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
+    if beside.exists():
+        os.environ["CORENEURONLIB"] = str(beside.resolve())
+
+
+def load_model(folder: Path) -> type[Model]:
+    """The model class of `folder/model.py`, which is imported.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, raises on import, creates sections, defines no single model, or
+        imports rxd although the model shares its process.
+    """
+    path = folder / "model.py"
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; a model is a folder with a model.py")
+    module = _import(path)
+    models = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Model)
+        and value.__module__ == module.__name__
+    ]
+    if len(models) != 1:
+        names = ", ".join(model.__name__ for model in models) or "none"
+        raise ModelError(f"{path}: must define one subclass of Model; it defines {names}")
+    from neuron import h
+
+    if any(True for _ in h.allsec()):
+        raise ModelError(f"{path}: creates sections on import; create them in build")
+    if _names_rxd(module) and models[0].process == "shared" and not builds_rxd(models[0]):
+        raise ModelError(f"{path}: {SHARES_RXD.format(models[0].__name__)}")
+    return models[0]
+
+
+def builds_rxd(model: type[Model]) -> bool:
+    """Whether a model creates the objects of rxd for many cells at once."""
+    return model.process == "shared" and model.build_rxd.__func__ is not Model.build_rxd.__func__  # type: ignore[attr-defined]
+
+
+def refuse_shared_rxd(model: type[Model]) -> None:
+    """Refuse a model that has made species of rxd in `build`, unless its points run alone.
+
+    Raises
+    ------
+    ModelError
+        If it shares its process: rxd would advance its species with those of other cells.
+    """
+    species = getattr(sys.modules.get("neuron.rxd.species"), "_all_species", ())
+    if model.process == "shared" and any(one() is not None for one in species):
+        raise ModelError(SHARES_RXD.format(model.__name__))
+
+
+def _names_rxd(module: ModuleType) -> bool:
+    """Whether a name of a model's module means rxd, or something of it."""
+    named = (
+        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        for value in vars(module).values()
+    )
+    return any(str(name).startswith(("neuron.rxd", "neuron.crxd")) for name in named)
+
+
+def _import(path: Path) -> ModuleType:
+    name = f"dendroflow_model_{path.parent.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path}: cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ModelError(f"{path}: {_where(error, path)}{type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
+
+
+def _where(error: BaseException, path: Path) -> str:
+    """`"line 12: "`, where the model's own file is to blame."""
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: "
+    lines = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        if Path(traceback.tb_frame.f_code.co_filename) == path:
+            lines.append(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return f"line {lines[-1]}: " if lines else ""

@@ -1,0 +1,154 @@
+"""Reading a morphology with NEURON's Import3d, and comparing what it makes with the file."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import dendroflow
+from dendroflow.errors import MorphologyError
+from dendroflow.kernel.sections import Sections
+from dendroflow.morphology.files import read
+from dendroflow.morphology.sections import load_sections
+from dendroflow.morphology.tree import MIN_LENGTH, Tree, refuse
+
+logger = logging.getLogger(__name__)
+
+# What Import3d prints about files that it reads as they are written. Blank lines are "not parsed".
+_HARMLESS = re.compile(
+    r"""\d+\ lines\ read | \d+\ spines
+      | error\ .*\ line\ \d+:\ could\ not\ parse:
+      | .*\ problems
+      | Main\ branch\ starting\ at\ line\ \d+\ is\ outside\ the\ soma\ bounding\ boxes
+      | Making\ a\ logical\ connection\ to\ center\ of\ nearest\ soma
+      | somastack_process\ \d+ | center | Principle\ (values|axes) | stk_triang_area\ =.*
+      | [-+.\deE\s]+""",
+    re.VERBOSE,
+)
+# Deeply branched Neurolucida trees exceed the stack of NEURON's interpreter.
+_NEURON_OPTIONS = "-nogui -NFRAME 20000 -NSTACK 200000"
+
+
+def import_sections(path: Path, timeout_s: float = 300.0) -> Sections:
+    """Read a morphology with NEURON's Import3d, in a process of its own.
+
+    Parameters
+    ----------
+    path : Path
+        An SWC or Neurolucida file.
+    timeout_s : float
+        How long NEURON may take (s).
+
+    Returns
+    -------
+    Sections
+        As NEURON gets them.
+
+    Raises
+    ------
+    MorphologyError
+        If `dendroflow.morphology.files.read` refuses the file; if NEURON crashes on it, hangs, or
+        complains; or if the sections are not those of the file.
+    """
+    tree = read(path)
+    with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
+        # A short plain name, in a folder without compiled mechanisms that NEURON would load.
+        copy = Path(folder) / f"cell{path.suffix.lower()}"
+        copy.write_bytes(path.read_bytes())
+        target = Path(folder) / "sections.npz"
+        _run_import3d(path, copy, target, timeout_s)
+        sections = load_sections(target)
+    compare(tree, sections)
+    return sections
+
+
+def _run_import3d(path: Path, copy: Path, target: Path, timeout_s: float) -> None:
+    library = str(Path(dendroflow.__file__).parents[1])
+    paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "NEURON_MODULE_OPTIONS": _NEURON_OPTIONS,
+    }
+    command = [sys.executable, "-m", "dendroflow.morphology.import3d", copy.name, target.name]
+    try:
+        run = subprocess.run(
+            command,
+            cwd=copy.parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise MorphologyError(f"{path}: NEURON did not read it within {timeout_s:g} s") from error
+    printed = re.split(r"[\r\n]+", run.stdout.decode("utf-8", "replace"))
+    complaints = [
+        text.strip() for text in printed if text.strip() and not _HARMLESS.fullmatch(text.strip())
+    ]
+    if run.returncode < 0:
+        refuse(str(path), None, f"NEURON crashes on it (signal {-run.returncode})")
+    if run.returncode > 0 or not target.exists():
+        last = run.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        refuse(str(path), None, f"NEURON cannot read it: {'; '.join(complaints + last)[:500]}")
+    if complaints:
+        refuse(str(path), None, f"NEURON would alter it: {'; '.join(complaints)[:500]}")
+
+
+def compare(tree: Tree, sections: Sections) -> None:
+    """Refuse sections that are not those which the file describes.
+
+    Parameters
+    ----------
+    tree : Tree
+        The file, as it is written.
+    sections : Sections
+        What Import3d made of it.
+
+    Raises
+    ------
+    MorphologyError
+        If there is no soma or more than one root, a section without length or with an impossible
+        diameter, a point of a neurite too many or too few, or if the neurites are longer or
+        shorter than in the file.
+    """
+    if "soma" not in sections.counts or (sections.parents < 0).sum() != 1:
+        refuse(tree.source, None, "NEURON makes no single tree with a soma of it")
+    diameters = sections.points[:, 3]
+    if not (np.isfinite(sections.points).all() and (diameters > 0).all()):
+        refuse(tree.source, None, "NEURON makes diameters of it that are zero or no numbers")
+    short = np.flatnonzero(~(sections.lengths > MIN_LENGTH))
+    if len(short):
+        refuse(tree.source, None, f"NEURON's {sections.names[short[0]]} has no length")
+    _compare_points(tree, sections)
+    neurites = np.array([kind != "soma" for kind in sections.kinds])
+    length = float(sections.lengths[neurites].sum())
+    least = tree.length()
+    # Import3d counts some of the links between soma and neurites as cable, by rules of its own.
+    most = least if tree.outline else least + float(tree.steps[tree.stems].sum())
+    if not least - 1e-4 * most <= length <= most + 1e-4 * most:
+        refuse(
+            tree.source,
+            None,
+            f"its neurites are {least:.1f} to {most:.1f} µm long, NEURON's {length:.1f} µm",
+        )
+
+
+def _compare_points(tree: Tree, sections: Sections) -> None:
+    neurites = np.repeat([kind != "soma" for kind in sections.kinds], np.diff(sections.starts))
+    made = sections.points[neurites]
+    written = np.column_stack([tree.xyz, 2 * tree.radii]).astype(np.float32)
+    present = set(map(tuple, made.tolist()))
+    for i in np.flatnonzero(~tree.somatic):
+        if tuple(written[i].tolist()) not in present:
+            tree.refuse(int(i), "NEURON leaves this point out or changes it")
+    known = set(map(tuple, written[:, :3].tolist()))
+    strange = {tuple(xyz) for xyz in made[:, :3].tolist()} - known
+    if strange:
+        x, y, z = min(strange)
+        refuse(tree.source, None, f"NEURON adds a point at {x:g}, {y:g}, {z:g} µm")

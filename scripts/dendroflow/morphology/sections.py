@@ -1,0 +1,69 @@
+"""Files of sections, and what a model asks of them."""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from dendroflow.errors import MorphologyError
+from dendroflow.files import replacing
+from dendroflow.kernel.sections import Sections
+
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error)
+_ARRAYS = ("parents", "parent_x", "order", "starts", "points", "anchors")
+
+
+def save_sections(sections: Sections, path: Path) -> None:
+    """Write sections to an .npz file, whole or not at all; equal ones give equal bytes."""
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        names=np.array(sections.names, dtype=np.str_),
+        digest=np.array(sections.digest),
+        **{name: getattr(sections, name) for name in _ARRAYS},
+    )
+    with replacing(path) as temporary:
+        temporary.write_bytes(buffer.getvalue())
+
+
+def load_sections(path: Path) -> Sections:
+    """Read what `save_sections` has written.
+
+    Raises
+    ------
+    MorphologyError
+        If the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            sections = Sections(
+                names=tuple(arrays["names"].tolist()), **{name: arrays[name] for name in _ARRAYS}
+            )
+            if str(arrays["digest"]) != sections.digest:
+                raise ValueError("it is not as it was written")
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, *_BROKEN_ZIP) as error:
+        raise MorphologyError(
+            f"{path}: is missing or damaged; delete it and run snakemake again"
+        ) from error
+    return sections
+
+
+def require_sections(sections: Sections, kinds: Iterable[str], morphology: str) -> None:
+    """Refuse a morphology that has no sections of one of `kinds`, such as `["soma", "axon"]`.
+
+    Raises
+    ------
+    MorphologyError
+        Naming the kinds that are missing and those that there are.
+    """
+    missing = [kind for kind in kinds if kind not in sections.counts]
+    if missing:
+        present = ", ".join(f"{count} {kind}" for kind, count in sections.counts.items())
+        raise MorphologyError(
+            f"morphology '{morphology}' has no sections of type {', '.join(missing)}; it has "
+            f"{present}: use another morphology, or a model that does without"
+        )

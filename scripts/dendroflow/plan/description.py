@@ -1,0 +1,177 @@
+"""What planning needs to know of a model, learnt in a child process and kept by content.
+
+Importing a model runs the user's code and NEURON; neither may take the planner with it.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dendroflow.errors import DendroflowError, ModelError
+from dendroflow.files import replacing
+
+TIMEOUT_S = 120
+LIBRARY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: its default (None if it must be given), unit, and JSON schema."""
+
+    default: Any
+    unit: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Description:
+    """A model as planning sees it; `signals` are their units, `meanings` their descriptions."""
+
+    title: str
+    parameters: Mapping[str, Parameter]
+    signals: Mapping[str, str]
+    meanings: Mapping[str, str]
+    runs_alone: bool
+    builds_rxd: bool
+    needs_morphology: bool
+    required_sections: tuple[str, ...]
+    time_unit: str
+
+
+def describe(folder: Path, cached: Path) -> Description:
+    """Describe the model in `folder`.
+
+    Parameters
+    ----------
+    cached
+        file that holds the description, or shall; its name must follow from the model's content.
+
+    Raises
+    ------
+    ModelError
+        If the model breaks the contract, raises on import, hangs, or kills its process.
+    """
+    try:
+        return _parse(_read(cached))
+    except (OSError, ValueError, TypeError, KeyError):
+        content = _ask_child(folder)
+    try:
+        with replacing(cached) as temporary:
+            kept = {"sha256": _digest(content), "description": content}
+            temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    except OSError:
+        pass  # A read-only results folder costs a second per run, nothing else.
+    return _parse(content)
+
+
+def _read(cached: Path) -> dict[str, Any]:
+    """What is kept of a model; a changed default would be simulated as if it were the model's."""
+    kept: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
+    content: dict[str, Any] = kept["description"]
+    if kept["sha256"] != _digest(content):
+        raise ValueError("it is not as it was written")
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _parse(content: dict[str, Any]) -> Description:
+    parameters = {name: Parameter(**fields) for name, fields in content["parameters"].items()}
+    return Description(
+        **{
+            **content,
+            "parameters": parameters,
+            "required_sections": tuple(content["required_sections"]),
+        }
+    )
+
+
+def _ask_child(folder: Path) -> dict[str, Any]:
+    path = folder / "model.py"
+    with tempfile.TemporaryDirectory(prefix="dendroflow-") as scratch:
+        answer = Path(scratch) / "description.json"
+        command = [sys.executable, "-m", "dendroflow.plan.description"]
+        try:
+            child = subprocess.run(
+                [*command, str(folder.resolve()), str(answer)],
+                cwd=scratch,  # NEURON loads compiled mechanisms that it finds where it starts
+                env=os.environ | {"PYTHONPATH": str(LIBRARY)},
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ModelError(f"{path}: importing it took longer than {TIMEOUT_S} s") from None
+        content: dict[str, Any] = {}
+        if answer.exists():
+            content = json.loads(answer.read_text(encoding="utf-8"))
+    if "error" in content:
+        raise ModelError(content["error"].replace(str(folder.resolve()), str(folder)))
+    if not content:
+        code = child.returncode
+        cause = f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        last = (child.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ModelError(f"{path}: importing it {cause}: {last}")
+    return content
+
+
+def inspect(folder: Path) -> Description:
+    """Describe a model in this process, by importing it."""
+    from pydantic_core import to_jsonable_python
+
+    from dendroflow.kernel.loading import builds_rxd, load_model
+    from dendroflow.kernel.model import declared
+
+    model = load_model(folder)
+    schema = model.Parameters.model_json_schema()
+    parameters = {}
+    for name, field in model.Parameters.model_fields.items():
+        properties = schema["properties"][name]
+        reference = properties.get("$ref") or (properties.get("allOf") or [{}])[0].get("$ref")
+        if reference:
+            properties = schema["$defs"][reference.rpartition("/")[2]] | properties
+        parameters[name] = Parameter(
+            default=None if field.is_required() else to_jsonable_python(field.get_default()),
+            unit=properties.get("unit", ""),
+            description=field.description or "",
+            schema=properties,
+        )
+    return Description(
+        title=(model.__doc__ or model.__name__).strip().splitlines()[0],
+        parameters=parameters,
+        signals={name: declared(signal).unit for name, signal in model.signals.items()},
+        meanings={
+            name: declared(signal).description or name.replace("_", " ")
+            for name, signal in model.signals.items()
+        },
+        runs_alone=model.process != "shared",
+        builds_rxd=builds_rxd(model),
+        needs_morphology=model.needs_morphology or bool(model.required_sections),
+        required_sections=tuple(model.required_sections),
+        time_unit=model.time_unit,
+    )
+
+
+def _main(folder: str, answer: str) -> None:
+    content: dict[str, Any]
+    try:
+        content = asdict(inspect(Path(folder)))
+    except DendroflowError as error:
+        content = {"error": " ".join(str(error).split())}
+    Path(answer).write_text(json.dumps(content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

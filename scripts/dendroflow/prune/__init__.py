@@ -1,1 +1,0 @@
-"""Removing results that no configuration asks for."""

@@ -1,0 +1,149 @@
+"""A morphology under appraisal: its file, and what others make of it, looked at once and kept."""
+
+import json
+import re
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dendroflow.errors import MorphologyError
+from dendroflow.morphology.files import parse
+from dendroflow.morphology.tree import Tree
+from dendroflow.quality.finding import NotMeasurableError
+from dendroflow.quality.points import Points, read_swc
+from dendroflow.quality.steady_state import Response, respond
+from dendroflow.settings.appraisal import Appraisal
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A morphology, with what is known about it.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the catalogue.
+    data : bytes
+        The file.
+    suffix : str
+        `swc` or `asc`.
+    address : str
+        Where it came from.
+    record : dict or None
+        NeuroMorpho.Org's metadata.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+    suffix: str
+    address: str = ""
+    record: dict[str, Any] | None = None
+
+    @cached_property
+    def reading(self) -> Tree | MorphologyError:
+        """What dendroflow's own parser makes of the file, or why it refuses it."""
+        try:
+            return parse(self.data, self.suffix, f"{self.name}.{self.suffix}")
+        except MorphologyError as error:
+            return error
+
+    @cached_property
+    def points(self) -> Points:
+        """The points of the file.
+
+        Raises
+        ------
+        NotMeasurableError
+            If it holds none, or is a Neurolucida file that the parser refuses.
+        """
+        if isinstance(self.reading, Tree):
+            return Points.of_tree(self.reading)
+        if self.suffix == "swc":
+            points = read_swc(self.data)
+            if len(points):
+                return points
+        raise NotMeasurableError(f"no points can be read: {self.reading}")
+
+    def responses(self, settings: Appraisal) -> dict[str, Response]:
+        """What NEURON makes of the cell and answers to a current, in a process of its own.
+
+        Raises
+        ------
+        NotMeasurableError
+            If NEURON crashes on the file, hangs, or cannot read it.
+        """
+        if self.suffix == "swc":
+            # Of a file without points NEURON makes nothing.
+            _ = self.points
+        key = settings.electrical.model_dump_json()
+        kept: dict[str, Any] = self.__dict__.setdefault("_responses", {})
+        if key not in kept:
+            try:
+                kept[key] = respond(self.data, self.suffix, settings.electrical)
+            except NotMeasurableError as error:
+                kept[key] = error
+        if isinstance(kept[key], NotMeasurableError):
+            raise kept[key]
+        return dict(kept[key])
+
+    @cached_property
+    def neurom(self) -> Any:
+        """NeuroM's morphology, or the error that it raised."""
+        import neurom
+
+        return self._loaded(neurom.load_morphology)
+
+    @cached_property
+    def morphio(self) -> tuple[Any, tuple[str, ...]]:
+        """MorphIO's morphology, or the error that it raised; and its warnings."""
+        import morphio
+
+        handler = morphio.WarningHandlerCollector()
+        loaded = self._loaded(lambda path: morphio.Morphology(path, warning_handler=handler))
+        said = (str(emission.warning.msg()) for emission in handler.get_all())
+        return loaded, tuple(map(_plain, said))
+
+    def _loaded(self, load: Any) -> Any:
+        with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
+            path = Path(folder) / f"cell.{self.suffix}"
+            path.write_bytes(self.data)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    return load(str(path))
+                except Exception as error:  # whatever it is, it is what has to be reported
+                    return error
+
+    @classmethod
+    def from_file(cls, path: Path, name: str = "") -> "Cell":
+        """Read a file, and its metadata where `fetch_morphology` has left them beside it.
+
+        Raises
+        ------
+        MorphologyError
+            If the file cannot be read.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise MorphologyError(f"{path}: cannot be read: {error.strerror}") from error
+        notes: dict[str, Any] = {}
+        metadata = path.with_name(f"{path.name}.json")
+        if metadata.exists():
+            notes = json.loads(metadata.read_text(encoding="utf-8"))
+        return cls(
+            name=name or path.stem.removesuffix(".CNG"),
+            data=data,
+            suffix=path.suffix.lower().removeprefix("."),
+            address=notes.get("address", path.name),
+            record=notes.get("record"),
+        )
+
+
+def _plain(text: str) -> str:
+    """A message of MorphIO's on one line, without colours and the name of the file."""
+    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
+    return re.sub(r"^\S*cell\.(swc|asc):(\d+):\s*warning\s*", r"line \2: ", text)

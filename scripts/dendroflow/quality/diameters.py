@@ -1,0 +1,183 @@
+"""Diameters of dendrites: those that were not measured, and those that cannot be."""
+
+import numpy as np
+
+from dendroflow.morphology.tree import APICAL, DENDRITE
+from dendroflow.quality.cell import Cell
+from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict, lines_of, plural
+from dendroflow.quality.points import Bools, Floats, Points
+from dendroflow.settings.appraisal import Appraisal
+
+_DOMAINS = {DENDRITE: "basal", APICAL: "apical"}
+
+
+def _diameters(points: Points) -> Floats:
+    """Diameters as they were written, to 1 nm."""
+    return np.round(2 * points.radii, 3)
+
+
+def _dendrites(points: Points) -> Bools:
+    if not points.dendritic.any():
+        raise NotMeasurableError("there are no dendrites")
+    return points.dendritic
+
+
+def _mode(values: Floats) -> tuple[float, float, int]:
+    """The commonest value, its share, and the number of different values."""
+    levels, counts = np.unique(values, return_counts=True)
+    return float(levels[counts.argmax()]), float(counts.max() / counts.sum()), len(levels)
+
+
+def constant_diameters(cell: Cell, settings: Appraisal) -> Finding:
+    """Whether one diameter stands for most dendritic points, or for all."""
+    points = cell.points
+    _dendrites(points)
+    values: dict[str, float] = {}
+    shares = []
+    for kind, name in _DOMAINS.items():
+        diameters = _diameters(points)[points.types == kind]
+        if len(diameters):
+            mode, share, levels = _mode(diameters)
+            values |= {f"{name}_mode_um": mode, f"{name}_share": share, f"{name}_levels": levels}
+            shares.append((share, levels, mode, name))
+    worst, levels, mode, name = max(shares)
+    limit = settings.diameters.mode_share
+    verdict: Verdict = "warn" if worst > limit else "pass"
+    if max(number for _, number, _, _ in shares) == 1:
+        verdict = "fail"
+    return Finding(
+        "constant_diameters",
+        verdict,
+        f"{worst:.1%} of the {name} points have the diameter {mode:g} µm; there are "
+        f"{plural(levels, 'different value')}.",
+        value=worst,
+        threshold=f"at most {limit:g}, and more than one value",
+        values=values,
+    )
+
+
+def constant_sections(cell: Cell, settings: Appraisal) -> Finding:
+    """Share of unbranched stretches, of all neurites, along which the diameter never changes."""
+    points, limits = cell.points, settings.diameters
+    diameters = _diameters(points)
+    counted = [stretch for stretch in points.stretches if len(stretch) >= limits.section_points]
+    if not counted:
+        raise NotMeasurableError(f"no unbranched stretch has {limits.section_points} points")
+    constant = [stretch for stretch in counted if np.ptp(diameters[stretch]) == 0]
+    share = len(constant) / len(counted)
+    return Finding(
+        "constant_sections",
+        "warn" if share > limits.section_share else "pass",
+        f"{len(constant)} of {len(counted)} unbranched stretches have one diameter.",
+        value=share,
+        threshold=f"at most {limits.section_share:g}",
+    )
+
+
+def tracing_limit(cell: Cell, settings: Appraisal) -> Finding:
+    """Whether the commonest diameter is the least and below what light resolves.
+
+    A diameter below about 0.3 µm is unlikely to be right in light microscopy (nrn, docs/courses).
+    """
+    points, limits = cell.points, settings.diameters
+    dendrites = _dendrites(points)
+    diameters = _diameters(points)
+    mode, share, _ = _mode(diameters[dendrites])
+    least = float(diameters[dendrites].min())
+    fires = mode == least and mode <= limits.floor_um
+    at_floor = points.inner & points.dendritic & (diameters == least)
+    length = points.steps[points.inner & points.dendritic].sum()
+    length_share = float(points.steps[at_floor].sum() / length) if length else 0.0
+    return Finding(
+        "tracing_limit",
+        "warn" if fires else "pass",
+        f"{share:.1%} of the dendritic points and {length_share:.1%} of the length have the least "
+        f"diameter, {least:g} µm: a limit of tracing, not a measurement."
+        if fires
+        else f"The least diameter, {least:g} µm, is not a floor.",
+        value=least,
+        unit="µm",
+        threshold=f"commonest diameter above the least, or above {limits.floor_um:g}",
+        values={
+            "mode_um": mode,
+            "mode_share": share,
+            "length_share": length_share,
+            "neurite_points": int((diameters[~points.somatic] == mode).sum()),
+        },
+    )
+
+
+def abrupt_diameters(cell: Cell, settings: Appraisal) -> Finding:
+    """Neighbouring points whose diameters differ by a large factor."""
+    points, limits = cell.points, settings.diameters
+    inner = np.flatnonzero(points.inner)
+    diameters = _diameters(points)
+    own, before = diameters[inner], diameters[points.parents[inner]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(np.minimum(own, before) > 0, np.maximum(own / before, before / own), 1.0)
+    abrupt = inner[ratios >= limits.abrupt_ratio - 1e-9]
+    largest = float(ratios.max(initial=1.0))
+    return Finding(
+        "abrupt_diameters",
+        "warn" if len(abrupt) else "pass",
+        f"{plural(len(abrupt), 'step')} by a factor of {limits.abrupt_ratio:g} or more; the "
+        f"largest is {largest:.2g}.",
+        value=len(abrupt),
+        threshold="none",
+        values={"largest": largest},
+        lines=lines_of(points.lines[abrupt]),
+    )
+
+
+def bottlenecks(cell: Cell, settings: Appraisal) -> Finding:
+    """Dendritic points that are much thinner than both sides of them."""
+    points, limits = cell.points, settings.diameters
+    _dendrites(points)
+    widest = np.minimum(*_widest_on_both_sides(points, limits.neck_window_um))
+    diameters = 2 * points.radii
+    necks = points.dendritic & (diameters * limits.neck_ratio <= widest)
+    necks &= widest - diameters >= limits.neck_drop_um
+    number = int(necks.sum())
+    return Finding(
+        "bottlenecks",
+        "warn" if number else "pass",
+        f"{plural(number, 'dendritic point')} at most 1/{limits.neck_ratio:g} as wide as both "
+        f"sides within {limits.neck_window_um:g} µm.",
+        value=number,
+        threshold="none",
+        lines=lines_of(points.lines[necks]),
+    )
+
+
+def _widest_on_both_sides(points: Points, window_um: float) -> tuple[Floats, Floats]:
+    """The largest diameter within a distance along the neurite, proximally and distally."""
+    diameters = 2 * points.radii
+    above, below = np.zeros(len(points)), np.zeros(len(points))
+    steps, parents, inner = points.steps.tolist(), points.parents.tolist(), points.inner.tolist()
+    for point in points.order.tolist():
+        here, distance = point, 0.0
+        while inner[here]:
+            distance += steps[here]
+            here = parents[here]
+            if distance > window_um:
+                break
+            above[point] = max(above[point], diameters[here])
+            below[here] = max(below[here], diameters[point])
+    return above, below
+
+
+def thin_dendrites(cell: Cell, settings: Appraisal) -> Finding:
+    """Share of dendritic length thinner than a 3-D mesh resolves."""
+    points, limits = cell.points, settings.diameters
+    _dendrites(points)
+    counted = points.inner & points.dendritic
+    length = float(points.steps[counted].sum())
+    thin = counted & (2 * points.radii < limits.thin_um)
+    share = float(points.steps[thin].sum()) / length if length else 0.0
+    return Finding(
+        "thin_dendrites",
+        "warn" if share > limits.thin_share else "pass",
+        f"{share:.1%} of the dendritic length is thinner than {limits.thin_um:g} µm.",
+        value=share,
+        threshold=f"at most {limits.thin_share:g}",
+    )

@@ -1,0 +1,99 @@
+"""NeuroM's and MorphIO's own checks, one by one, so that one which raises is reported as such.
+
+NeuroM's are information: on good reconstructions several of them fire or raise. Those about numbers
+that no simulation stands are warnings.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from dendroflow.quality.cell import Cell
+from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict
+from dendroflow.settings.appraisal import CHECKS, Appraisal
+
+_SOUND_LENGTH = 1e-3
+_RELIABLE = (
+    "has_all_nonzero_neurite_radii",
+    "has_all_nonzero_section_lengths",
+    "has_nonzero_soma_radius",
+)
+
+
+def _said(error: Exception) -> str:
+    """An error on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def _neurom(name: str) -> Callable[[Cell, Appraisal], Finding]:
+    """The check of NeuroM's of this name."""
+
+    def check(cell: Cell, _: Appraisal) -> Finding:
+        import neurom.check.morphology_checks as checks
+
+        loaded = cell.neurom
+        if isinstance(loaded, Exception):
+            raise NotMeasurableError(f"NeuroM cannot load it, {_said(loaded)}")
+        try:
+            result = getattr(checks, name)(loaded)
+        except Exception as error:  # which it is depends on the check; each has to be reported
+            raise NotMeasurableError(f"NeuroM's check raises {_said(error)}") from error
+        count = len(result.info) if result.info is not None else 0
+        failing: Verdict = "warn" if name in _RELIABLE else "info"
+        return Finding(
+            f"neurom_{name}",
+            "pass" if result else failing,
+            "NeuroM: yes." if result else f"NeuroM: no ({count} places).",
+            value=count,
+        )
+
+    check.__doc__ = f"NeuroM's `{name}`."
+    return check
+
+
+NEUROM: Mapping[str, Callable[[Cell, Appraisal], Finding]] = {
+    name: _neurom(name.removeprefix("neurom_")) for name in CHECKS if name.startswith("neurom_")
+}
+
+
+def morphio_reads(cell: Cell, _: Appraisal) -> Finding:
+    """Whether MorphIO reads the file, and of what it warns."""
+    loaded, warnings = cell.morphio
+    if isinstance(loaded, Exception):
+        return Finding("morphio_reads", "fail", f"MorphIO raises {_said(loaded)}.")
+    if warnings:
+        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        return Finding(
+            "morphio_reads",
+            "warn",
+            f"MorphIO warns: {warnings[0][:200]}{more}.",
+            value=len(warnings),
+            threshold="none",
+        )
+    return Finding("morphio_reads", "pass", "MorphIO reads it without warning.", value=0)
+
+
+def morphio_keeps(cell: Cell, _: Appraisal) -> Finding:
+    """Whether MorphIO, and so NeuroM, keeps all neurites: it drops cycles without a word."""
+    loaded, _warnings = cell.morphio
+    if isinstance(loaded, Exception):
+        raise NotMeasurableError(f"MorphIO raises {_said(loaded)}")
+    kept = sum(_length(section) for section in loaded.sections)
+    points = cell.points
+    least = float(points.steps[points.inner].sum())
+    most = float(points.steps[points.neurite].sum())
+    sound = least * (1 - _SOUND_LENGTH) <= kept <= most * (1 + _SOUND_LENGTH)
+    return Finding(
+        "morphio_keeps",
+        "pass" if sound else "fail",
+        f"MorphIO keeps {kept:.0f} µm of neurite; the file holds {least:.0f} µm.",
+        value=kept,
+        unit="µm",
+        threshold=f"{least:.0f} to {most:.0f}",
+    )
+
+
+def _length(section: Any) -> float:
+    """Length of a section of MorphIO's (µm)."""
+    return float(np.linalg.norm(np.diff(section.points.astype(float), axis=0), axis=1).sum())

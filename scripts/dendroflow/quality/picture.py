@@ -1,0 +1,176 @@
+"""The portrait of a morphology: projections, diameters, steps in z, and where findings are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.page import GREY, INK, METADATA, Page, house_style
+from dendroflow.files import replacing
+from dendroflow.quality.cell import Cell
+from dendroflow.quality.finding import VERDICTS, Finding, NotMeasurableError
+from dendroflow.quality.points import Points
+
+SIZE = (9.6, 7.0)
+MOST_MARKED = 5
+# Okabe and Ito's colours, which colour-blind readers tell apart, and shapes besides.
+MARKS = (("o", "#d55e00"), ("s", "#cc79a7"), ("^", "#56b4e9"), ("D", "#e69f00"), ("v", "#000000"))
+DOMAINS = {3: ("basal", "#0072b2"), 4: ("apical", "#d55e00"), 2: ("axon", "#009e73")}
+# On the page of the report; for print there is the PDF.
+DOTS_PER_INCH = 110
+
+
+def draw(cell: Cell, findings: Sequence[Finding], paths: Sequence[Path]) -> None:
+    """Draw the portrait of a cell and write it, each file in the format that its name says.
+
+    Parameters
+    ----------
+    cell : Cell
+        The morphology.
+    findings : sequence of Finding
+        Those that are marked in the projections are the worst that have lines.
+    paths : sequence of Path
+        Files to write.
+    """
+    with house_style():
+        page = _page(cell, findings)
+        for path in paths:
+            kind = path.suffix.removeprefix(".")
+            with replacing(path) as temporary:
+                page.canvas.savefig(
+                    temporary, format=kind, dpi=DOTS_PER_INCH, metadata=METADATA[kind]
+                )
+
+
+def _page(cell: Cell, findings: Sequence[Finding]) -> Page:
+    failing = [f.check for f in findings if f.verdict == "fail"]
+    warning = [f.check for f in findings if f.verdict == "warn"]
+    notes = [f"Fails: {', '.join(failing) or 'none'}.", f"Warns: {', '.join(warning) or 'none'}."]
+    page = Page(f"Appraisal of {cell.name}", cell.address, notes, SIZE)
+    try:
+        points = cell.points
+    except NotMeasurableError as error:
+        axes = page.canvas.subplots()
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True, parse_math=False)
+        return page
+    spans = np.ptp(points.xyz, axis=0)
+    tall = float(np.clip(spans[0] / max(spans[1], 1e-9), 0.45, 1.5))
+    halves: Any = page.canvas.subfigures(1, 2, width_ratios=(tall, 1.0), wspace=0.02)
+    left, right = halves
+    view = left.subplots()
+    depth, histogram, steps = right.subplots(3, 1, height_ratios=(1.2, 1, 1))
+    _projections(left, (view, depth), points, findings)
+    _diameters(histogram, points)
+    _steps(steps, points)
+    return page
+
+
+def _projections(
+    canvas: Any, pair: tuple[Axes, Axes], points: Points, findings: Sequence[Finding]
+) -> None:
+    """The cell from above and from the side, coloured by diameter; below, what is marked."""
+    ends = np.flatnonzero(points.neurite)
+    diameters = np.maximum(2 * points.radii, 1e-3)
+    shown = diameters[ends] if len(ends) else np.ones(1)
+    low, high = float(shown.min()), float(shown.max())
+    norm = LogNorm(low, max(high, 1.05 * low))
+    marks = _marks(points, findings)
+    for axes, (across, up) in zip(pair, ((0, 1), (0, 2)), strict=True):
+        here = points.xyz[:, (across, up)]
+        lines = np.stack([here[points.parents[ends]], here[ends]], axis=1)
+        axes.add_collection(
+            LineCollection(
+                list(lines),
+                colors=colour_map()(norm(diameters[ends])),
+                linewidths=0.6 + 2.4 * diameters[ends] / high,
+                capstyle="round",
+                rasterized=True,
+            )
+        )
+        soma = here[points.somatic]
+        if len(soma):
+            axes.scatter(soma[:, 0].mean(), soma[:, 1].mean(), s=30, color=INK, zorder=3)
+        for (label, where), (marker, colour) in zip(marks, MARKS, strict=False):
+            axes.scatter(
+                here[where, 0],
+                here[where, 1],
+                marker=marker,
+                s=22 if len(where) < 100 else 7,
+                facecolors="none",
+                edgecolors=colour,
+                linewidths=0.9,
+                label=label,
+                zorder=4,
+                rasterized=len(where) > 200,
+            )
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.autoscale_view()
+        axes.set_xlabel("x (µm)")
+        axes.set_ylabel(f"{'xyz'[up]} (µm)")
+    if marks:
+        pair[0].legend(loc="upper left", fontsize=8, frameon=True, framealpha=0.85)
+    bar = canvas.colorbar(
+        ScalarMappable(norm, colour_map()), ax=pair[0], location="bottom", shrink=0.8, aspect=35
+    )
+    bar.set_label("diameter (µm)")
+    bar.ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    bar.ax.xaxis.set_major_formatter(ScalarFormatter())
+    bar.ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _marks(points: Points, findings: Sequence[Finding]) -> list[tuple[str, np.ndarray]]:
+    """Label and points of the findings that are marked, the worst first."""
+    index = {int(line): k for k, line in enumerate(points.lines)}
+    placed = [f for f in findings if f.lines and f.verdict in ("fail", "warn")]
+    placed.sort(key=lambda f: (-VERDICTS.index(f.verdict), len(f.lines)))
+    found = []
+    for finding in placed:
+        where = np.array([index[line] for line in finding.lines if line in index], dtype=int)
+        if len(where):
+            found.append((f"{finding.check}: {len(where)}", where))
+    return found[:MOST_MARKED]
+
+
+def _diameters(axes: Axes, points: Points) -> None:
+    """Length of each kind of neurite by diameter."""
+    counted = points.neurite
+    diameters = 2 * points.radii
+    high = float(np.percentile(diameters[counted], 99.5)) if counted.any() else 1.0
+    bins = np.linspace(0.0, max(high, 0.1) * 1.05, 41)
+    for kind, (name, colour) in DOMAINS.items():
+        chosen = counted & (points.types == kind)
+        if chosen.any():
+            axes.hist(
+                np.minimum(diameters[chosen], bins[-1]),
+                bins=list(bins),
+                weights=points.steps[chosen] / 1000,
+                histtype="step",
+                color=colour,
+                label=name,
+                linewidth=1.3,
+            )
+    axes.set_xlabel("diameter (µm)")
+    axes.set_ylabel("length (mm)")
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper right")
+
+
+def _steps(axes: Axes, points: Points) -> None:
+    """Each step in z against its length in the plane."""
+    ends = points.inner & (points.dendritic | ~points.axonal)
+    delta = points.deltas[ends]
+    plane, up = np.hypot(delta[:, 0], delta[:, 1]), np.abs(delta[:, 2])
+    axes.scatter(plane, up, s=3, color="#0072b2", alpha=0.35, linewidths=0, rasterized=True)
+    reach = float(max(plane.max(initial=1.0), 1.0))
+    axes.plot([0, reach], [0, reach], color=GREY, lw=0.8, ls="--")
+    axes.annotate("45°", (reach, reach), color=GREY, size=8, ha="right", va="bottom")
+    axes.set_xlabel("dendritic steps in the xy plane (µm)")
+    axes.set_ylabel("|step in z| (µm)")

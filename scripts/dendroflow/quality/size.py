@@ -1,0 +1,69 @@
+"""Lengths, areas and extents within the ranges of real cells: what shows a wrong scale."""
+
+import numpy as np
+
+from dendroflow.quality.cell import Cell
+from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict
+from dendroflow.settings.appraisal import Appraisal, Range
+
+
+def in_range(
+    check: str, what: str, value: float, unit: str, *, limits: Range, settings: Appraisal
+) -> Finding:
+    """Warn of a value outside its range, fail far outside."""
+    low, high = limits
+    factor = settings.size.far_factor
+    verdict: Verdict = "pass"
+    if not low <= value <= high:
+        verdict = "warn" if low / factor <= value <= high * factor else "fail"
+    remark = "" if verdict == "pass" else "; are the units and the radii right?"
+    return Finding(
+        check,
+        verdict,
+        f"{what} is {value:,.0f} {unit}{remark}" + ("." if verdict == "pass" else ""),
+        value=value,
+        unit=unit,
+        threshold=f"{low:,.15g} to {high:,.15g}",
+    )
+
+
+def dendritic_length(cell: Cell, settings: Appraisal) -> Finding:
+    """Length of the dendrites, the links to the soma included."""
+    points = cell.points
+    counted = points.neurite & points.dendritic
+    length = float(points.steps[counted].sum())
+    if not length:
+        raise NotMeasurableError("there are no dendrites")
+    limits = settings.size.dendritic_length_um
+    return in_range(
+        "dendritic_length",
+        "The length of the dendrites",
+        length,
+        "µm",
+        limits=limits,
+        settings=settings,
+    )
+
+
+def membrane_area(cell: Cell, settings: Appraisal) -> Finding:
+    """Area of the neurites: a frustum for each step."""
+    points = cell.points
+    inner = points.inner
+    length = points.steps[inner]
+    radius, before = points.radii[inner], points.radii[points.parents[inner]]
+    area = float((np.pi * (radius + before) * np.hypot(length, radius - before)).sum())
+    if not area:
+        raise NotMeasurableError("there are no neurites")
+    limits = settings.size.membrane_area_um2
+    return in_range(
+        "membrane_area", "The area of the neurites", area, "µm²", limits=limits, settings=settings
+    )
+
+
+def extent(cell: Cell, settings: Appraisal) -> Finding:
+    """The largest of the extents in x, y and z."""
+    spans = np.ptp(cell.points.xyz, axis=0)
+    limits = settings.size.extent_um
+    return in_range(
+        "extent", "The largest extent", float(spans.max()), "µm", limits=limits, settings=settings
+    )

@@ -1,0 +1,75 @@
+"""One job: simulate a batch of points and store its traces and outcomes."""
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from dendroflow.kernel.lanes import GroupResult
+from dendroflow.kernel.points import Point
+from dendroflow.runs.pool import Workload, outcome_table, run_points
+from dendroflow.tables.schemas import OUTCOMES, TRACES
+from dendroflow.tables.tables import writing
+
+SECONDS_BETWEEN_MESSAGES = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+def simulate_batch(
+    workload: Workload,
+    points: list[Point],
+    files: tuple[Path, Path],
+    schema: pa.Schema,
+    *,
+    workers: int,
+    timeout_s: float,
+    notes: Mapping[str, Any],
+) -> dict[str, int]:
+    """Simulate points and store what comes of them; both files appear when all is done.
+
+    Parameters
+    ----------
+    files
+        for the traces, or for the features if the workload measures them; and for the outcomes.
+    schema
+        of the first of them.
+    notes
+        provenance, kept in the metadata of the outcomes.
+
+    Returns
+    -------
+    dict
+        status -> number of points.
+    """
+    counts: dict[str, int] = {}
+    said = time.monotonic()
+    results = run_points(workload, points, workers=workers, timeout_s=timeout_s)
+    with writing(files[0], schema) as rows, writing(files[1], OUTCOMES, notes) as outcomes:
+        for result in results:
+            rows.write(_rows(result, workload))
+            outcomes.write(outcome_table(result))
+            for outcome in result.outcomes:
+                counts[outcome.status] = counts.get(outcome.status, 0) + 1
+                if outcome.status != "ok":
+                    logger.warning(
+                        "point %s: %s: %s", outcome.point_id, outcome.status, outcome.error
+                    )
+            if time.monotonic() - said > SECONDS_BETWEEN_MESSAGES:
+                said = time.monotonic()
+                logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+    logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+    return counts
+
+
+def _rows(result: GroupResult, workload: Workload) -> pa.Table:
+    traces = pa.table(result.traces) if result.traces else TRACES.empty_table()
+    if workload.measure is None:
+        return traces
+    if result.features is not None:
+        return result.features
+    # The worker died with its point: there is nothing to measure, and the row says so.
+    return workload.measure(traces, outcome_table(result))

@@ -1,0 +1,180 @@
+"""Tables for other programs: CSV for all that reads text, Excel for those who want a sheet."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from dendroflow.errors import StoreError
+from dendroflow.files import replacing
+from dendroflow.tables.tables import read_groups, read_notes, read_table
+
+# Of Excel's file format; the first row holds the names of the columns.
+EXCEL_ROWS = 1_048_576
+EXCEL_COLUMNS = 16_384
+
+FROM_TRACES = ("point_id", "signal", "unit", "location", "t0", "dt", "t", "values")
+
+
+def export_features(features: Path, target: Path) -> None:
+    """Write an experiment's table of points as CSV or, if `target` ends in `.xlsx`, as Excel.
+
+    Raises
+    ------
+    StoreError
+        If a sheet of Excel has fewer rows or columns than the table.
+    """
+    table = read_table(features)
+    _check_size(target, table.num_rows, table.num_columns)
+    with _writing(target, table.schema) as sheet:
+        sheet.write(table)
+
+
+def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
+    """Write all samples of an experiment as CSV or, if `target` ends in `.xlsx`, as Excel.
+
+    The columns are the swept values, then point_id, signal, location, unit, time (ms) and value;
+    a row is a sample.
+
+    Parameters
+    ----------
+    features
+        the experiment's table of points.
+    traces
+        trace tables of its batches; points that the experiment does not request are left out.
+
+    Raises
+    ------
+    StoreError
+        If a sheet of Excel has fewer rows than there are samples.
+    """
+    swept = [c["name"] for c in read_notes(features)["columns"] if c["kind"] == "swept"]
+    points = read_table(features, columns=["point_id", *swept]).to_pandas()
+    samples = pa.schema(
+        [
+            *pa.Schema.from_pandas(points[swept], preserve_index=False),
+            *((name, pa.string()) for name in ("point_id", "signal", "location", "unit")),
+            ("time", pa.float64()),
+            ("value", pa.float64()),
+        ]
+    )
+    if target.suffix == ".xlsx":
+        parts = _parts(traces, points, ("point_id", "values"))
+        count = sum(pc.sum(pc.list_value_length(part["values"])).as_py() or 0 for part in parts)
+        _check_size(target, count, len(samples))
+    with _writing(target, samples) as sheet:
+        for part in _parts(traces, points, FROM_TRACES):
+            sheet.write(_samples(part, points, samples))
+
+
+def _parts(
+    traces: Sequence[Path], points: pd.DataFrame, columns: Sequence[str]
+) -> Iterator[pa.Table]:
+    """Rows of requested points, a row group at a time, so that memory holds one."""
+    for path in traces:
+        yield from read_groups(path, list(columns), {"point_id": points["point_id"]})
+
+
+def _samples(part: pa.Table, points: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """A row per sample of each trace."""
+    lengths = pc.list_value_length(part["values"]).to_numpy()
+    rows = pa.array(np.repeat(np.arange(part.num_rows), lengths))
+    values = points.set_index("point_id").loc[part["point_id"].to_pylist()]
+    columns: dict[str, Any] = {
+        name: pa.array(values[name], schema.field(name).type, from_pandas=True)
+        for name in values.columns
+    }
+    columns |= {name: part[name] for name in ("point_id", "signal", "location", "unit")}
+    table = pa.table(columns).take(rows)
+    table = table.append_column("time", pa.array(_times(part, lengths)))
+    table = table.append_column("value", pc.list_flatten(part["values"]))
+    return table.select(schema.names).cast(schema)
+
+
+def _times(part: pa.Table, lengths: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    starts, steps = part["t0"].to_numpy(), part["dt"].to_numpy()
+    times = [
+        np.asarray(varying.as_py(), dtype=float)
+        if math.isnan(step)
+        else start + step * np.arange(length)
+        for start, step, varying, length in zip(starts, steps, part["t"], lengths, strict=True)
+    ]
+    return np.concatenate(times) if times else np.empty(0)
+
+
+class _Sheet(Protocol):
+    def write(self, table: pa.Table) -> None: ...
+
+
+@contextmanager
+def _writing(target: Path, schema: pa.Schema) -> Iterator[_Sheet]:
+    """What takes the rows of `target`, which appears once it is complete."""
+    with replacing(target) as temporary:
+        if target.suffix == ".xlsx":
+            book = _Excel(schema)
+            yield book
+            book.save(temporary)
+        else:
+            with pa.csv.CSVWriter(temporary, schema) as writer:
+                yield writer
+
+
+class _Excel:
+    """A workbook of one sheet, written row by row."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        from openpyxl import Workbook
+
+        self._book = Workbook(write_only=True)
+        self._sheet = self._book.create_sheet("table")
+        self._sheet.freeze_panes = "A2"
+        self._sheet.append([self._text(name) for name in schema.names])
+
+    def write(self, table: pa.Table) -> None:
+        for batch in table.to_batches(max_chunksize=10_000):
+            columns = [column.to_pylist() for column in batch.columns]
+            for row in zip(*columns, strict=True):
+                self._sheet.append([self._cell(value) for value in row])
+
+    def save(self, path: Path) -> None:
+        self._book.save(path)
+
+    def _cell(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            return None if math.isnan(value) else self._text(str(value))
+        return value
+
+    def _text(self, value: str) -> Any:
+        """Text, also where it begins like a formula; without characters that XML cannot hold."""
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+        cell = WriteOnlyCell(
+            self._sheet, value=ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
+        )
+        cell.data_type = "s"
+        return cell
+
+
+def _check_size(target: Path, rows: int, columns: int) -> None:
+    if target.suffix != ".xlsx":
+        return
+    for count, limit, what in (
+        (rows, EXCEL_ROWS - 1, "rows below the names of its columns"),
+        (columns, EXCEL_COLUMNS, "columns"),
+    ):
+        if count > limit:
+            raise StoreError(
+                f"{target}: a sheet of Excel holds {limit:,} {what}, and this table has "
+                f"{count:,}: ask for {target.with_suffix('.csv').name} instead, or for fewer "
+                "points or samples"
+            )

@@ -1,0 +1,157 @@
+"""Joining what batches hold with what an experiment asks for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dendroflow.errors import StoreError
+from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX
+from dendroflow.tables.tables import read_table, write_table
+
+_STATUS = ("status", "error", "runtime_s")
+
+FEATURE_VALUES = pa.schema(
+    [
+        POINT_ID,
+        pa.field("feature", pa.string(), nullable=False),
+        pa.field("position", pa.int32(), nullable=False),
+        pa.field("value", pa.float64()),
+    ]
+)
+
+
+def gather(
+    points: pa.Table,
+    batches: Sequence[Path],
+    features: Path,
+    feature_values: Path,
+    notes: Mapping[str, Any],
+) -> None:
+    """Store an experiment's requested points with their features.
+
+    Parameters
+    ----------
+    points
+        a row per requested point: point_id, batch, and the swept paths.
+    batches
+        the feature tables of all batches that hold a requested point.
+    features
+        receives point_id, swept columns by their leaf names, features, status, error, runtime_s
+        and batch; rows in the order of `points`.
+    feature_values
+        receives every value of the features that have several, such as one per spike.
+
+    Raises
+    ------
+    StoreError
+        If a requested point is in no batch, or in its batch twice.
+    """
+    tables = [read_table(path) for path in batches]
+    measured = pa.concat_tables(tables).combine_chunks()
+    holder = np.repeat(np.arange(len(tables)), [table.num_rows for table in tables])
+    measured = measured.take(_rows(points, [path.stem for path in batches], measured, holder))
+    lists = [name for name in measured.column_names if name.endswith(VALUES_SUFFIX)]
+    swept = [path for path in points.column_names if path not in ("point_id", "batch")]
+    apart = {"point_id", *_STATUS, *lists}
+    columns = {"point_id": points["point_id"]}
+    columns |= {path.rpartition(".")[2]: points[path] for path in swept}
+    columns |= {name: measured[name] for name in measured.column_names if name not in apart}
+    columns |= {name: measured[name] for name in _STATUS}
+    columns["batch"] = points["batch"]
+    table = pa.table(columns)
+    write_table(table, features, table.schema, notes)
+    write_table(_long(measured, lists), feature_values, FEATURE_VALUES)
+
+
+def _rows(
+    points: pa.Table, batches: Sequence[str], measured: pa.Table, holder: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """The row of each requested point among those that its own batch holds.
+
+    A batch may also hold points of an earlier design, or such as the plan takes from another.
+    """
+    ids, own = points["point_id"], points["batch"]
+    own = pc.index_in(own, pa.array(batches, own.type)).to_numpy()
+    wanted = pc.index_in(measured["point_id"].cast(ids.type), ids).fill_null(-1).to_numpy()
+    found = np.flatnonzero((wanted >= 0) & (own[wanted] == holder))
+    rows = np.full(len(points), -1)
+    rows[wanted[found]] = found
+    if len(found) > np.count_nonzero(rows >= 0):
+        twice = found[rows[wanted[found]] != found][0]
+        raise StoreError(
+            f"batch {batches[holder[twice]]} holds point {measured['point_id'][twice]} twice; "
+            "delete that batch and run snakemake again"
+        )
+    lost = np.flatnonzero(rows < 0)
+    if len(lost):
+        point, batch = (points[name][int(lost[0])] for name in ("point_id", "batch"))
+        raise StoreError(
+            f"point {point} is not in the features of batch {batch} "
+            f"({len(lost)} points in all); delete that batch and run snakemake again"
+        )
+    return rows
+
+
+def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:
+    """A row per value of the list columns; sorted, so that batches leave no trace."""
+    parts: list[pa.Table] = [FEATURE_VALUES.empty_table()]
+    for column in columns:
+        lists = table.column(column).combine_chunks()
+        parents = pc.list_parent_indices(lists)
+        if not len(parents):
+            continue
+        parts.append(
+            pa.table(
+                {
+                    "point_id": table.column("point_id").combine_chunks().take(parents),
+                    "feature": pa.array(
+                        [column.removesuffix(VALUES_SUFFIX)] * len(parents), pa.string()
+                    ),
+                    "position": _positions(parents),
+                    "value": pc.list_flatten(lists),
+                },
+                schema=FEATURE_VALUES,
+            )
+        )
+    return pa.concat_tables(parts).sort_by(
+        [("point_id", "ascending"), ("feature", "ascending"), ("position", "ascending")]
+    )
+
+
+def _positions(parents: pa.Array) -> pa.Array:
+    """0, 1, 2, ... within each run of equal parents."""
+    owner = parents.to_numpy()
+    index = np.arange(len(owner))
+    first = np.r_[True, owner[1:] != owner[:-1]]
+    return pa.array(index - np.maximum.accumulate(np.where(first, index, 0)), pa.int32())
+
+
+def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
+    """The points of a table that `gather` has stored which are not `ok`.
+
+    Returns
+    -------
+    list of dict
+        experiment, point_id, status, error, and the values that there are, in words.
+    """
+    failed = table.filter(pc.not_equal(table["status"], "ok")).to_pylist()
+    apart = {"point_id", "batch", *_STATUS}
+    return [
+        {
+            "experiment": experiment,
+            "point_id": row["point_id"],
+            "status": row["status"],
+            "error": row["error"],
+            "values": ", ".join(
+                f"{name}={value}"
+                for name, value in row.items()
+                if name not in apart and value is not None
+            ),
+        }
+        for row in failed
+    ]

@@ -1,0 +1,368 @@
+"""Each planted defect makes its check fire, and none fires on the sound cell."""
+
+import numpy as np
+import pytest
+from synthetic_cell import APICAL, AXON, BASAL, SOMA, changed, sound_cell
+
+from dendroflow.quality.cell import Cell
+from dendroflow.quality.checks import CHECKS, THEME_OF, appraise, run
+from dendroflow.settings import appraisal
+from dendroflow.settings.appraisal import Appraisal
+
+SETTINGS = Appraisal()
+CONTROL = {
+    "experiment_condition": ["Control"],
+    "physical_Integrity": "Dendrites Complete, Axon Complete",
+    "attributes": "Diameter, 3D, Angles",
+    "shrinkage_corrected": "Not Corrected",
+}
+
+
+def cell_of(rows, header=(), record=CONTROL):
+    return Cell("planted", rows.swc(header), "swc", record=record)
+
+
+def is_neurite(rows):
+    return rows.types != SOMA
+
+
+def orphan(rows):
+    parents = rows.parents.copy()
+    parents[rows.middle(BASAL)] = -1
+    return changed(rows, parents=parents)
+
+
+def missing_parent(rows):
+    parents = rows.parents.copy()
+    parents[rows.middle(BASAL)] = 99_999
+    return changed(rows, parents=parents)
+
+
+def cycle(rows):
+    k = rows.middle(BASAL)
+    parents = rows.parents.copy()
+    parents[k] = rows.ids[np.flatnonzero(rows.below(k))[3]]
+    return changed(rows, parents=parents)
+
+
+def repeated_id(rows):
+    k = rows.middle(BASAL)
+    ids = rows.ids.copy()
+    ids[k] = ids[k - 1]
+    return changed(rows, ids=ids)
+
+
+def repeated_point(rows):
+    k = rows.middle(APICAL)
+    xyz = rows.xyz.copy()
+    xyz[k] = xyz[rows.row(k)]
+    return changed(rows, xyz=xyz)
+
+
+def fiducial_lines(rows):
+    for k in range(4):
+        rows = rows.add(10, [300, 40 * k, 0], 0.5, 1 if k == 0 else int(rows.ids[-1]))
+    return rows
+
+
+def long_step(rows):
+    k = rows.middle(APICAL)
+    xyz = rows.xyz.copy()
+    xyz[rows.below(k)] += [60, 0, 0]
+    return changed(rows, xyz=xyz)
+
+
+def no_soma(rows):
+    return changed(rows, types=np.where(rows.types == SOMA, BASAL, rows.types))
+
+
+def second_soma(rows):
+    return rows.add(SOMA, rows.xyz[-1] + [10, 0, 0], 8.0, int(rows.ids[-1]))
+
+
+def doubled_radii(rows):
+    return changed(rows, radii=2 * rows.radii)
+
+
+def nanometres(rows):
+    return changed(rows, xyz=1000 * rows.xyz, radii=1000 * rows.radii)
+
+
+def one_diameter(rows):
+    return changed(rows, radii=np.where(is_neurite(rows), 0.5, rows.radii))
+
+
+def one_diameter_a_branch(rows):
+    counts = {int(k): int((rows.parents == k).sum()) for k in rows.ids}
+    radii = rows.radii.copy()
+    for k in np.flatnonzero(is_neurite(rows)):
+        up = rows.row(int(k))
+        if rows.types[up] == rows.types[k] and counts[int(rows.ids[up])] == 1:
+            radii[k] = radii[up]
+    return changed(rows, radii=radii)
+
+
+def tracing_floor(rows):
+    radii = np.where(is_neurite(rows) & (rows.radii < 0.6), 0.15, rows.radii)
+    return changed(rows, radii=radii)
+
+
+def sudden_branch(rows):
+    inside = rows.below(rows.middle(APICAL))
+    return changed(rows, radii=np.where(inside, rows.radii / 4, rows.radii))
+
+
+def pinched_point(rows):
+    radii = rows.radii.copy()
+    radii[rows.middle(APICAL)] = 0.02
+    return changed(rows, radii=radii)
+
+
+def nearly_cut(rows):
+    radii = rows.radii.copy()
+    radii[rows.middle(APICAL)] = 0.005
+    return changed(rows, radii=radii)
+
+
+def thin(rows):
+    return changed(rows, radii=np.where(is_neurite(rows), rows.radii / 8, rows.radii))
+
+
+def z_noise(rows):
+    xyz = rows.xyz.copy()
+    xyz[is_neurite(rows), 2] += 6 * (-1.0) ** rows.ids[is_neurite(rows)]
+    return changed(rows, xyz=xyz)
+
+
+def one_jump(rows):
+    xyz = rows.xyz.copy()
+    xyz[rows.below(rows.middle(APICAL)), 2] += 25
+    return changed(rows, xyz=xyz)
+
+
+def backlash(rows):
+    xyz = rows.xyz.copy()
+    xyz[is_neurite(rows), 2] += 18.0 * (rows.ids[is_neurite(rows)] // 7 % 2)
+    return changed(rows, xyz=xyz)
+
+
+def drift(rows):
+    xyz = rows.xyz.copy()
+    xyz[:, 2] = 0.2 * xyz[:, 2] + 0.5 * np.hypot(xyz[:, 0], xyz[:, 1])
+    return changed(rows, xyz=xyz)
+
+
+def planes(rows):
+    xyz = rows.xyz.copy()
+    xyz[:, 2] = 20 * np.round(xyz[:, 2] / 20)
+    return changed(rows, xyz=xyz)
+
+
+def flat(rows):
+    return changed(rows, xyz=rows.xyz * [1, 1, 0])
+
+
+def no_axon(rows):
+    return rows.keep(rows.types != AXON)
+
+
+def axon_stub(rows):
+    axon = np.flatnonzero(rows.types == AXON)[:30]
+    return rows.keep((rows.types != AXON) | np.isin(np.arange(len(rows.ids)), axon))
+
+
+def lost_dendrites(rows):
+    kept = ~np.isin(rows.types, (BASAL, APICAL))
+    kept[np.flatnonzero(~kept)[:6]] = True
+    return rows.keep(kept)
+
+
+DEFECTS = [
+    (orphan, "components", "fail"),
+    (orphan, "readable", "fail"),
+    (missing_parent, "missing_parents", "fail"),
+    (cycle, "cycles", "fail"),
+    (cycle, "neuron_import", "fail"),
+    (cycle, "morphio_keeps", "fail"),
+    (repeated_id, "duplicate_ids", "fail"),
+    (repeated_point, "duplicate_points", "warn"),
+    (fiducial_lines, "custom_types", "warn"),
+    (long_step, "long_steps", "warn"),
+    (no_soma, "soma", "fail"),
+    (second_soma, "soma", "fail"),
+    (doubled_radii, "soma_area", "warn"),
+    (nanometres, "extent", "fail"),
+    (nanometres, "membrane_area", "fail"),
+    (one_diameter, "constant_diameters", "fail"),
+    (one_diameter_a_branch, "constant_sections", "warn"),
+    (tracing_floor, "tracing_limit", "warn"),
+    (sudden_branch, "abrupt_diameters", "warn"),
+    (pinched_point, "bottlenecks", "warn"),
+    (pinched_point, "electrical_bottleneck", "warn"),
+    (nearly_cut, "electrical_bottleneck", "fail"),
+    (thin, "thin_dendrites", "warn"),
+    (thin, "input_resistance", "warn"),
+    (z_noise, "z_noise", "fail"),
+    (one_jump, "z_backlash", "warn"),
+    (backlash, "z_backlash", "fail"),
+    (drift, "z_drift", "warn"),
+    (planes, "z_quantised", "warn"),
+    (flat, "flat", "fail"),
+    (no_axon, "axon", "fail"),
+    (axon_stub, "axon", "fail"),
+    (lost_dendrites, "dendritic_length", "fail"),
+]
+
+
+@pytest.fixture(scope="module")
+def sound():
+    return sound_cell()
+
+
+@pytest.fixture(scope="module")
+def findings_of_the_sound_cell(sound):
+    return {finding.check: finding for finding in appraise(cell_of(sound), SETTINGS)}
+
+
+def test_the_sound_cell_is_sound(findings_of_the_sound_cell):
+    against = [
+        f"{f.check}: {f.sentence}"
+        for f in findings_of_the_sound_cell.values()
+        if f.verdict not in ("pass", "info")
+    ]
+    assert not against
+    own = [f for name, f in findings_of_the_sound_cell.items() if THEME_OF[name] != "NeuroM"]
+    assert [f.check for f in own if f.verdict == "info"] == ["shrinkage"]
+
+
+@pytest.mark.parametrize(
+    ("defect", "check", "verdict"),
+    DEFECTS,
+    ids=[f"{defect.__name__}-{check}" for defect, check, _ in DEFECTS],
+)
+def test_a_defect_fires_its_check(sound, findings_of_the_sound_cell, defect, check, verdict):
+    assert findings_of_the_sound_cell[check].verdict == "pass"
+    finding = run(check, cell_of(defect(sound)), SETTINGS)
+    assert finding.verdict == verdict, finding.sentence
+
+
+def test_every_check_of_the_file_has_a_defect():
+    """Checks of metadata and of libraries have tests of their own."""
+    planted = {check for _, check, _ in DEFECTS}
+    unplanted = {name for name, theme in THEME_OF.items() if name not in planted}
+    assert {n for n in unplanted if THEME_OF[n] not in ("metadata", "NeuroM")} == {
+        "electrical_reach",
+        "morphio_reads",
+    }
+
+
+def test_findings_name_the_line(sound):
+    k = sound.middle(BASAL)
+    finding = run("missing_parents", cell_of(missing_parent(sound), header=["one line"]), SETTINGS)
+    # Rows are counted from 0, lines from 1, and the header is one of them.
+    assert finding.lines == (k + 2,)
+    finding = run("bottlenecks", cell_of(pinched_point(sound)), SETTINGS)
+    assert finding.lines == (sound.middle(APICAL) + 1,)
+
+
+def test_neuron_ties_an_orphan_on_so_only_the_graph_shows_it(sound):
+    cell = cell_of(orphan(sound))
+    assert run("neuron_import", cell, SETTINGS).verdict == "pass"
+    assert run("electrical_bottleneck", cell, SETTINGS).verdict == "pass"
+    finding = run("components", cell, SETTINGS)
+    assert finding.value == 1
+    assert finding.values["points"] == sound.below(sound.middle(BASAL)).sum()
+
+
+def test_morphio_warns_of_what_it_mends(sound):
+    assert run("morphio_reads", cell_of(orphan(sound)), SETTINGS).verdict == "warn"
+    assert run("morphio_reads", cell_of(missing_parent(sound)), SETTINGS).verdict == "fail"
+
+
+def test_a_check_of_neurom_that_raises_is_reported(sound):
+    cell = cell_of(no_soma(sound))
+    finding = run("neurom_has_no_dangling_branch", cell, SETTINGS)
+    assert finding.verdict == "unknown"
+    assert "NeuroM's check raises" in finding.sentence
+    assert run("neurom_has_basal_dendrite", cell, SETTINGS).verdict == "pass"
+
+
+def test_what_neuron_cannot_simulate_is_unknown_and_nothing_else_is(sound):
+    findings = {f.check: f for f in appraise(cell_of(no_soma(sound)), SETTINGS)}
+    assert findings["input_resistance"].verdict == "unknown"
+    assert findings["soma_area"].verdict == "unknown"
+    assert findings["neuron_import"].verdict == "fail"
+    assert findings["z_noise"].verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "verdict"),
+    [
+        ({"experiment_condition": ["Calsyntenin knockout"]}, "experiment_condition", "warn"),
+        ({"experiment_condition": None}, "experiment_condition", "info"),
+        ({"physical_Integrity": "Dendrites Moderate"}, "physical_integrity", "warn"),
+        (
+            {"physical_Integrity": "Dendrites Complete, Axon Incomplete"},
+            "physical_integrity",
+            "pass",
+        ),
+        ({"physical_Integrity": "Dendrites Incomplete"}, "physical_integrity", "warn"),
+        ({"attributes": "No Diameter, 3D, Angles"}, "recorded_attributes", "warn"),
+        ({"attributes": "Diameter, 2D, Angles"}, "recorded_attributes", "warn"),
+        (
+            {"shrinkage_corrected": "Corrected", "corrected_xy": "1.1", "corrected_z": "3.2"},
+            "shrinkage",
+            "warn",
+        ),
+        (
+            {"shrinkage_corrected": "Corrected", "corrected_xy": "1.1", "corrected_z": "1.3"},
+            "shrinkage",
+            "pass",
+        ),
+    ],
+)
+def test_what_the_metadata_say(sound, change, check, verdict):
+    cell = cell_of(sound, record=CONTROL | change)
+    assert run(check, cell, SETTINGS).verdict == verdict
+
+
+def test_the_header_tells_of_shrinkage(sound):
+    cell = cell_of(sound, header=["SHRINKAGE_CORRECTION 1.13 1.13 4.0"], record=None)
+    finding = run("shrinkage", cell, SETTINGS)
+    assert (finding.verdict, finding.value) == ("warn", 4.0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"# only a header\n", b"\x00\x01", b"<html></html>", b"1 1 0 0 0 nan -1\n", b"1 1 2\n"],
+)
+def test_what_is_no_morphology_is_told_and_stops_no_other_check(data):
+    findings = {f.check: f for f in appraise(Cell("none", data, "swc"), SETTINGS)}
+    assert findings["readable"].verdict == "fail"
+    assert findings["components"].verdict == "unknown"
+    assert set(findings) == set(CHECKS)
+
+
+TWO_CELLS = b"""
+("CellBody" (CellBody) (0 0 0 0) (9 0 0 0) (9 9 0 0) (0 9 0 0))
+((Dendrite) (0 5 0 1) (-50 5 0 1) (-90 9 0 1))
+("CellBody" (CellBody) (500 0 0 0) (509 0 0 0) (509 9 0 0) (500 9 0 0))
+((Dendrite) (509 5 0 1) (559 5 0 1) (600 9 0 1))
+"""
+
+
+def test_two_cells_in_a_neurolucida_file_are_orphans_to_neuron():
+    cell = Cell("two", TWO_CELLS, "asc")
+    finding = run("readable", cell, SETTINGS)
+    assert finding.verdict == "fail"
+    assert "second soma" in finding.sentence
+    assert run("cycles", cell, SETTINGS).verdict == "unknown"
+    finding = run("neuron_import", cell, SETTINGS)
+    assert (finding.verdict, finding.value) == ("fail", 2)
+    assert finding.values["orphans"] == 2
+
+
+def test_the_settings_know_all_checks():
+    assert tuple(CHECKS) == appraisal.CHECKS
+    assert set(CHECKS) == set(THEME_OF)
+    assert all(CHECKS[name].__doc__ for name in CHECKS)

@@ -1,0 +1,188 @@
+import multiprocessing
+import os
+from dataclasses import replace
+
+import pytest
+from engine_models import MODELS, PLAUSIBLE, Fragile, clock, point, statuses, voltages
+
+from dendroflow.kernel.loading import load_model
+from dendroflow.kernel.reactions import share_compiled_reactions
+from dendroflow.model import Model, quantity
+from dendroflow.runs.pool import Workload, lanes_per_group, run_points
+
+
+def run(model, points, workers=1, timeout_s=120.0):
+    workload = Workload(model, {}, PLAUSIBLE)
+    return list(run_points(workload, points, workers=workers, timeout_s=timeout_s))
+
+
+@pytest.fixture(scope="module")
+def sound():
+    points = [point(i, amplitude=0.01 * i) for i in range(20)]
+    return points, voltages(run(Fragile, points))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_bit_identical_over_any_number_of_workers(sound, workers):
+    points, expected = sound
+    results = run(Fragile, points[::-1], workers)
+    assert voltages(results) == expected
+    order = [outcome.point_id for result in results for outcome in result.outcomes]
+    assert order == [p.point_id for p in points[::-1]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "message"),
+    [
+        ("segfault", "crashed", "SIGSEGV"),
+        ("exit", "crashed", "exit code 3"),
+        ("solver", "failed", "RuntimeError"),
+        ("hang", "timeout", "not finished after 4 s"),
+    ],
+)
+def test_the_culprit_stands_alone(sound, mode, status, message):
+    points, expected = sound
+    bad = point("bad", mode=mode)
+    results = run(Fragile, [*points[:13], bad, *points[13:]], timeout_s=4.0)
+    found = statuses(results)
+    assert found.pop("bad")[0] == status
+    assert message in statuses(results)["bad"][1]
+    assert set(found.values()) == {("ok", None)}
+    assert len(found) == 20
+    assert voltages(results) == expected
+
+
+def test_two_culprits_in_one_group(sound):
+    points, expected = sound
+    mixed = [*points[:5], point("x", mode="segfault"), *points[5:9], point("y", mode="raise")]
+    results = run(Fragile, [*mixed, *points[9:]])
+    found = statuses(results)
+    assert found["x"][0] == "crashed"
+    assert found["y"][0] == "failed"
+    assert voltages(results) == expected
+
+
+def test_points_are_advanced_together_only_if_they_share_a_clock():
+    model = load_model(MODELS / "squid_soma")
+    warm = clock(celsius=10.0)
+    points = [point(i) for i in range(10)] + [point(f"w{i}", warm) for i in range(10)]
+    sizes = [len(result.outcomes) for result in run(model, points)]
+    assert sizes == [1, 9, 10]
+
+
+def test_cvode_points_run_alone():
+    model = load_model(MODELS / "squid_soma")
+    points = [point(i, clock(solver="cvode")) for i in range(4)]
+    assert [len(result.outcomes) for result in run(model, points)] == [1, 1, 1, 1]
+
+
+def test_group_size_follows_size_and_memory():
+    assert lanes_per_group(1, 1, clock(duration=60.0)) == 512
+    assert lanes_per_group(20, 1, clock(duration=60.0)) == 100
+    assert lanes_per_group(5000, 1, clock(duration=60.0)) == 1
+    assert lanes_per_group(1, 1, clock(duration=60_000.0)) == 8
+
+
+def test_no_worker_is_left(sound):
+    before = multiprocessing.active_children()
+    run(Fragile, [point("x", mode="segfault"), *sound[0][:3]], workers=2)
+    assert multiprocessing.active_children() == before
+    stopped = run_points(Workload(Fragile, {}, PLAUSIBLE), sound[0], workers=2, timeout_s=60)
+    next(stopped)
+    assert len(multiprocessing.active_children()) > len(before)
+    stopped.close()
+    assert multiprocessing.active_children() == before
+
+
+def test_many_sudden_deaths_are_all_told_by_their_cause(sound):
+    bad = [point(f"bad{i}", mode="segfault" if i % 2 else "exit") for i in range(40)]
+    found = statuses(run(Fragile, [*bad, *sound[0]], workers=3))
+    for i in range(40):
+        status, error = found[f"bad{i}"]
+        assert status == "crashed"
+        assert ("SIGSEGV" if i % 2 else "exit code 3") in error
+    assert all(found[p.point_id] == ("ok", None) for p in sound[0])
+
+
+class Reaction(Model):
+    """Decay of a species, in which the process that ran it can be told."""
+
+    class Parameters(Model.Parameters):
+        rate: float = quantity(0.1)
+        keeps: bool = quantity(False)
+        refuses_used: bool = quantity(False)
+
+    signals = {"a": "mM", "process": ""}
+    process = "alone"
+
+    def build(self, p):
+        from neuron import h, rxd
+
+        used = getattr(Reaction, "last", None) == os.getpid()
+        Reaction.last = os.getpid()
+        if p.refuses_used and used:
+            raise ValueError("another model was here")
+        self.soma = h.Section("soma", self)
+        self.region = rxd.Region([self.soma])
+        self.a = rxd.Species(self.region, name="a", initial=1)
+        self.rate = rxd.Parameter(self.region, name="rate", value=p.rate)
+        self.decay = rxd.Rate(self.a, -self.rate * self.a)
+        self.record("a", self.a.nodes[0]._ref_concentration)
+        self.record_value("process", os.getpid)
+        if p.keeps:
+            left_behind.append(self.a)
+
+
+class OwnProcess(Reaction):
+    """The same in a process of its own."""
+
+    process = "fresh"
+
+
+left_behind = []
+
+
+@pytest.fixture(scope="module")
+def decays(tmp_path_factory):
+    """Points of a reaction, and what each gives in a process of its own."""
+    from neuron import rxd  # noqa: F401
+
+    share_compiled_reactions(tmp_path_factory.mktemp("compiled"))
+    points = [point(i, clock(duration=2.0), rate=0.01 * i) for i in range(6)]
+    return points, run(OwnProcess, points)
+
+
+def processes(results):
+    return {p: v for (p, signal), v in voltages(results).items() if signal == "process"}
+
+
+def concentrations(results):
+    return {p: v for (p, signal), v in voltages(results).items() if signal == "a"}
+
+
+def test_a_point_in_a_process_of_its_own(decays):
+    _, alone = decays
+    assert len(set(processes(alone).values())) == 6
+
+
+def test_rxd_points_share_processes_to_the_same_bits(decays):
+    points, alone = decays
+    results = run(Reaction, points[::-1], workers=2)
+    assert len(set(processes(results).values())) <= 2
+    assert concentrations(results) == concentrations(alone)
+
+
+def test_a_process_that_rxd_leaves_unclean_is_not_used_again(decays):
+    points, alone = decays
+    keeping = [replace(p, parameters={**p.parameters, "keeps": True}) for p in points]
+    results = run(Reaction, keeping)
+    assert len(set(processes(results).values())) == 6
+    assert concentrations(results) == concentrations(alone)
+
+
+def test_what_fails_in_a_used_process_is_tried_in_a_fresh_one(decays):
+    points, alone = decays
+    picky = [replace(p, parameters={**p.parameters, "refuses_used": True}) for p in points]
+    results = run(Reaction, picky, workers=2)
+    assert set(statuses(results).values()) == {("ok", None)}
+    assert concentrations(results) == concentrations(alone)
