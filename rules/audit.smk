@@ -1,40 +1,28 @@
 """Audit: a sample of the stored points, simulated again and compared to the last bit."""
 
 
-localrules:
-    check_audits,
-
-
 rule audit_experiment:
     """Simulate a sample of an experiment's points again, each alone in a fresh process."""
     input:
-        plan="results/{experiment}/plan.parquet",
-        features="results/{experiment}/features.parquet",
-        feature_values="results/{experiment}/feature_values.parquet",
-        mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
-        sections=ancient(
-            lambda wildcards: [
-                sections_path(name) for name in planned(wildcards.experiment).morphologies()
-            ]
-        ),
+        plan=layout.PLAN,
+        features=layout.FEATURES,
+        feature_values=layout.FEATURE_VALUES,
+        model=ancient(df.model_copy),
+        mechanisms=ancient(df.mechanisms),
+        sections=ancient(df.sections),
     output:
-        audit="results/audits/{experiment}.parquet",
+        audit=layout.AUDIT,
+        usage=layout.benchmark("audit_experiment", "experiment"),
     log:
-        "results/logs/audit_experiment/{experiment}.log",
-    wildcard_constraints:
-        experiment=one_of(EXPERIMENTS),
+        layout.log("audit_experiment", "experiment"),
     conda:
         "../envs/environment.yaml"
-    threads: cores_of_audit
+    threads: df.cores_of_audit
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 120 * 2 ** (attempt - 1),
     params:
-        model=untracked(lambda wildcards: str(CONFIG.model_folder(wildcards.experiment))),
-        morphologies=untracked(lambda wildcards: list(planned(wildcards.experiment).morphologies())),
-        features=untracked(declared_features),
-        settings=CONFIG.project.audit.model_dump(mode="json"),
-        code=digest_of_library("dendroflow.analysis.audit"),
+        settings=df.uses("project.audit"),
     message:
         "Simulating a sample of {wildcards.experiment} again"
     script:
@@ -44,21 +32,21 @@ rule audit_experiment:
 rule check_audits:
     """Fail if a point came out otherwise than it is stored."""
     input:
-        audits=audit_paths(),
+        audits=df.of_each(layout.AUDIT),
     output:
-        verdict="results/audits/verdict.txt",
+        verdict=layout.AUDIT_VERDICT,
+        usage=layout.benchmark("check_audits"),
     log:
-        "results/logs/check_audits.log",
+        layout.log("check_audits"),
     # Trying again cannot change it.
     retries: 0
+    localrule: True
     conda:
         "../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    params:
-        experiments=EXPERIMENTS,
     message:
         "Checking the audits"
     script:
@@ -68,5 +56,6 @@ rule check_audits:
 rule audit:
     """Simulate a random sample of the stored points again, and compare."""
     input:
-        verdict="results/audits/verdict.txt",
-        database="results/dendroflow.sqlite",
+        verdict=layout.AUDIT_VERDICT,
+        database=layout.DATABASE,
+    localrule: True

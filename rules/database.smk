@@ -1,41 +1,29 @@
-"""The database of all experiments, and the verdict on points that failed."""
-
-
-localrules:
-    build_database,
-    check_failures,
+"""The database of all experiments, the verdict on points that failed, tables for other programs."""
 
 
 rule build_database:
     """Build the SQLite database whole, and list the points that failed."""
     input:
-        features=expand("results/{experiment}/features.parquet", experiment=EXPERIMENTS),
-        feature_values=expand("results/{experiment}/feature_values.parquet", experiment=EXPERIMENTS),
-        outcomes=lambda wildcards: [
-            path for name in EXPERIMENTS for path in batch_files(name, "outcomes")
-        ],
-        morphologies=lambda wildcards: [
-            f"{morphology_path(name)}.json" for name in morphology_names()
-        ],
-        audits=audits_asked_for,
+        features=df.of_each(layout.FEATURES),
+        feature_values=df.of_each(layout.FEATURE_VALUES),
+        morphologies=df.all_morphologies(layout.METADATA),
+        # Made where they are asked for; any other run takes those that there are.
+        audits=lambda wildcards: (
+            df.of_each(layout.AUDIT)(wildcards) if "audit" in workflow.dag_settings.targets else []
+        ),
     output:
-        # Not deleted before: what they hold already need not be written again.
-        database=update("results/dendroflow.sqlite"),
-        digest=update("results/dendroflow.sqlite.sha256"),
-        failures="results/failures.csv",
+        database=layout.DATABASE,
+        failures=layout.FAILURES,
+        usage=layout.benchmark("build_database"),
     log:
-        "results/logs/build_database.log",
+        layout.log("build_database"),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
-    params:
-        experiments=unmarked({name: experiment_facts(name) for name in EXPERIMENTS}),
-        morphologies=lambda wildcards: morphology_names(),
-        audits=untracked(lambda wildcards: audit_paths()),
-        code=digest_of_library("dendroflow.tables.database", "dendroflow.tables.contents"),
     message:
         "Building the database"
     script:
@@ -45,13 +33,15 @@ rule build_database:
 rule check_failures:
     """Fail if more of an experiment's points failed than allowed."""
     input:
-        features=expand("results/{experiment}/features.parquet", experiment=EXPERIMENTS),
+        features=df.of_each(layout.FEATURES),
     output:
-        verdict="results/verdict.txt",
+        verdict=layout.VERDICT,
+        usage=layout.benchmark("check_failures"),
     log:
-        "results/logs/check_failures.log",
+        layout.log("check_failures"),
     # Trying again cannot change it.
     retries: 0
+    localrule: True
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -59,8 +49,7 @@ rule check_failures:
         mem_mb=2000,
         runtime=10,
     params:
-        experiments=EXPERIMENTS,
-        max_failed_share=CONFIG.project.max_failed_share,
+        settings=df.uses("project.max_failed_share"),
     message:
         "Checking for failed points"
     script:
@@ -70,5 +59,49 @@ rule check_failures:
 rule database:
     """Build the database."""
     input:
-        outcomes=rules.simulate.input.outcomes,
-        database="results/dendroflow.sqlite",
+        outcomes=df.outcomes,
+        database=layout.DATABASE,
+    localrule: True
+
+
+rule export_features:
+    """Write an experiment's table of points as CSV or Excel."""
+    input:
+        features=layout.FEATURES,
+    output:
+        table=layout.FEATURES_EXPORT,
+        usage=layout.benchmark("export_features", "experiment", "format"),
+    log:
+        layout.log("export_features", "experiment", "format"),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    message:
+        "Writing the points of {wildcards.experiment} as {wildcards.format}"
+    script:
+        "../scripts/export_features.py"
+
+
+rule export_traces:
+    """Write all samples of an experiment as CSV or Excel."""
+    input:
+        features=layout.FEATURES,
+        traces=df.traces_to_export,
+    output:
+        table=layout.TRACES_EXPORT,
+        usage=layout.benchmark("export_traces", "experiment", "format"),
+    log:
+        layout.log("export_traces", "experiment", "format"),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    message:
+        "Writing the traces of {wildcards.experiment} as {wildcards.format}"
+    script:
+        "../scripts/export_traces.py"

@@ -1,27 +1,25 @@
 """Features: extracted from the traces of each batch, then joined with the requested points."""
 
 
-localrules:
-    gather_features,
-
-
 rule extract_features:
     """Extract features and statistics from the traces of one batch."""
     input:
-        traces="results/{experiment}/{recipe}/traces/{batch}.parquet",
-        outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
+        plan=ancient(layout.PLAN),
+        traces=ancient(df.this_batch(layout.TRACES)),
+        outcomes=ancient(df.this_batch(layout.OUTCOMES)),
     output:
-        features="results/{experiment}/{recipe}/features/{measures}/{batch}.parquet",
+        features=layout.BATCH_FEATURES,
+        usage=layout.benchmark(
+            "extract_features", "experiment", "simulation_code", "feature_code", "batch"
+        ),
     log:
-        "results/logs/extract_features/{experiment}-{recipe}-{measures}-{batch}.log",
+        layout.log("extract_features", "experiment", "simulation_code", "feature_code", "batch"),
     conda:
         "../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: batch_resources(wildcards, attempt).memory,
-        runtime=lambda wildcards, attempt: batch_resources(wildcards, attempt).minutes,
-    params:
-        features=untracked(declared_features),
+        mem_mb=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).memory,
+        runtime=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).minutes,
     message:
         "Extracting features of batch {wildcards.batch} of {wildcards.experiment}"
     script:
@@ -31,21 +29,21 @@ rule extract_features:
 rule gather_features:
     """Join an experiment's requested points with their features."""
     input:
-        plan="results/{experiment}/plan.parquet",
-        features=lambda wildcards: batch_files(wildcards.experiment, "features"),
+        plan=layout.PLAN,
+        features=df.batches(layout.BATCH_FEATURES),
     output:
-        features="results/{experiment}/features.parquet",
-        feature_values="results/{experiment}/feature_values.parquet",
+        features=layout.FEATURES,
+        feature_values=layout.FEATURE_VALUES,
+        usage=layout.benchmark("gather_features", "experiment"),
     log:
-        "results/logs/gather_features/{experiment}.log",
+        layout.log("gather_features", "experiment"),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
-    params:
-        code=digest_of_library("dendroflow.tables.gathering"),
     message:
         "Gathering the features of {wildcards.experiment}"
     script:
@@ -55,5 +53,6 @@ rule gather_features:
 rule features:
     """Extract and gather the features of all experiments."""
     input:
-        outcomes=rules.simulate.input.outcomes,
-        features=expand("results/{experiment}/features.parquet", experiment=EXPERIMENTS),
+        outcomes=df.outcomes,
+        features=df.of_each(layout.FEATURES),
+    localrule: True

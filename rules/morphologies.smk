@@ -1,31 +1,21 @@
 """Morphologies: fetched, compared with their pins, checked, and read by NEURON once."""
 
 
-localrules:
-    fetch_morphology,
-    import_morphology,
-
-
 rule fetch_morphology:
     """Fetch a morphology and check it; only what was asked for gets the final name."""
     output:
-        morphology="results/morphologies/{morphology}/{pin}/{morphology}.{suffix}",
-        metadata="results/morphologies/{morphology}/{pin}/{morphology}.{suffix}.json",
+        morphology=layout.MORPHOLOGY,
+        metadata=layout.METADATA,
+        usage=layout.benchmark("fetch_morphology", "morphology", "pin", "suffix"),
     log:
-        "results/logs/fetch_morphology/{morphology}-{pin}.{suffix}.log",
+        layout.log("fetch_morphology", "morphology", "pin", "suffix"),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=30,
-    params:
-        # The path names the content, wherever it comes from.
-        source=untracked(
-            lambda wildcards: CONFIG.morphologies[wildcards.morphology].model_dump(mode="json")
-        ),
-        neuromorpho=untracked(lambda wildcards: CONFIG.project.neuromorpho.model_dump(mode="json")),
-        root=untracked(lambda wildcards: str(CONFIG.folder)),
     message:
         "Fetching morphology {wildcards.morphology}"
     script:
@@ -35,19 +25,19 @@ rule fetch_morphology:
 rule import_morphology:
     """Let NEURON's importer read a morphology once, and keep the sections it makes of it."""
     input:
-        morphology=lambda wildcards: morphology_path(wildcards.morphology),
+        morphology=ancient(df.of_this_morphology(layout.MORPHOLOGY)),
     output:
-        sections="results/morphologies/{morphology}/{pin}/sections-{neuron}.npz",
+        sections=layout.SECTIONS,
+        usage=layout.benchmark("import_morphology", "morphology", "pin", "reader"),
     log:
-        "results/logs/import_morphology/{morphology}-{pin}-{neuron}.log",
+        layout.log("import_morphology", "morphology", "pin", "reader"),
+    localrule: True
     conda:
         "../envs/environment.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    params:
-        code=digest_of_library("dendroflow.morphology.importing"),
     message:
         "Importing morphology {wildcards.morphology}"
     script:
@@ -57,4 +47,5 @@ rule import_morphology:
 rule morphologies:
     """Fetch and import all morphologies that the configuration needs."""
     input:
-        geometries=lambda wildcards: [sections_path(name) for name in morphology_names()],
+        sections=df.all_morphologies(layout.SECTIONS),
+    localrule: True

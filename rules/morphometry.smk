@@ -1,16 +1,15 @@
 """Morphometry: morphologies measured by NeuroM, and judged by tables of observations."""
 
-COMPARISONS = CONFIG.project.morphometry
-
 
 rule measure_morphology:
     """Measure a morphology once, whatever it is compared with."""
     input:
-        morphology=lambda wildcards: morphology_path(wildcards.morphology),
+        morphology=df.of_this_morphology(layout.MORPHOLOGY),
     output:
-        measures="results/morphologies/{morphology}/{pin}/morphometrics.parquet",
+        measures=layout.MORPHOMETRICS,
+        usage=layout.benchmark("measure_morphology", "morphology", "pin"),
     log:
-        "results/logs/measure_morphology/{morphology}-{pin}.log",
+        layout.log("measure_morphology", "morphology", "pin"),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -18,56 +17,46 @@ rule measure_morphology:
         mem_mb=1000,
         runtime=20,
     params:
-        code=digest_of_library("dendroflow.analysis.morphometrics"),
+        code=df.code("analysis/morphometrics.py"),
     message:
         "Measuring morphology {wildcards.morphology}"
     script:
         "../scripts/measure_morphology.py"
 
 
-for comparison in COMPARISONS:
-
-    rule:
-        """Judge morphologies by a table of observations, and draw the scores."""
-        name:
-            f"compare_morphologies_{comparison}"
-        input:
-            measures=[measures_path(name) for name in COMPARISONS[comparison].morphologies],
-        output:
-            scores=f"results/morphometry/{comparison}.parquet",
-            figures=report(
-                multiext(f"results/figures/morphometry/{comparison}", ".svg", ".pdf", ".png"),
-                # No wildcard: Snakemake looks for a caption of exactly this name.
-                caption=Path(f"results/report/morphometry/{comparison}.rst").absolute(),
-                category="Morphometry",
-            ),
-            caption=f"results/report/morphometry/{comparison}.rst",
-        log:
-            f"results/logs/compare_morphologies/{comparison}.log",
-        conda:
-            "../envs/environment.yaml"
-        threads: 1
-        resources:
-            mem_mb=2000,
-            runtime=20,
-        params:
-            comparison=unmarked(COMPARISONS[comparison].model_dump(mode="json")),
-            observations=unmarked(
-                [
-                    observation.model_dump(mode="json")
-                    for observation in OBSERVATIONS[comparison].values()
-                ]
-            ),
-            code=digest_of_library(
-                "dendroflow.analysis.scores", "dendroflow.analysis.scores_figure"
-            ),
-        message:
-            f"Comparing morphologies with {comparison}"
-        script:
-            "../scripts/compare_morphologies.py"
+rule compare_morphologies:
+    """Judge morphologies by a table of observations, and draw the scores."""
+    input:
+        measures=df.compared,
+    output:
+        scores=layout.MORPHOMETRY_SCORES,
+        figures=report(
+            expand(layout.MORPHOMETRY_FIGURE, image=["svg", "pdf", "png"], allow_missing=True),
+            caption="captions/morphometry.rst",
+            category="Morphometry",
+        ),
+        usage=layout.benchmark("compare_morphologies", "comparison"),
+    log:
+        layout.log("compare_morphologies", "comparison"),
+    wildcard_constraints:
+        comparison=one_of(df.comparisons),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        settings=df.uses("project.morphometry", "observations"),
+        code=df.code("analysis/scores.py", "analysis/scores_figure.py"),
+    message:
+        "Comparing morphologies with {wildcards.comparison}"
+    script:
+        "../scripts/compare_morphologies.py"
 
 
 rule morphometry:
     """Compare morphologies with all tables of observations that the configuration names."""
     input:
-        comparisons=expand("results/morphometry/{comparison}.parquet", comparison=COMPARISONS),
+        scores=df.scores,
+    localrule: True

@@ -1,35 +1,28 @@
 """Simulation: a batch of points is one job; its result never changes, so nothing reruns it."""
 
-KEEPING_TRACES = [
-    name for name, experiment in CONFIG.experiments.items() if experiment.execution.keep_traces
-]
-
 
 rule simulate_batch:
     """Simulate the points of one batch; a point that fails is a row, not an error."""
     input:
-        plan=ancient(plan_of_new_batch),
-        mechanisms=ancient(lambda wildcards: mechanisms_library(wildcards.experiment)),
-        sections=ancient(batch_sections),
-        requirements=ancient(lambda wildcards: requirements_file(wildcards.experiment)),
+        plan=ancient(layout.PLAN),
+        model=ancient(df.model_copy),
+        mechanisms=ancient(df.mechanisms),
+        sections=ancient(df.sections),
+        requirements=ancient(df.requirements),
     output:
-        traces="results/{experiment}/{recipe}/traces/{batch}.parquet",
-        outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
+        traces=layout.TRACES,
+        outcomes=layout.OUTCOMES,
+        usage=layout.benchmark("simulate_batch", "experiment", "simulation_code", "batch"),
     log:
-        "results/logs/simulate_batch/{experiment}-{recipe}-{batch}.log",
+        layout.log("simulate_batch", "experiment", "simulation_code", "batch"),
     wildcard_constraints:
-        experiment=one_of(KEEPING_TRACES),
+        experiment=one_of(df.keeping_traces),
     conda:
         "../envs/environment.yaml"
-    threads: lambda wildcards: batch_resources(wildcards).cores
+    threads: lambda wildcards: df.batch_resources(wildcards).cores
     resources:
-        mem_mb=lambda wildcards, attempt: batch_resources(wildcards, attempt).memory,
-        runtime=lambda wildcards, attempt: batch_resources(wildcards, attempt).minutes,
-    params:
-        # The paths name the content: model, values and morphologies.
-        plan=untracked(lambda wildcards: plan_path(wildcards.experiment)),
-        model=untracked(lambda wildcards: str(CONFIG.model_folder(wildcards.experiment))),
-        morphologies=untracked(batch_morphologies),
+        mem_mb=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).memory,
+        runtime=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).minutes,
     message:
         "Simulating batch {wildcards.batch} of {wildcards.experiment}"
     script:
@@ -38,22 +31,41 @@ rule simulate_batch:
 
 use rule simulate_batch as simulate_and_measure_batch with:
     output:
-        features="results/{experiment}/{recipe}/features/{batch}.parquet",
-        outcomes="results/{experiment}/{recipe}/outcomes/{batch}.parquet",
+        features=layout.FEATURES_ALONE,
+        outcomes=layout.OUTCOMES,
+        usage=layout.benchmark("simulate_batch", "experiment", "simulation_code", "batch"),
     wildcard_constraints:
-        experiment=one_of(name for name in EXPERIMENTS if name not in KEEPING_TRACES),
-    params:
-        plan=untracked(lambda wildcards: plan_path(wildcards.experiment)),
-        model=untracked(lambda wildcards: str(CONFIG.model_folder(wildcards.experiment))),
-        morphologies=untracked(batch_morphologies),
-        features=untracked(declared_features),
+        experiment=one_of(set(df.experiments).difference(df.keeping_traces)),
 
 
 rule simulate:
     """Simulate all points of all experiments."""
     input:
         # An ancient plan does not call for the batches that only a new one names.
-        plans=expand("results/{experiment}/plan.parquet", experiment=EXPERIMENTS),
-        outcomes=lambda wildcards: [
-            path for name in EXPERIMENTS for path in batch_files(name, "outcomes")
-        ],
+        plans=df.of_each(layout.PLAN),
+        outcomes=df.outcomes,
+    localrule: True
+
+
+rule optimise:
+    """Search for the parameters of an experiment, a generation at a time on all cores."""
+    input:
+        model=ancient(df.model_copy),
+        mechanisms=ancient(df.mechanisms),
+        sections=ancient(df.sections),
+        requirements=ancient(df.requirements),
+    output:
+        history=layout.HISTORY,
+        usage=layout.benchmark("optimise", "experiment", "simulation_code", "search", "generations"),
+    log:
+        layout.log("optimise", "experiment", "simulation_code", "search", "generations"),
+    conda:
+        "../envs/environment.yaml"
+    threads: df.cores_of_job
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    message:
+        "Optimising {wildcards.experiment}"
+    script:
+        "../scripts/optimise.py"

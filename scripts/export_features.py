@@ -1,14 +1,7 @@
-"""Write an experiment's table of points for other programs.
-
-Reads   input.features: a row per requested point
-Writes  output.table: the same as CSV or Excel, by its suffix
-"""
-
-from pathlib import Path
+"""Write an experiment's table of points for other programs."""
 
 from dendroflow.jobs.job import job
-from dendroflow.tables.exports import export_features
+from dendroflow.jobs.tables import export_features
 
-if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        export_features(Path(snakemake.input.features), Path(snakemake.output.table))
+with job(snakemake) as this:
+    export_features(this)

@@ -1,21 +1,7 @@
-"""Measure one morphology.
+"""Measure one morphology."""
 
-Reads   input.morphology: SWC or Neurolucida
-Writes  output.measures: a row per morphometric: value, unit, status, error
-"""
-
-from pathlib import Path
-
-from dendroflow.analysis.morphometrics import MEASURES, measure
 from dendroflow.jobs.job import job
-from dendroflow.morphology.files import check_fetched
-from dendroflow.tables.tables import write_table
+from dendroflow.jobs.morphologies import measure_morphology
 
-if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        check_fetched(Path(snakemake.input.morphology))
-        write_table(
-            measure(snakemake.wildcards.morphology, Path(snakemake.input.morphology)),
-            Path(snakemake.output.measures),
-            MEASURES,
-        )
+with job(snakemake) as this:
+    measure_morphology(this)

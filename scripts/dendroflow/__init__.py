@@ -1,9 +1,17 @@
 """dendroflow: reproducible parameter sweeps of NEURON models."""
 
 import gc
+from pathlib import Path
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Every process is short, and imports most of what it ever makes. To look for cycles at each 700th
 # new object, as Python does by itself, would take a tenth of its time.
 gc.set_threshold(50_000, 20, 20)
+
+
+def snakefile() -> Path:
+    """The workflow's Snakefile: beside the library in a checkout, inside of it if installed."""
+    library = Path(__file__).parent
+    packaged = library / "workflow" / "Snakefile"
+    return packaged if packaged.exists() else library.parents[1] / "Snakefile"

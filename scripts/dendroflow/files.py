@@ -1,13 +1,19 @@
-"""Files that are written whole or not at all, and checksums that tell whether one has changed."""
+"""Files that are written whole or not at all, and the files of a folder that count."""
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
-_MARK = b"\ndendroflow sha256 "
-_LENGTH = len(_MARK) + 64
+from dendroflow.errors import ModelError
+
+# What a model's folder may hold without deciding a result: caches, backups, version control.
+LEFT_OUT = (
+    *("__pycache__", "*.pyc", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+    *("*~", "#*#", ".#*", ".*.sw?", "*.orig", ".DS_Store"),
+    *(".git", ".hg", ".svn"),
+)
 
 
 @contextmanager
@@ -22,48 +28,34 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def seal(path: Path) -> None:
-    """Append a digest to a compiled library, whose loader ignores what follows its last section."""
-    content = path.read_bytes()
-    with path.open("ab") as file:
-        file.write(_MARK + hashlib.sha256(content).hexdigest().encode())
+def files_of_model(folder: Path) -> dict[str, Path]:
+    """Every file of a model's folder but those that match `LEFT_OUT`, by its name below it.
+
+    Hidden files count, and what links lead to.
+
+    Raises
+    ------
+    ModelError
+        If there is no `model.py`, or a link leads nowhere or in a circle.
+    """
+    if not (folder / "model.py").is_file():
+        where = folder / "model.py"
+        raise ModelError(f"{where}: there is no such file; a model is a folder with a model.py")
+    found: dict[str, Path] = {}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        above = list(Path(place).relative_to(folder).parents)
+        if os.path.realpath(place) in {os.path.realpath(folder / part) for part in above}:
+            raise ModelError(f"{place}: links of this model's folder lead in a circle")
+        folders[:] = sorted(name for name in folders if not _is_left_out(name))
+        for name in sorted(names):
+            path = Path(place, name)
+            if _is_left_out(name):
+                continue
+            if not path.is_file():
+                raise ModelError(f"{path}: leads to no file; remove it from the model's folder")
+            found[path.relative_to(folder).as_posix()] = path
+    return dict(sorted(found.items()))
 
 
-def is_intact(path: Path) -> bool:
-    """Whether a file bears the seal that `seal` has put on it, and it holds."""
-    data = path.read_bytes()
-    content, end = data[:-_LENGTH], data[-_LENGTH:]
-    return end == _MARK + hashlib.sha256(content).hexdigest().encode()
-
-
-def write_digest(path: Path, digest: Path) -> None:
-    """Write the digest of a file into one beside it, as `sha256sum --check` reads it."""
-    stamp = path.stat()
-    with replacing(digest) as temporary:
-        temporary.write_text(f"{_sha256(path)}  {path.name}\n", encoding="utf-8")
-        # Equal time stamps say that there is no need to read the file again.
-        os.utime(temporary, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-
-
-def has_changed(path: Path, digest: Path) -> bool:
-    """Whether a file is another than when its digest was written; False if one is missing."""
-    try:
-        if path.stat().st_mtime_ns == digest.stat().st_mtime_ns:
-            return False
-        return not _agree(path, digest)
-    except FileNotFoundError:
-        return False
-
-
-def is_as_written(path: Path, digest: Path) -> bool:
-    """Whether a file is to the last bit what it was when its digest was written."""
-    return path.exists() and digest.exists() and _agree(path, digest)
-
-
-def _agree(path: Path, digest: Path) -> bool:
-    return digest.read_text(encoding="utf-8", errors="replace").split()[:1] == [_sha256(path)]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_left_out(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in LEFT_OUT)

@@ -8,23 +8,49 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from dendroflow.errors import MechanismError
-from dendroflow.files import replacing, seal
+from dendroflow.files import files_of_model, replacing
 
 LIBRARY = "libnrnmech.so"
 CORENEURON_LIBRARY = "libcorenrnmech.so"
 TIMEOUT_S = 600
+# What a `.mod` file may include.
+INCLUDED = frozenset({".inc", ".h", ".hpp"})
 
 
-def sources(folder: Path) -> tuple[Path, ...]:
-    """The `.mod` files of a model folder, in order of name."""
-    return tuple(sorted(folder.glob("*.mod")))
+def sources(folder: Path) -> dict[str, Path]:
+    """The `.mod` files of a model's folder, and the files that they may include.
+
+    Returns
+    -------
+    dict
+        name in the folder where they are compiled -> file. `.mod` files lie there beside each
+        other, wherever they lie in the model's folder; so does what they include, which can be
+        named with its sub-folder, too.
+
+    Raises
+    ------
+    MechanismError
+        If two `.mod` files have the same name.
+    """
+    found: dict[str, Path] = {}
+    for name, path in files_of_model(folder).items():
+        suffix = path.suffix.lower()
+        if suffix == ".mod":
+            flat = f"{path.stem}.mod"
+            if flat in found:
+                raise MechanismError(f"{path} and {found[flat]} have the same name; rename one")
+            found[flat] = path
+        elif suffix in INCLUDED:
+            found[name] = path
+            found.setdefault(path.name, path)
+    return dict(sorted(found.items())) if any(name.endswith(".mod") for name in found) else {}
 
 
-def digest(files: Sequence[Path]) -> str | None:
+def digest(files: Mapping[str, Path]) -> str | None:
     """Name of the build of `files`: their names and bytes, NEURON's version, the architecture.
 
     Returns
@@ -36,16 +62,14 @@ def digest(files: Sequence[Path]) -> str | None:
         return None
     state = hashlib.sha256()
     state.update(f"{importlib.metadata.version('neuron')} {platform.machine()}".encode())
-    for file in files:
+    for name, file in files.items():
         content = hashlib.sha256(file.read_bytes()).hexdigest()
-        state.update(f"\n{file.name} {content}".encode())
+        state.update(f"\n{name} {content}".encode())
     return state.hexdigest()[:16]
 
 
-def compile_mechanisms(
-    files: Sequence[Path], library: Path, coreneuron_library: Path | None = None
-) -> str:
-    """Compile `files` with nrnivmodl into `library`, and see that NEURON can load it.
+def compile_mechanisms(folder: Path, library: Path, coreneuron_library: Path | None = None) -> str:
+    """Compile a model's mechanisms with nrnivmodl into `library`, and see that NEURON loads it.
 
     Parameters
     ----------
@@ -62,22 +86,24 @@ def compile_mechanisms(
     MechanismError
         With the compiler's message; nothing is left under the name `library`.
     """
+    files = sources(folder)
     if " " in sys.prefix:
         raise MechanismError(
-            f"{files[0].parent}: nrnivmodl fails in a path with spaces, and the environment "
+            f"{folder}: nrnivmodl fails in a path with spaces, and the environment "
             f"is in {sys.prefix!r}; move the checkout"
         )
     library.parent.mkdir(parents=True, exist_ok=True)
-    folder = None if " " in str(library.absolute()) else library.parent
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as scratch:
+    beside = None if " " in str(library.absolute()) else library.parent
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=beside) as scratch:
         build = Path(scratch)
-        for file in files:
-            shutil.copyfile(file, build / file.name)
+        for name, file in files.items():
+            (build / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, build / name)
         command = [_nrnivmodl(), *(["-coreneuron"] if coreneuron_library else [])]
-        said = _run(command, build, f"nrnivmodl refused {files[0].parent}")
+        said = _run(command, build, f"nrnivmodl refused {folder}")
         built = build / platform.machine() / LIBRARY
         if not built.exists():
-            raise MechanismError(f"nrnivmodl left no {LIBRARY} for {files[0].parent}:\n{said}")
+            raise MechanismError(f"nrnivmodl left no {LIBRARY} for {folder}:\n{said}")
         # Loading ends the process if a mechanism has the name of one that NEURON has.
         load = (
             "import sys\nfrom neuron import h\n"
@@ -88,15 +114,13 @@ def compile_mechanisms(
             _run(
                 [sys.executable, "-c", load, str(built.resolve())],
                 Path(elsewhere),
-                f"the mechanisms of {files[0].parent} compile but do not load",
+                f"the mechanisms of {folder} compile but do not load",
             )
         if coreneuron_library:
             with replacing(coreneuron_library) as temporary:
                 shutil.copyfile(built.with_name(CORENEURON_LIBRARY), temporary)
-                seal(temporary)
         with replacing(library) as temporary:
             shutil.copyfile(built, temporary)
-            seal(temporary)
     return said
 
 

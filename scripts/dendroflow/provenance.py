@@ -8,33 +8,53 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[2]
+import dendroflow
+
 PACKAGES = ("neuron", "numpy", "pandas", "pyarrow", "snakemake")
 
 
-def environment() -> dict[str, str]:
-    """Versions, machine, date, and git state of the checkout, as name -> text."""
-    lock = CHECKOUT / "envs" / "runtime.txt"
-    commit = git("rev-parse", "HEAD")
+def environment(configuration: Path) -> dict[str, str]:
+    """Versions, machine, date, and state of the repositories, as name -> text.
+
+    Parameters
+    ----------
+    configuration
+        the folder of the configuration, which may lie in a repository of its own.
+    """
+    workflow = dendroflow.snakefile().parent
+    lock = workflow / "envs" / "runtime.txt"
     facts = {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": socket.gethostname(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git_commit": commit or "not a git checkout",
-        "git_state": ("modified" if git("status", "--porcelain") else "clean") if commit else "",
+        "date": now(),
+        "dendroflow": dendroflow.__version__,
+        **_repository(workflow, "git"),
+        **_repository(configuration, "configuration"),
         "environment_lock": hashlib.sha256(lock.read_bytes()).hexdigest() if lock.exists() else "",
     }
-    for package in PACKAGES:
-        facts[package] = importlib.metadata.version(package)
-    return facts
+    return facts | {package: importlib.metadata.version(package) for package in PACKAGES}
 
 
-def git(*arguments: str) -> str:
-    """What git says of the checkout; nothing where there is no git or no repository."""
+def now() -> str:
+    """The time (UTC), as tables have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _repository(folder: Path, name: str) -> dict[str, str]:
+    """Commit of the repository in which a folder lies, and whether the folder is as committed."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if not commit:
+        return {f"{name}_commit": "not in a git repository", f"{name}_state": ""}
+    changed = _git(folder, "status", "--porcelain", "--", ".")
+    return {f"{name}_commit": commit, f"{name}_state": "modified" if changed else "clean"}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git says of a folder; nothing where there is no git, no repository, or it refuses."""
     try:
         child = subprocess.run(
-            ["git", "-C", str(CHECKOUT), *arguments],
+            ["git", "-C", str(folder), *arguments],
             capture_output=True,
             text=True,
             timeout=20,

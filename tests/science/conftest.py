@@ -11,7 +11,8 @@ from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.mechanisms import compile_mechanisms, digest, sources
 from dendroflow.plan.description import describe
 from dendroflow.plan.points import requested_points
-from dendroflow.runs.pool import Workload, run_points
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.workload import Workload
 from dendroflow.settings.project import load
 from dendroflow.tables.schemas import OUTCOMES
 

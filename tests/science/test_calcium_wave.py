@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from dendroflow.runs.pool import Workload, run_points
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.workload import Workload
 
 MOLECULES_PER_MM_UM3 = 602214.076
 

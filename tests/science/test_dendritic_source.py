@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dendroflow.morphology.importing import import_sections
-from dendroflow.runs.pool import Workload, run_points
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.workload import Workload
 
 CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C060114A7.asc"
 STRAIGHT, BENT = "apic[50]", "apic[106]"

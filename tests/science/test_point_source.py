@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dendroflow.runs.pool import Workload, run_points
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.workload import Workload
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import pyarrow.compute as pc
 import pytest
 from scipy.special import erfc
 
-from dendroflow.runs.pool import Workload, run_points
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.workload import Workload
 
 FARADAY_MM_UM3 = 1e-12 / 1.602176634e-19 / (6.02214076e23 * 1e-18)  # mM µm³/ms in 1 nA
 

@@ -16,7 +16,7 @@ from dendroflow.kernel.loading import load_model
 from dendroflow.kernel.points import points_of
 from dendroflow.plan.description import describe
 from dendroflow.plan.points import identified_points
-from dendroflow.runs.pool import Workload
+from dendroflow.runs.workload import Workload
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import load, read_yaml
 from dendroflow.tables.tables import read_notes

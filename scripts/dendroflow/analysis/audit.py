@@ -11,13 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dendroflow import layout
 from dendroflow.features.extract import extract
 from dendroflow.kernel.lanes import GroupResult
 from dendroflow.kernel.points import Point, points_of
-from dendroflow.plan.kept import Kept
+from dendroflow.plan.cached import Cached
 from dendroflow.plan.stored import Plan
-from dendroflow.provenance import environment
-from dendroflow.runs.pool import Workload, outcome_table, run_points
+from dendroflow.runs.pool import outcome_table, run_points
+from dendroflow.runs.workload import Workload
 from dendroflow.settings.audit import Audit
 from dendroflow.settings.features import Features
 from dendroflow.tables.audits import AUDITS, DIFFERS, SAME, made_at
@@ -37,22 +38,19 @@ class Stored:
     plan: Plan
 
     @property
-    def folder(self) -> Path:
-        """What is not of a recipe."""
-        return self.results / str(self.plan.notes["experiment"])
+    def experiment(self) -> str:
+        """Its name."""
+        return str(self.plan.notes["experiment"])
 
     @property
-    def kept(self) -> Kept:
+    def cached(self) -> Cached:
         """The batches."""
-        return Kept(self.folder / self.plan.recipe, self.plan.measures)
+        codes = (self.plan.simulation_code, self.plan.feature_code)
+        return Cached(self.results, self.experiment, *codes)
 
-    def traces(self, batch: str) -> Path:
-        """File of the traces of a batch; it may not be there."""
-        return self.kept.folder / "traces" / f"{batch}.parquet"
-
-    def features(self, batch: str) -> Path:
-        """File of the features of a batch."""
-        return self.kept.folder / "features" / self.plan.measures / f"{batch}.parquet"
+    def table(self, pattern: layout.Pattern) -> Path:
+        """A table of the experiment."""
+        return pattern.below(self.results, experiment=self.experiment)
 
 
 def sample(points: pd.DataFrame, settings: Audit) -> dict[str, list[str]]:
@@ -93,13 +91,15 @@ class Anew:
         return run_points(workload, points, workers=self.workers, timeout_s=timeout_s)
 
 
-def audit(stored: Stored, anew: Anew, settings: Audit, output: Path) -> pd.DataFrame:
+def audit(
+    stored: Stored, anew: Anew, settings: Audit, output: Path, provenance: Mapping[str, str]
+) -> pd.DataFrame:
     """Simulate a sample of an experiment's points again, and store how they compare.
 
     Parameters
     ----------
     output
-        receives a row per point; columns as in `stores.audits.AUDITS`.
+        receives a row per point; columns as in `tables.audits.AUDITS`.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def audit(stored: Stored, anew: Anew, settings: Audit, output: Path) -> pd.DataF
         what went into `output`.
     """
     points = read_table(
-        stored.folder / "features.parquet", columns=["point_id", "batch", "status"]
+        stored.table(layout.FEATURES), columns=["point_id", "batch", "status"]
     ).to_pandas()
     drawn = sample(points, settings)
     rows: list[dict[str, Any]] = []
@@ -117,12 +117,12 @@ def audit(stored: Stored, anew: Anew, settings: Audit, output: Path) -> pd.DataF
             if row["verdict"] == DIFFERS:
                 logger.warning("point %s: %s", row["point_id"], row["difference"])
     notes = {
-        "experiment": stored.plan.notes["experiment"],
-        "measures": stored.plan.measures,
+        "experiment": stored.experiment,
+        "feature_code": stored.plan.feature_code,
         "points": len(points),
         "seed": settings.seed,
-        "batches": {batch: made_at(read_notes(stored.kept.outcomes(batch))) for batch in drawn},
-        "provenance": environment(),
+        "batches": {batch: made_at(read_notes(stored.cached.outcomes(batch))) for batch in drawn},
+        "provenance": dict(provenance),
     }
     table = pa.Table.from_pylist(rows, schema=AUDITS)
     write_table(table, output, AUDITS, notes)
@@ -162,11 +162,13 @@ class _StoredRows:
 
     def __init__(self, stored: Stored, batch: str, ids: Sequence[str]) -> None:
         these = {"point_id": ids}
-        path = stored.traces(batch)
+        path = stored.cached.traces(batch)
         self.traces = checked(read_table(path, where=these), TRACES) if path.exists() else None
-        self._rows = {"the batch": _by_point(read_table(stored.features(batch), where=these))}
-        whole = _by_point(read_table(stored.folder / "features.parquet", where=these))
-        values = read_table(stored.folder / "feature_values.parquet", where=these)
+        self._rows = {
+            "the batch": _by_point(read_table(stored.cached.features(batch), where=these))
+        }
+        whole = _by_point(read_table(stored.table(layout.FEATURES), where=these))
+        values = read_table(stored.table(layout.FEATURE_VALUES), where=these)
         for row in values.sort_by("position").to_pylist():
             lists = whole[row["point_id"]].setdefault(f"{row['feature']}{VALUES_SUFFIX}", [])
             lists.append(row["value"])

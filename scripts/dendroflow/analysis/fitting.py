@@ -1,6 +1,6 @@
 """From an experiment that optimises to the history of its search."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from dendroflow.kernel.points import points_of
 from dendroflow.plan.description import Description
 from dendroflow.plan.optimisation import KEY
 from dendroflow.plan.points import identified_points
-from dendroflow.runs.pool import Workload, outcome_table, run_points
+from dendroflow.runs.pool import outcome_table, run_points
+from dendroflow.runs.workload import Workload
 from dendroflow.settings.optimise import BEST, INDIVIDUAL, REFERENCE, Optimise
 from dendroflow.settings.project import Configuration
 from dendroflow.tables.schemas import TRACES
@@ -64,6 +65,8 @@ def fit(
     measure: Measure,
     history: Path,
     notes: Mapping[str, Any],
+    *,
+    check: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
     """Search, or go on with a search that was interrupted or shall take more generations.
 
@@ -73,6 +76,8 @@ def fit(
         receives all individuals; checkpoints are kept beside it.
     notes
         kept in its metadata, together with the targets.
+    check
+        is called before the history is written, and raises if it must not be.
 
     Returns
     -------
@@ -86,11 +91,12 @@ def fit(
     """
     settings = configuration.experiments[experiment].optimise
     assert settings is not None, "asked of experiments that optimise"
-    checkpoints = Checkpoints(history.parent / "checkpoints")
+    checkpoints = Checkpoints(history.parent)
     where = f"{configuration.experiment_file(experiment)}: optimise"
     goals = goals_of(settings, measure, checkpoints, where)
     evaluator = ModelEvaluator(settings.parameters, goals, measure, checkpoints.read())
     rows = search(settings, evaluator, goals, partial(_keep, checkpoints))
+    check()
     store(
         rows,
         history,

@@ -6,21 +6,29 @@ import os
 import resource
 import select
 import sys
-import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from dendroflow.errors import DendroflowError
+import dendroflow
+from dendroflow import layout
+from dendroflow.errors import ConfigurationError, DendroflowError, StoreError
 from dendroflow.files import replacing
+from dendroflow.jobs.configured import FOLDER, configured, digest_of_settings
+from dendroflow.settings.experiment import Experiment
+from dendroflow.settings.project import Configuration
 
 logger = logging.getLogger("dendroflow")
 
 # Id of the Snakemake process that runs the jobs, in their environment.
 RUN = "DENDROFLOW_RUN"
+# The folder of the library that planned, in their environment, too.
+LIBRARY_OF_RUN = "DENDROFLOW_LIBRARY"
 
 _DISK = {
     errno.ENOSPC: "no space is left on the disk: free some",
@@ -30,18 +38,80 @@ _DISK = {
 }
 
 
+class Job:
+    """What a script knows of its job: files, wildcards, and by name its configuration.
+
+    Attributes
+    ----------
+    input, output, params, wildcards, threads, resources
+        as Snakemake hands them over.
+    results
+        the folder of results.
+    """
+
+    def __init__(self, snakemake: Any) -> None:
+        for name in ("input", "output", "params", "wildcards", "threads", "resources"):
+            setattr(self, name, getattr(snakemake, name))
+        self.log = Path(snakemake.log[0])
+        self.results = layout.results_of(snakemake.log[0])
+        self._config = dict(snakemake.config)
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    threads: int
+    resources: Any
+
+    @property
+    def folder(self) -> Path:
+        """Where experiments, models and morphologies lie."""
+        return Path(self._config[FOLDER])
+
+    @property
+    def experiment(self) -> str:
+        """Name of the experiment."""
+        return str(self.wildcards.experiment)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration, read again; what the rule uses of it is as it was at the start.
+
+        Raises
+        ------
+        ConfigurationError
+            If it has changed since.
+        """
+        configuration = configured(self._config)
+        said = self.params.get("settings")
+        if said is not None:
+            keys = said.split()[:-1]
+            if said != digest_of_settings(configuration, self.wildcards.get("experiment"), keys):
+                raise ConfigurationError(
+                    f"{configuration.source}: {', '.join(keys)}: changed since the run began; "
+                    "run snakemake again"
+                )
+        return configuration
+
+    @property
+    def declared(self) -> Experiment:
+        """The experiment, as its file declares it."""
+        return self.configuration.experiments[self.experiment]
+
+
 @contextmanager
-def job(log: str) -> Iterator[None]:
-    """Log to `log`, which also takes what NEURON and compilers print.
+def job(snakemake: Any) -> Iterator[Job]:
+    """Log to the job's log, which also takes what NEURON and compilers print.
 
     An error ends the process with exit code 1 and its message on the console; the traceback goes
     into a file beside the log. If Snakemake is killed, the process is, too. What a job took that
-    ends well is noted under `benchmarks`, by the name of its log.
+    ends well is noted in its benchmark.
     """
-    began, usage = time.monotonic(), Path(log.replace("/logs/", "/benchmarks/")).absolute()
+    began, log = time.monotonic(), str(snakemake.log[0])
+    usage = Path(log.replace("/logs/", "/benchmarks/")).absolute()
     die_with_run()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    details = Path(f"{log}.traceback")
+    details = Path(f"{log}.traceback").absolute()
     details.unlink(missing_ok=True)
     console = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -54,7 +124,8 @@ def job(log: str) -> Iterator[None]:
     logger.setLevel(logging.INFO)
     logging.captureWarnings(True)
     try:
-        yield
+        _refuse_another_library()
+        yield Job(snakemake)
         _note_usage(usage.with_name(f"{usage.name.removesuffix('.log')}.tsv"), began)
     except Exception as error:
         message = _in_words(error)
@@ -63,9 +134,19 @@ def job(log: str) -> Iterator[None]:
             details.write_text(traceback.format_exc(), encoding="utf-8")
         logger.error("%s", message)
         if not isinstance(error, DendroflowError):
-            message += f" (see {details})"
+            message += f" (see {log}.traceback)"
         print(message, file=console, flush=True)
         sys.exit(1)
+
+
+def _refuse_another_library() -> None:
+    """Refuse to work with another copy of dendroflow than the one that made the plan."""
+    here, planned = str(Path(dendroflow.__file__).parent), os.environ.get(LIBRARY_OF_RUN)
+    if planned is not None and here != planned:
+        raise StoreError(
+            f"this job imports dendroflow from {here}, and the run was planned by that of "
+            f"{planned}: remove one of them from the environment"
+        )
 
 
 def _note_usage(path: Path, began: float) -> None:
@@ -135,19 +216,6 @@ def die_with_run() -> None:
             os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def scratch_folder(parent: Path) -> Iterator[None]:
-    """Work in a folder of its own: NEURON loads mechanisms that lie where it starts, and writes."""
-    home = Path.cwd()
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="simulate-", dir=parent) as scratch:
-        os.chdir(scratch)
-        try:
-            yield
-        finally:
-            os.chdir(home)
 
 
 def name_interpreter_without_spaces() -> None:

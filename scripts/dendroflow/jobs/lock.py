@@ -1,5 +1,6 @@
-"""One run at a time in a folder of results."""
+"""One run at a time in a folder of results, whatever Snakemake does with its own locks."""
 
+import atexit
 import fcntl
 import json
 import os
@@ -8,65 +9,99 @@ import socket
 import time
 from pathlib import Path
 
+from dendroflow import layout
 from dendroflow.errors import FolderInUseError
 
+# Held until this process ends, and not inherited by its children.
+_HELD: dict[str, int] = {}
 
-def claim(results: Path, locks: Path, *, jobs_elsewhere: bool) -> str | None:
-    """Claim a folder of results for this process; the kernel gives it back when the process ends.
 
-    A lock of Snakemake that a killed run has left in `locks` is removed, if it is certain that
-    nothing of that run goes on: the folder's last owner was on this host, holds it no more, and
-    had no jobs elsewhere.
+def take(results: Path, *, jobs_elsewhere: bool) -> None:
+    """Take the lock of a folder of results; the kernel gives it back when this process ends.
 
     Parameters
     ----------
-    locks
-        folder of Snakemake's locks.
     jobs_elsewhere
         whether jobs of this run are handed to a cluster, where they would outlive it.
-
-    Returns
-    -------
-    str or None
-        What was found and removed, in one line.
 
     Raises
     ------
     FolderInUseError
-        If another process has claimed the folder.
+        If another process has it.
     OSError
         If the folder cannot be written.
     """
+    key = str(results.absolute())
+    if key in _HELD:
+        return
     results.mkdir(parents=True, exist_ok=True)
-    # Not closed before this process ends, and not inherited by its children.
-    descriptor = os.open(results / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(_file(results), os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        owner = _owner(descriptor)
+        owner = _owner(results)
         known = f" (process {owner['process']} on {owner['host']})" if owner else ""
         raise FolderInUseError(
             f"{results.absolute()}: another run is at work here{known}; wait for it, or stop it"
         ) from None
     except OSError:
-        # A file system without such locks: Snakemake's own has to do.
-        return None
-    last = _owner(descriptor)
+        pass  # A file system without such locks: Snakemake's own has to do.
+    _HELD[key] = descriptor
     if os.fstat(descriptor).st_mtime > time.time() + 1:
         _date_back(results)
-    mine = {"process": os.getpid(), "host": socket.gethostname(), "jobs_elsewhere": jobs_elsewhere}
-    os.ftruncate(descriptor, os.pwrite(descriptor, json.dumps(mine).encode(), 0))
-    is_dead = bool(last) and last["host"] == mine["host"] and not last["jobs_elsewhere"]
-    if not is_dead or not any(locks.glob("*.lock")):
+    mine = {
+        "process": os.getpid(),
+        "host": socket.gethostname(),
+        "jobs_elsewhere": jobs_elsewhere,
+        "ended": False,
+    }
+    _note(descriptor, mine)
+    atexit.register(_end, descriptor, mine)
+
+
+def remove_dead(results: Path, locks: Path) -> str | None:
+    """Remove Snakemake's locks in `locks` if the run that left them is certainly dead.
+
+    That is: the last run of these results was on this host and had no jobs elsewhere, its process
+    is gone, and it did not come to its end.
+
+    Returns
+    -------
+    str or None
+        What was found and removed, in one line.
+    """
+    last = _owner(results)
+    if not last or last["ended"] or last["jobs_elsewhere"] or last["host"] != socket.gethostname():
         return None
+    if not any(locks.glob("*.lock")):
+        return None
+    with _file(results).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return None
     shutil.rmtree(locks)
     return f"the last run (process {last['process']}) was killed; its lock is removed"
+
+
+def _file(results: Path) -> Path:
+    return results / Path(layout.LOCK).name
+
+
+def _end(descriptor: int, mine: dict[str, object]) -> None:
+    # A worker that a process has forked does not end it.
+    if os.getpid() == mine["process"]:
+        _note(descriptor, mine | {"ended": True})
+
+
+def _note(descriptor: int, owner: dict[str, object]) -> None:
+    os.ftruncate(descriptor, os.pwrite(descriptor, json.dumps(owner).encode(), 0))
 
 
 def _date_back(results: Path) -> None:
     """Give files of the future the time of now: Snakemake refuses what is older than its source.
 
-    The last run has claimed the folder at a time that is still to come, so the clock was wrong.
+    The last run has taken the lock at a time that is still to come, so the clock was wrong.
     """
     now = time.time_ns()
     for path in results.rglob("*"):
@@ -74,9 +109,9 @@ def _date_back(results: Path) -> None:
             os.utime(path, ns=(now, now))
 
 
-def _owner(descriptor: int) -> dict[str, object]:
+def _owner(results: Path) -> dict[str, object]:
     try:
-        owner = json.loads(os.pread(descriptor, 1000, 0))
-        return {key: owner[key] for key in ("process", "host", "jobs_elsewhere")}
-    except (ValueError, TypeError, KeyError):
+        owner = json.loads(_file(results).read_bytes()[:1000])
+        return {key: owner[key] for key in ("process", "host", "jobs_elsewhere", "ended")}
+    except (OSError, ValueError, TypeError, KeyError):
         return {}

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from dendroflow.errors import ModelError
-from dendroflow.kernel.loading import builds_rxd, refuse_shared_rxd
+from dendroflow.kernel.loading import builds_rxd, one_line, refuse_shared_rxd
 from dendroflow.kernel.model import BuildContext, Model, Recording
 from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.kernel.sections import Sections
@@ -77,7 +77,7 @@ class _Lane:
         """Note what has become of it, unless something has before."""
         if self.status == "ok":
             known = isinstance(error, _SignalError)
-            self.status, self.error = status, str(error) if known else _one_line(error)
+            self.status, self.error = status, str(error) if known else one_line(error)
 
 
 class _Trace(NamedTuple):
@@ -219,7 +219,7 @@ def _advance(
             raise RuntimeError(f"the solver stopped at {h.t:g} of {settings.duration:g} ms")
     except Exception as error:
         logger.info("a group of %d points failed", len(lanes), exc_info=True)
-        return None, _one_line(error)
+        return None, one_line(error)
     return kept, None
 
 
@@ -240,7 +240,7 @@ def _read(lane: _Lane) -> list[_Trace]:
         try:
             traces.append(_Trace(lane, recording, _values(recording)))
         except Exception as error:
-            lane.end(_SignalError(f"signal {recording.signal}: {_one_line(error)}"))
+            lane.end(_SignalError(f"signal {recording.signal}: {one_line(error)}"))
             break
     return traces
 
@@ -339,8 +339,3 @@ def _clear(lanes: Sequence[_Lane]) -> None:
             f"sections {names} outlive their cell: keep them in `self` only, "
             'or set process = "fresh"'
         )
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:500]

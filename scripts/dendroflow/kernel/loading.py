@@ -7,8 +7,10 @@ from pathlib import Path
 from types import ModuleType
 
 from dendroflow.errors import MechanismError, ModelError
-from dendroflow.files import is_intact
 from dendroflow.kernel.model import Model
+
+# Copies of models that were loaded, and the folders of which they are copies.
+_ORIGINS: dict[str, str] = {}
 
 SHARES_RXD = (
     "model {} uses rxd, which would advance its species with those of other cells; set "
@@ -22,14 +24,11 @@ def load_mechanisms(library: Path) -> None:
     Raises
     ------
     MechanismError
-        If a library is not as it was compiled, or NEURON does not load it.
+        If NEURON does not load it.
     """
     from neuron import h
 
     beside = library.with_name("libcorenrnmech.so")
-    for file in (library, beside):
-        if file.exists() and not is_intact(file):
-            raise MechanismError(f"{file}: is damaged; delete it and run snakemake again")
     path = str(library.resolve())
     # In an ASCII locale NEURON takes no other letters.
     if not h.nrn_load_dll(path if path.isascii() else os.path.relpath(path)):
@@ -38,8 +37,13 @@ def load_mechanisms(library: Path) -> None:
         os.environ["CORENEURONLIB"] = str(beside.resolve())
 
 
-def load_model(folder: Path) -> type[Model]:
+def load_model(folder: Path, origin: Path | None = None) -> type[Model]:
     """The model class of `folder/model.py`, which is imported.
+
+    Parameters
+    ----------
+    origin
+        the folder of which this is a copy; messages name it instead.
 
     Raises
     ------
@@ -47,6 +51,8 @@ def load_model(folder: Path) -> type[Model]:
         If the file is missing, raises on import, creates sections, defines no single model, or
         imports rxd although the model shares its process.
     """
+    if origin is not None:
+        _ORIGINS[str(folder)] = str(origin)
     path = folder / "model.py"
     if not path.is_file():
         raise ModelError(f"{path}: there is no such file; a model is a folder with a model.py")
@@ -108,10 +114,19 @@ def _import(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ModelError(f"{path}: {_where(error, path)}{type(error).__name__}: {error}") from error
+        where = f"{path}: {_where(error, path)}"
+        raise ModelError(one_line(error, where)) from error
     finally:
         sys.path.remove(str(path.parent))
     return module
+
+
+def one_line(error: BaseException, before: str = "") -> str:
+    """What an error says, on one line, with the paths that the user knows."""
+    text = f"{before}{type(error).__name__}: {' '.join(str(error).split())}"
+    for copy, origin in _ORIGINS.items():
+        text = text.replace(copy, origin)
+    return text[:500]
 
 
 def _where(error: BaseException, path: Path) -> str:

@@ -20,8 +20,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dendroflow.files import is_intact, seal
-
 logger = logging.getLogger(__name__)
 
 # Optimised, but to the same bits: no function replaced by another, no products fused into sums.
@@ -61,7 +59,7 @@ def share_compiled_reactions(folder: Path) -> bool:
         key = hashlib.sha256("\n".join([*made_by, formula]).encode()).hexdigest()[:32]
         library = folder / f"{key}.so"
         try:
-            if not (library.exists() and is_intact(library)):
+            if not library.exists():
                 _compile(compiler, formula, library, rxd._find_librxdmath())
             return _load(library)
         except (OSError, subprocess.SubprocessError, AttributeError) as error:
@@ -94,7 +92,6 @@ def _compile(compiler: list[str], formula: str, library: Path, mathematics: str)
         include = f"-I{sysconfig.get_path('include')}"
         command = [*compiler, include, *FLAGS, str(source), mathematics, "-o", str(built), "-lm"]
         subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S)
-        seal(built)
         built.replace(library)
 
 

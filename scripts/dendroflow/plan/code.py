@@ -1,26 +1,58 @@
-"""Digests of code that change with what the code does, not with how it is written down."""
+"""Digests of code and of model folders: what names a result."""
 
 import ast
 import hashlib
-import json
-import os
-import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from dendroflow.errors import ModelError
-from dendroflow.files import replacing
+from dendroflow.files import files_of_model
 
-PACKAGE = Path(__file__).parents[1]
-_OWN = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-# Files of a model folder that cannot decide a result.
-IGNORED_SUFFIXES = frozenset({".md", ".rst", ".txt.orig", ".pyc", ".mod"})
+LIBRARY = Path(__file__).parents[1]
+
+_LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
-def digest_of_python(text: str, name: str = "<code>") -> str:
+@cache
+def library_digest() -> str:
+    """Digest of every byte of the library, to see that a run and its jobs have the same."""
+    state = hashlib.sha256()
+    for path in _python_files(LIBRARY):
+        state.update(f"{path.relative_to(LIBRARY).as_posix()}\n".encode() + path.read_bytes())
+    return state.hexdigest()[:16]
+
+
+@cache
+def code_digest(*rooms: str, library: Path = LIBRARY) -> str:
+    """Digest of what some rooms of the library do, whatever their comments and messages say.
+
+    Parameters
+    ----------
+    *rooms
+        folders or files, such as `"kernel"` or `"mechanisms.py"`.
+    library
+        the folder of the package.
+    """
+    state = hashlib.sha256()
+    for room in rooms:
+        for path in _python_files(library / room):
+            code = digest_of_python(path.read_text(encoding="utf-8"), str(path), words=False)
+            state.update(f"{path.relative_to(library).as_posix()} {code}\n".encode())
+    return state.hexdigest()[:16]
+
+
+def _python_files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def digest_of_python(text: str, name: str = "<code>", *, words: bool = True) -> str:
     """Digest of Python code without its comments, docstrings and layout.
+
+    Parameters
+    ----------
+    words
+        whether the words of errors that are raised and of log messages count.
 
     Raises
     ------
@@ -29,109 +61,54 @@ def digest_of_python(text: str, name: str = "<code>") -> str:
     """
     try:
         tree = ast.parse(text)
-    except SyntaxError as error:
-        raise ModelError(f"{name}: line {error.lineno}: SyntaxError: {error.msg}") from error
+    except (SyntaxError, ValueError) as error:
+        line = f"line {error.lineno}: " if isinstance(error, SyntaxError) else ""
+        raise ModelError(f"{name}: {line}SyntaxError: {getattr(error, 'msg', error)}") from error
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        elif not words and _says_something(node):
+            _silence(node)
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
 
 
-@cache
-def digest_of_library(*modules: str) -> str:
-    """Digest of modules of this library and of all of the library that they import.
+def _says_something(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise):
+        return True
+    function = node.func if isinstance(node, ast.Call) else None
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr in _LOGGING
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "logger"
+    )
 
-    Parameters
-    ----------
-    *modules
-        such as `"dendroflow.kernel.lanes"`.
-    """
+
+def _silence(node: ast.AST) -> None:
+    """Empty the texts below a node."""
+    for below in ast.walk(node):
+        if isinstance(below, ast.JoinedStr):
+            below.values = []
+        elif isinstance(below, ast.Constant) and isinstance(below.value, str):
+            below.value = ""
+
+
+def digest_of_files(files: Iterable[tuple[str, Path]]) -> str:
+    """Digest of files by name and byte; it names the copy of a model's folder."""
     state = hashlib.sha256()
-    for path in sorted(_closure(modules)):
-        state.update(f"{path.relative_to(PACKAGE).as_posix()} {_module(path).digest}\n".encode())
+    for name, path in files:
+        state.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return state.hexdigest()[:16]
 
 
-def library_files(*modules: str) -> tuple[str, ...]:
-    """The files, relative to the library, that `digest_of_library` covers."""
-    return tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in _closure(modules)))
-
-
 def digest_of_model(folder: Path) -> str:
-    """Digest of a model folder: its Python code, and the bytes of any other file but `.mod`."""
+    """Digest of what a model's folder does: its Python without comments, all else by the byte."""
     state = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith((".", "__pycache__")) for part in path.parts)
-        if hidden or not path.is_file() or path.suffix in IGNORED_SUFFIXES:
-            continue
+    for name, path in files_of_model(folder).items():
         if path.suffix == ".py":
             code = digest_of_python(path.read_text(encoding="utf-8"), str(path))
         else:
             code = hashlib.sha256(path.read_bytes()).hexdigest()
-        state.update(f"{path.relative_to(folder).as_posix()} {code}\n".encode())
+        state.update(f"{name} {code}\n".encode())
     return state.hexdigest()[:16]
-
-
-class _Module(NamedTuple):
-    """What a file of the library comes to."""
-
-    digest: str
-    imports: list[str]
-
-
-def _closure(modules: Iterable[str]) -> set[Path]:
-    found: set[Path] = set()
-    waiting = list(modules)
-    while waiting:
-        path = _path(waiting.pop())
-        if path is not None and path not in found:
-            found.add(path)
-            waiting += _module(path).imports
-    return found
-
-
-@cache
-def _module(path: Path) -> _Module:
-    """Digest and imports of a file; kept beside its bytecode, as costly to make again."""
-    text = path.read_text(encoding="utf-8")
-    # This file makes the digests; Python's version, the trees that it makes them of.
-    content = hashlib.sha256(f"{sys.version} {_OWN} {text}".encode()).hexdigest()
-    kept = path.parent / "__pycache__" / f"{path.stem}.digest.json"
-    try:
-        known = json.loads(kept.read_text(encoding="utf-8"))
-        if known["content"] == content:
-            return _Module(known["digest"], known["imports"])
-    except (OSError, ValueError, KeyError):
-        pass
-    module = _Module(digest_of_python(text, str(path)), _imports(text))
-    if not sys.dont_write_bytecode and os.access(path.parent, os.W_OK):
-        kept.parent.mkdir(exist_ok=True)
-        with replacing(kept) as temporary:
-            temporary.write_text(json.dumps({"content": content, **module._asdict()}), "utf-8")
-    return module
-
-
-def _imports(text: str) -> list[str]:
-    names = []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.append(node.module)
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return names
-
-
-@cache
-def _path(module: str) -> Path | None:
-    """File of a module of this library; None for anything else."""
-    package, _, rest = module.partition(".")
-    if package != PACKAGE.name:
-        return None
-    base = PACKAGE.joinpath(*rest.split(".")) if rest else PACKAGE
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None

@@ -3,7 +3,6 @@
 Importing a model runs the user's code and NEURON; neither may take the planner with it.
 """
 
-import hashlib
 import json
 import os
 import signal
@@ -11,15 +10,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import DendroflowError, ModelError
 from dendroflow.files import replacing
+from dendroflow.plan.code import LIBRARY, code_digest
+from dendroflow.plan.models import ModelNames, copy_model
 
 TIMEOUT_S = 120
-LIBRARY = Path(__file__).parents[2]
+# What decides a description.
+DESCRIBING = ("kernel", "plan/description.py")
 
 
 @dataclass(frozen=True)
@@ -47,43 +50,32 @@ class Description:
     time_unit: str
 
 
-def describe(folder: Path, cached: Path) -> Description:
-    """Describe the model in `folder`.
+def describe(model: ModelNames, kept: Path, *, keep: bool = False) -> Description:
+    """Describe a model.
 
     Parameters
     ----------
-    cached
-        file that holds the description, or shall; its name must follow from the model's content.
+    kept
+        file that holds the description, or shall.
+    keep
+        whether to write it there.
 
     Raises
     ------
     ModelError
         If the model breaks the contract, raises on import, hangs, or kills its process.
     """
-    try:
-        return _parse(_read(cached))
-    except (OSError, ValueError, TypeError, KeyError):
-        content = _ask_child(folder)
-    try:
-        with replacing(cached) as temporary:
-            kept = {"sha256": _digest(content), "description": content}
-            temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    except OSError:
-        pass  # A read-only results folder costs a second per run, nothing else.
+    library = code_digest(*DESCRIBING)
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known["library"] == library:
+            return _parse(known["description"])
+    content = _ask_child(model)
+    if keep:
+        with replacing(kept) as temporary:
+            text = json.dumps({"library": library, "description": content}, indent=1)
+            temporary.write_text(text, encoding="utf-8")
     return _parse(content)
-
-
-def _read(cached: Path) -> dict[str, Any]:
-    """What is kept of a model; a changed default would be simulated as if it were the model's."""
-    kept: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
-    content: dict[str, Any] = kept["description"]
-    if kept["sha256"] != _digest(content):
-        raise ValueError("it is not as it was written")
-    return content
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _parse(content: dict[str, Any]) -> Description:
@@ -97,16 +89,17 @@ def _parse(content: dict[str, Any]) -> Description:
     )
 
 
-def _ask_child(folder: Path) -> dict[str, Any]:
-    path = folder / "model.py"
+def _ask_child(model: ModelNames) -> dict[str, Any]:
+    path = model.folder / "model.py"
     with tempfile.TemporaryDirectory(prefix="dendroflow-") as scratch:
-        answer = Path(scratch) / "description.json"
+        answer, copy = Path(scratch) / "description.json", Path(scratch) / model.folder.name
+        copy_model(model.folder, copy, model.copy)
         command = [sys.executable, "-m", "dendroflow.plan.description"]
         try:
             child = subprocess.run(
-                [*command, str(folder.resolve()), str(answer)],
+                [*command, str(copy), str(answer)],
                 cwd=scratch,  # NEURON loads compiled mechanisms that it finds where it starts
-                env=os.environ | {"PYTHONPATH": str(LIBRARY)},
+                env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)},
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT_S,
@@ -118,7 +111,7 @@ def _ask_child(folder: Path) -> dict[str, Any]:
         if answer.exists():
             content = json.loads(answer.read_text(encoding="utf-8"))
     if "error" in content:
-        raise ModelError(content["error"].replace(str(folder.resolve()), str(folder)))
+        raise ModelError(content["error"].replace(str(copy), str(model.folder)))
     if not content:
         code = child.returncode
         cause = f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"

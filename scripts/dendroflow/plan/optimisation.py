@@ -8,21 +8,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.plan.code import digest_of_library
+from dendroflow.plan.code import code_digest
 from dendroflow.plan.description import Description
 from dendroflow.plan.names import nearest
 from dendroflow.plan.points import Points, identified_points
 from dendroflow.settings.optimise import INDIVIDUAL, Optimise
 from dendroflow.settings.project import Configuration
 
-SEARCHING = ("dendroflow.analysis.search",)
 KEY = "optimise.parameters"
 
 
@@ -30,12 +28,12 @@ KEY = "optimise.parameters"
 class Search:
     """What decides the course of a search, besides its number of generations."""
 
-    recipe: str
-    measures: str
+    simulation_code: str
+    feature_code: str
     fixed: Mapping[str, Any]
     morphology: str
     settings: Mapping[str, Any]
-    library_code: str
+    library: str
     bluepyopt: str
     deap: str
 
@@ -47,13 +45,17 @@ class Search:
 
 
 def search_of(
-    recipe: str, measures: str, fixed: Mapping[str, Any], morphology: str, settings: Optimise
+    simulation_code: str,
+    feature_code: str,
+    fixed: Mapping[str, Any],
+    morphology: str,
+    settings: Optimise,
 ) -> Search:
     """The search of an experiment, with the library, BluePyOpt and DEAP as they are now.
 
     Parameters
     ----------
-    recipe, measures
+    simulation_code, feature_code
         names of the code that simulates and measures.
     fixed
         path -> value of all that is not optimised.
@@ -61,20 +63,15 @@ def search_of(
         hash of the morphology, if the model needs one.
     """
     return Search(
-        recipe=recipe,
-        measures=measures,
+        simulation_code=simulation_code,
+        feature_code=feature_code,
         fixed=fixed,
         morphology=morphology,
         settings=settings.model_dump(mode="json", exclude={"generations"}),
-        library_code=digest_of_library(*SEARCHING),
+        library=code_digest("analysis/search.py"),
         bluepyopt=version("bluepyopt"),
         deap=version("deap"),
     )
-
-
-def history_path(experiment: str, recipe: str, search: str, generations: int) -> Path:
-    """The table of all individuals of a search, relative to the results."""
-    return Path(experiment, recipe, "optimisation", search, f"history-{generations}.parquet")
 
 
 def individuals_to_come(

@@ -1,4 +1,4 @@
-"""Which points are held by existing batches, and how the rest is cut into new ones."""
+"""Which points existing batches have, and how the rest is cut into new ones."""
 
 import hashlib
 import math
@@ -13,18 +13,25 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dendroflow.plan.code import digest_of_library, digest_of_model
+from dendroflow import layout
+from dendroflow.plan.cached import Cached
+from dendroflow.plan.code import library_digest
+from dendroflow.plan.codes import feature_content, simulation_content
 from dendroflow.plan.cutting import cut, expected_seconds, first_guess
 from dendroflow.plan.description import Description, describe
-from dendroflow.plan.kept import Kept
 from dendroflow.plan.labels import columns
+from dendroflow.plan.models import ModelNames, names_of
+from dendroflow.plan.morphologies import known_sections
 from dendroflow.plan.names import check_names
-from dendroflow.plan.optimisation import history_path, individuals_to_come, search_of
+from dendroflow.plan.optimisation import individuals_to_come, search_of
 from dendroflow.plan.points import Points, requested_points
-from dendroflow.plan.recipe import measures, simulation_recipe
 from dendroflow.plan.stored import Plan
+from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Execution
+
+# What the tables say about an experiment, as it is declared.
+DECLARED = ("title", "description", "sweep", "optimise", "features")
 
 
 def make_plan(
@@ -32,6 +39,8 @@ def make_plan(
     experiment: str,
     results: Path,
     cores: int,
+    *,
+    keep: bool = False,
 ) -> Plan:
     """Plan an experiment: a pure function of its configuration and of what `results` holds.
 
@@ -41,41 +50,55 @@ def make_plan(
         folder of all results.
     cores
         cores that there are to share the work.
+    keep
+        whether what is learnt of models and morphologies is written into `results`.
     """
     settings = configuration.experiments[experiment]
-    description = described(configuration.model_folder(experiment), results)
+    model = names_of(configuration.model_folder(experiment))
+    description = described(model, results, keep=keep)
     wanted = requested_points if settings.optimise is None else individuals_to_come
     points = wanted(configuration, experiment, description)
     check_names(configuration, experiment, description, points.swept)
-    measured = measures(settings.features)
+    measured = feature_content(settings.features)
     keeping = settings.execution.keep_traces
-    recipe = simulation_recipe(
-        configuration.model_folder(experiment),
-        settings.plausible,
-        None if keeping else measured.name,
-        settings.engine,
+    simulated = simulation_content(
+        model, settings.plausible, None if keeping else measured.code, settings.engine
     )
-    kept = Kept(results / experiment / recipe.name, measured.name if keeping else "")
-    pins = {name: configuration.morphologies[name].sha256 or "" for name in _morphologies(points)}
+    morphologies = _morphologies(points)
+    cached = Cached(
+        results,
+        experiment,
+        simulated.code,
+        measured.code if keeping else "",
+        known_sections(configuration, morphologies, results, keep=keep),
+    )
+    pins = {name: configuration.morphologies[name].sha256 or "" for name in morphologies}
     batch: NDArray[np.object_] | str
     searched: dict[str, Any] = {}
     if settings.optimise is None:
-        batch, work = _assign(points, description, settings.execution, kept, cores)
+        batch, work = _assign(points, description, settings.execution, cached, cores)
     else:
-        names = (recipe.name, measured.name)
-        search = search_of(*names, points.fixed, "".join(pins.values()), settings.optimise)
-        history = history_path(experiment, recipe.name, search.name, settings.optimise.generations)
-        searched = {"optimisation": {"search": vars(search), "history": str(history)}}
-        batch, work = _reserve(kept, str(history), settings.execution.retry)
+        codes = (simulated.code, measured.code)
+        search = search_of(*codes, points.fixed, "".join(pins.values()), settings.optimise)
+        history = layout.HISTORY.of(
+            experiment=experiment,
+            simulation_code=simulated.code,
+            search=search.name,
+            generations=settings.optimise.generations,
+        )
+        searched = {"optimisation": {"search": vars(search), "history": history}}
+        batch, work = _reserve(cached, history, settings.execution.retry)
     table = points.table.copy()
     table.insert(1, "batch", pd.Series(batch, index=table.index, dtype=str))
     notes = {
         "experiment": experiment,
         "model": settings.model,
-        "recipe": recipe.name,
-        "recipe_content": asdict(recipe),
-        "measures": kept.measures,
-        "measured_with": {"efel": measured.efel, "library_code": measured.library_code},
+        "model_copy": model.copy,
+        "simulation_code": simulated.code,
+        "simulation_content": asdict(simulated),
+        "feature_code": cached.feature_code,
+        "feature_content": asdict(measured),
+        "library": library_digest(),
         "fixed": dict(points.fixed),
         "required_sections": list(description.required_sections),
         "morphologies": pins,
@@ -84,71 +107,86 @@ def make_plan(
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],
+        "declared": _declared(settings),
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     return Plan(stored, notes | searched, tuple(sorted(work)), work)
 
 
-def described(folder: Path, results: Path) -> Description:
-    """What planning must know of a model; kept under `results` by the model's content."""
-    return describe(folder, results / description_path(folder))
+def described(model: ModelNames, results: Path, *, keep: bool = False) -> Description:
+    """What planning must know of a model; see `plan.description.describe`."""
+    kept = layout.DESCRIPTION.below(results, model_copy=model.copy)
+    return describe(model, kept, keep=keep)
 
 
-def description_path(folder: Path) -> Path:
-    """Where that is kept, relative to the results."""
-    library = digest_of_library("dendroflow.model", "dendroflow.plan.description")
-    return Path("models", f"{folder.name}-{digest_of_model(folder)}-{library}.json")
-
-
-def batch_name(experiment: str, recipe: str, point_ids: Iterable[str], attempt: int = 1) -> str:
-    """Name of a batch: a hash of its experiment, its recipe and its points in any order.
+def batch_name(
+    experiment: str, simulation_code: str, point_ids: Iterable[str], attempt: int = 1
+) -> str:
+    """Name of a batch: a hash of experiment, simulation_code and its points in any order.
 
     Parameters
     ----------
     attempt
         2, 3, ... where points are simulated again.
     """
-    parts = [experiment, recipe, *sorted(point_ids)]
+    parts = [experiment, simulation_code, *sorted(point_ids)]
     if attempt > 1:
         parts.append(f"attempt {attempt}")
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
+def _declared(settings: Experiment) -> dict[str, Any]:
+    """What an experiment's file says, for the tables."""
+    said = settings.model_dump(mode="json", include=set(DECLARED), exclude_none=True)
+    return dict.fromkeys(DECLARED) | said
+
+
 def _assign(
-    points: Points, description: Description, execution: Execution, kept: Kept, cores: int
+    points: Points, description: Description, execution: Execution, cached: Cached, cores: int
 ) -> tuple[NDArray[np.object_], dict[str, float]]:
     """The batch of each point, and the work (s) of those that are still to be simulated."""
-    simulated = kept.points(execution.retry)
-    held = points.table[["point_id"]].join(simulated, on="point_id", how="left")
-    batch = np.array(held["batch"], dtype=object)
-    wanted = np.flatnonzero(held["batch"].isna())
+    simulated = cached.points(execution.retry)
+    found = points.table[["point_id"]].join(simulated, on="point_id", how="left")
+    batch = np.array(found["batch"], dtype=object)
+    wanted = np.flatnonzero(found["batch"].isna())
     work: dict[str, float] = {}
     if len(wanted):
         # Points that are no longer asked for have told what a point of this model takes.
         mean = float(simulated["runtime_s"].mean())
         guess = first_guess(points, description) if math.isnan(mean) else mean
-        seconds = expected_seconds(points, held["runtime_s"].to_numpy(dtype=float), guess)
+        seconds = expected_seconds(points, found["runtime_s"].to_numpy(dtype=float), guess)
         ids = points.table["point_id"].to_numpy()
-        alone = description.runs_alone
-        measured = not execution.keep_traces
         for group in cut(
-            points, wanted, seconds, execution, runs_alone=alone, cores=cores, measured=measured
+            points,
+            wanted,
+            seconds,
+            execution,
+            runs_alone=description.runs_alone,
+            cores=cores,
+            measured=not execution.keep_traces,
         ):
-            names = (batch_name(*kept.of, ids[group], n) for n in count(1))
-            name = next(name for name in names if not kept.outcomes(name).exists())
+            name = _new_name(cached, ids[group])
             work[name] = float(seconds[group].sum())
             batch[group] = name
     return batch, work
 
 
-def _reserve(kept: Kept, history: str, retry: Iterable[str]) -> tuple[str, dict[str, float]]:
-    """The batch of points that a search will find, and its work if it is not held."""
+def _new_name(cached: Cached, ids: Iterable[str]) -> str:
+    """A name for points that no batch has, though one of that name may have had them."""
+    names = (
+        batch_name(cached.experiment, cached.simulation_code, ids, attempt) for attempt in count(1)
+    )
+    return next(name for name in names if not cached.outcomes(name).exists())
+
+
+def _reserve(cached: Cached, history: str, retry: Iterable[str]) -> tuple[str, dict[str, float]]:
+    """The batch of points that a search will find, and its work if it is not there."""
     for attempt in count(1):
-        name = batch_name(*kept.of, [history], attempt)
-        if not kept.outcomes(name).exists():
+        name = batch_name(cached.experiment, cached.simulation_code, [history], attempt)
+        if not cached.outcomes(name).exists():
             # A point or two.
             return name, {name: 0.0}
-        if kept.is_usable(name) and not kept.statuses(name).intersection(retry):
+        if cached.is_usable(name) and not cached.statuses(name).intersection(retry):
             return name, {}
     raise AssertionError("attempts do not end")
 

@@ -37,7 +37,7 @@ def cores_of_batch(plan: Plan, batch: str, allowed: int, here: int) -> int:
     here
         cores of this machine.
     """
-    measured = not plan.measures
+    measured = not plan.feature_code
     whole = plan.new == (batch,) and plan.work[batch] > SECONDS_WORTH_SHARING
     return max(allowed, here) if measured and whole else allowed
 

@@ -1,8 +1,7 @@
-"""The plan of an experiment, as it is kept: what jobs read that never plan themselves."""
+"""The plan of an experiment: what jobs read that never plan themselves."""
 
 import hashlib
 import json
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,13 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dendroflow.errors import StoreError
-from dendroflow.files import replacing
 from dendroflow.tables.tables import read_notes, read_table, write_table
-
-# Kept for those who look back; that of the run at work stays, however old.
-SECONDS_KEPT = 7 * 86400
-# Beside the kept plans: the digest of the one that the run at work has made.
-CURRENT = "current"
 
 
 @dataclass(frozen=True)
@@ -31,7 +24,7 @@ class Plan:
     table
         a row per requested point: point_id, batch, and the swept paths.
     notes
-        what a job must know besides: recipe, fixed values, limits.
+        what a job must know besides: codes, fixed values, limits.
     new
         names of the batches that are still to be simulated; empty if read from a file.
     work
@@ -44,14 +37,14 @@ class Plan:
     work: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def recipe(self) -> str:
-        """Name of the code behind the simulations."""
-        return str(self.notes["recipe"])
+    def simulation_code(self) -> str:
+        """Names the code behind the simulations."""
+        return str(self.notes["simulation_code"])
 
     @property
-    def measures(self) -> str:
-        """Name of the way in which features are extracted."""
-        return str(self.notes["measures"])
+    def feature_code(self) -> str:
+        """Names the code behind the features; empty where `simulation_code` covers it."""
+        return str(self.notes["feature_code"])
 
     @property
     def batches(self) -> tuple[str, ...]:
@@ -72,7 +65,7 @@ class Plan:
 
     @property
     def to_run(self) -> int:
-        """Number of requested points that no existing batch holds."""
+        """Number of requested points that no existing batch has."""
         return int(pc.sum(self._are_in(self.new)).as_py() or 0)
 
     @cached_property
@@ -95,7 +88,7 @@ class Plan:
         if not rows.num_rows:
             raise StoreError(
                 f"the plan of {self.notes['experiment']} holds no batch {batch}; "
-                "plan anew with `snakemake --forcerun plan_points`"
+                "run snakemake again"
             )
         return rows
 
@@ -118,35 +111,6 @@ class Plan:
         """Store the plan as Parquet; the notes are in the metadata."""
         write_table(self.table, path, self.table.schema, self.notes)
 
-    def keep(self, folder: Path) -> Path:
-        """Store the plan under its digest, unless it is there; those of days past are deleted."""
-        path = folder / f"{self.digest}.parquet"
-        if not _is_whole(path):
-            folder.mkdir(parents=True, exist_ok=True)
-            self.write(path)
-            for other in folder.glob("*.parquet"):
-                old = time.time() - other.stat().st_mtime > SECONDS_KEPT
-                if old and other.stem != _current(folder):
-                    other.unlink(missing_ok=True)
-        return path
-
-    def announce(self, folder: Path) -> None:
-        """Say which of the kept plans is the one of this run, for `of_this_run`."""
-        if _current(folder) != self.digest:
-            with replacing(folder / CURRENT) as temporary:
-                temporary.write_text(self.digest, encoding="utf-8")
-
-    @classmethod
-    def of_this_run(cls, folder: Path) -> "Plan":
-        """The plan that the run at work has made, for its jobs elsewhere.
-
-        Raises
-        ------
-        StoreError
-            If there is none.
-        """
-        return cls.read(folder / f"{_current(folder)}.parquet")
-
     @classmethod
     def read(cls, path: Path, batch: str | None = None) -> "Plan":
         """Read a stored plan, or of its points those of one batch."""
@@ -156,19 +120,3 @@ class Plan:
 
     def _are_in(self, batches: tuple[str, ...] | list[str]) -> pa.ChunkedArray:
         return pc.is_in(self.table["batch"], pa.array(batches, pa.string()))
-
-
-def _current(folder: Path) -> str:
-    try:
-        return (folder / CURRENT).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return "none"
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether a plan is kept, and can be read; otherwise it is made again."""
-    try:
-        Plan.read(path)
-    except StoreError:
-        return False
-    return True

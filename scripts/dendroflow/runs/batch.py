@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from dendroflow.kernel.lanes import GroupResult
 from dendroflow.kernel.points import Point
-from dendroflow.runs.pool import Workload, outcome_table, run_points
+from dendroflow.runs.pool import outcome_table, run_points
+from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES, TRACES
 from dendroflow.tables.tables import writing
 
@@ -28,6 +29,7 @@ def simulate_batch(
     workers: int,
     timeout_s: float,
     notes: Mapping[str, Any],
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
     """Simulate points and store what comes of them; both files appear when all is done.
 
@@ -39,6 +41,8 @@ def simulate_batch(
         of the first of them.
     notes
         provenance, kept in the metadata of the outcomes.
+    check
+        is called before the files get their names, and raises if they must not.
 
     Returns
     -------
@@ -61,6 +65,7 @@ def simulate_batch(
             if time.monotonic() - said > SECONDS_BETWEEN_MESSAGES:
                 said = time.monotonic()
                 logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+        check()
     logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
     return counts
 

@@ -3,8 +3,7 @@
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -13,9 +12,9 @@ from dendroflow.kernel.lanes import GroupFailedError, GroupResult, Outcome, run_
 from dendroflow.kernel.loading import builds_rxd
 from dendroflow.kernel.model import Model
 from dendroflow.kernel.points import Point, SolverSettings
-from dendroflow.kernel.sections import Sections
 from dendroflow.runs.residue import is_worn
 from dendroflow.runs.workers import Reply, Task, Workers, Worn
+from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES
 
 logger = logging.getLogger(__name__)
@@ -27,21 +26,6 @@ LANES_AT_MOST = 512
 SAMPLES_PER_GROUP = 20_000_000
 # Groups ahead of the one whose turn it is: results are yielded in order, and one may take long.
 GROUPS_PER_WORKER = 4
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What a worker needs besides its points; handed over by fork, so never copied.
-
-    `measure`, where given, makes features of traces and outcomes in the worker, so that the
-    traces never leave it. `coreneuron` has CoreNEURON advance the cells.
-    """
-
-    model: type[Model]
-    morphologies: Mapping[str, Sections]
-    plausible: Mapping[str, tuple[float, float]]
-    measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None
-    coreneuron: bool = False
 
 
 def _run(workload: Workload, points: Sequence[Point], group: range) -> GroupResult | Worn:

@@ -67,20 +67,19 @@ class Project(Settings):
                 raise ValueError(f"{name!r} is listed twice")
         return names
 
-    def of(self, experiment: str) -> dict[str, Any]:
-        """The part of the project that bears on the points of one experiment."""
-        return {"experiments": [experiment], "execution": self.execution}
-
 
 class Configuration(Settings):
     """A project with its experiments and its catalogue of morphologies.
 
     Attributes
     ----------
+    source
+        the file of the configuration, for messages.
     folder
         where `experiments/`, `models/`, `morphologies.yaml` and `appraisal.yaml` lie.
     """
 
+    source: Path
     folder: Path
     project: Project
     experiments: Mapping[str, Experiment]
@@ -212,7 +211,7 @@ def validated(kind: type[T], content: Any, source: Path | str) -> T:
         raise ConfigurationError(f"{source}: {describe(error)}") from error
 
 
-def load(content: Mapping[str, Any], source: Path) -> Configuration:
+def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -> Configuration:
     """Read and check everything that a configuration names.
 
     Parameters
@@ -220,7 +219,9 @@ def load(content: Mapping[str, Any], source: Path) -> Configuration:
     content
         the parsed configuration, as Snakemake hands it over (files merged with `--config`).
     source
-        its file; experiments, models and morphologies lie beside it.
+        its file.
+    folder
+        where experiments, models and morphologies lie; beside the file by default.
 
     Raises
     ------
@@ -228,7 +229,7 @@ def load(content: Mapping[str, Any], source: Path) -> Configuration:
         One line that names the file and the key.
     """
     project = validated(Project, dict(content), source)
-    folder = source.parent
+    folder = source.parent if folder is None else folder
     experiments = {
         name: _experiment(within(folder, folder / "experiments" / f"{name}.yaml"), project, source)
         for name in project.experiments
@@ -244,6 +245,7 @@ def load(content: Mapping[str, Any], source: Path) -> Configuration:
     for name, experiment in experiments.items():
         _check_requirements(experiment, appraisal, folder / "experiments" / f"{name}.yaml")
     return Configuration(
+        source=source,
         folder=folder,
         project=project,
         experiments=MappingProxyType(experiments),

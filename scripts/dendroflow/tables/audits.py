@@ -31,7 +31,7 @@ def made_at(notes: Mapping[str, Any]) -> str:
 
 
 def audit_rows(
-    path: Path, points: pa.Table, measures: str, batches: Mapping[str, Mapping[str, Any]]
+    path: Path, points: pa.Table, feature_code: str, batches: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """What an audit says of results that are still the same; nothing of any others.
 
@@ -39,7 +39,7 @@ def audit_rows(
     ----------
     points
         the requested points; point_id and batch count.
-    measures
+    feature_code
         names the code and settings behind their features.
     batches
         name -> notes of the outcomes.
@@ -50,7 +50,7 @@ def audit_rows(
         keys as in `database.TABLES`, without the experiment.
     """
     notes = read_notes(path)
-    if notes["measures"] != measures:
+    if notes["feature_code"] != feature_code:
         return []
     audited = read_table(path)
     ids = points["point_id"]

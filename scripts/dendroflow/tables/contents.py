@@ -50,13 +50,13 @@ def experiment_rows(
             "points": len(points),
             "failed": pc.sum(pc.not_equal(points["status"], "ok")).as_py() or 0,
             "fixed": notes["fixed"],
-            "recipe": notes["recipe"],
-            "measures": notes["measures"],
-            "measured_with": notes["measured_with"],
+            "recipe": notes["simulation_code"],
+            "measures": notes["feature_code"],
+            "measured_with": notes["feature_content"],
         },
         columns=[column for column in notes["columns"] if column["kind"] != "signal"],
         batches=batches,
-        audits=audit_rows(audit, points, notes["measures"], batches) if audit else [],
+        audits=audit_rows(audit, points, notes["feature_code"], batches) if audit else [],
     )
 
 

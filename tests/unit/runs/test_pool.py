@@ -8,7 +8,8 @@ from engine_models import MODELS, PLAUSIBLE, Fragile, clock, point, statuses, vo
 from dendroflow.kernel.loading import load_model
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.model import Model, quantity
-from dendroflow.runs.pool import Workload, lanes_per_group, run_points
+from dendroflow.runs.pool import lanes_per_group, run_points
+from dendroflow.runs.workload import Workload
 
 
 def run(model, points, workers=1, timeout_s=120.0):

@@ -7,7 +7,8 @@ import pytest
 from engine_models import clock, point
 
 from dendroflow.model import Model, quantity, swept
-from dendroflow.runs.pool import Workload, run_points
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.workload import Workload
 
 
 class Drained(Model):

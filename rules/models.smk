@@ -1,0 +1,64 @@
+"""Models: copied to where jobs import them from, their mechanisms compiled."""
+
+
+rule keep_model:
+    """Copy a model's folder; jobs import the copy, whatever is edited meanwhile."""
+    output:
+        model=layout.MODEL_COPY,
+        usage=layout.benchmark("keep_model", "model_copy"),
+    log:
+        layout.log("keep_model", "model_copy"),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        model=df.model_of_copy,
+    message:
+        "Copying model {params.model}"
+    script:
+        "../scripts/keep_model.py"
+
+
+rule compile_mechanisms:
+    """Compile the .mod files of a model, and see that NEURON loads them."""
+    input:
+        model=ancient(df.copy_to_compile),
+    output:
+        library=layout.MECHANISMS,
+        usage=layout.benchmark("compile_mechanisms", "build"),
+    log:
+        layout.log("compile_mechanisms", "build"),
+    # Seconds of work, with a compiler that compute nodes may lack.
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        model=df.model_to_compile,
+    message:
+        "Compiling mechanisms {wildcards.build}"
+    script:
+        "../scripts/compile_mechanisms.py"
+
+
+use rule compile_mechanisms as compile_mechanisms_for_coreneuron with:
+    output:
+        library=layout.MECHANISMS_FOR_CORENEURON,
+        coreneuron=layout.CORENEURON,
+        usage=layout.benchmark("compile_mechanisms_for_coreneuron", "build"),
+    log:
+        layout.log("compile_mechanisms_for_coreneuron", "build"),
+
+
+rule mechanisms:
+    """Compile the mechanisms of all models that the configuration names."""
+    input:
+        libraries=df.all_mechanisms,
+    localrule: True

@@ -1,0 +1,93 @@
+"""Quality control of morphologies: checked one by one, reported, held against requirements."""
+
+
+rule appraise_morphology:
+    """Make all checks of one morphology, and draw its picture."""
+    input:
+        morphology=df.of_this_morphology(layout.MORPHOLOGY),
+        metadata=df.of_this_morphology(layout.METADATA),
+    output:
+        findings=layout.FINDINGS,
+        pictures=[layout.PORTRAIT, layout.PORTRAIT_PDF],
+        usage=layout.benchmark("appraise_morphology", "morphology", "pin"),
+    log:
+        layout.log("appraise_morphology", "morphology", "pin"),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=df.uses("appraisal.thresholds"),
+        code=df.code("quality", "morphology"),
+    message:
+        "Appraising morphology {wildcards.morphology}"
+    script:
+        "../scripts/appraise_morphology.py"
+
+
+rule report_morphologies:
+    """Report on morphologies: a page, and tables of checks and of uses."""
+    input:
+        findings=df.reported(layout.FINDINGS),
+        pictures=df.reported(layout.PORTRAIT),
+    output:
+        page=layout.QUALITY_PAGE,
+        findings=layout.QUALITY_FINDINGS,
+        uses=layout.QUALITY_USES,
+        usage=layout.benchmark("report_morphologies", "scope"),
+    log:
+        layout.log("report_morphologies", "scope"),
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=df.uses("appraisal"),
+        code=df.code("quality"),
+    message:
+        "Reporting on morphologies"
+    script:
+        "../scripts/report_morphologies.py"
+
+
+rule check_requirements:
+    """Fail if a morphology of an experiment does not meet what the experiment requires."""
+    input:
+        findings=df.required,
+    output:
+        requirements=layout.REQUIREMENTS,
+        usage=layout.benchmark("check_requirements", "experiment"),
+    log:
+        layout.log("check_requirements", "experiment"),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=df.uses("morphology_requires", "appraisal"),
+        code=df.code("quality"),
+    message:
+        "Checking the morphologies of {wildcards.experiment}"
+    script:
+        "../scripts/check_requirements.py"
+
+
+rule morphology_report:
+    """Report on the morphologies that the configuration's experiments need."""
+    input:
+        page=layout.QUALITY_PAGE.of(scope="morphologies"),
+    localrule: True
+
+
+rule catalogue_report:
+    """Report on all morphologies of the catalogue."""
+    input:
+        page=layout.QUALITY_PAGE.of(scope="catalogue"),
+    localrule: True

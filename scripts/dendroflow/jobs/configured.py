@@ -1,0 +1,68 @@
+"""How the configuration reaches rules and jobs: by name, with one digest of what a rule uses."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from dendroflow.settings.observations import read_all
+from dendroflow.settings.project import Configuration, load
+
+# Keys that the workflow adds to Snakemake's `config`: where experiments lie, and its file.
+FOLDER, FILE = "folder", "configuration"
+OWN_KEYS = (FOLDER, FILE)
+
+
+def configured(config: Mapping[str, Any]) -> Configuration:
+    """The configuration that Snakemake's `config` stands for, with all that it names.
+
+    Raises
+    ------
+    ConfigurationError
+        One line that names the file and the key.
+    """
+    folder = Path(config[FOLDER])
+    source = Path(config.get(FILE) or folder / "config.yaml")
+    content = {key: value for key, value in config.items() if key not in OWN_KEYS}
+    return load(content, source, folder)
+
+
+def digest_of_settings(
+    configuration: Configuration, experiment: str | None, keys: Iterable[str]
+) -> str:
+    """The keys that a rule uses, and a digest of their values: what Snakemake tracks.
+
+    Parameters
+    ----------
+    keys
+        of the experiment, such as `figures`; or of the configuration: `project.audit`, `quality`,
+        `morphologies`, `observations`.
+    """
+    listed = list(keys)
+    values = [_value(configuration, experiment, key) for key in listed]
+    text = json.dumps(values, sort_keys=True, default=str)
+    return " ".join([*listed, hashlib.sha256(text.encode()).hexdigest()[:16]])
+
+
+def _value(configuration: Configuration, experiment: str | None, key: str) -> Any:
+    if key == "observations":
+        return _plain(read_all(configuration))
+    owner: Any = configuration
+    if experiment is not None and key in type(configuration.experiments[experiment]).model_fields:
+        owner = configuration.experiments[experiment]
+    for name in key.split("."):
+        owner = getattr(owner, name)
+    return _plain(owner)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,202 @@
+"""Jobs from models to batches: copies, mechanisms, simulations, features, searches, audits."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dendroflow.errors import StoreError
+from dendroflow.jobs.job import Job, logger
+from dendroflow.kernel.points import points_of
+from dendroflow.plan.code import library_digest
+from dendroflow.plan.models import check_copy, copy_model
+from dendroflow.plan.stored import Plan
+from dendroflow.provenance import environment
+from dendroflow.runs.batch import simulate_batch as simulate_and_store
+from dendroflow.runs.workload import Workload, loaded
+from dendroflow.settings.features import Features
+from dendroflow.tables.schemas import TRACES
+from dendroflow.tables.tables import leave_pandas_out, writing
+
+
+def keep_model(job: Job) -> None:
+    """Copy a model's folder to where jobs import it from."""
+    copy = Path(job.output.model).parent
+    copy_model(job.folder / "models" / job.params.model, copy, copy.name)
+
+
+def compile_mechanisms(job: Job) -> None:
+    """Compile the `.mod` files of a model's copy."""
+    from dendroflow.mechanisms import compile_mechanisms as compile_them
+
+    copy = Path(job.input.model).parent
+    check_copy(copy)
+    wanted = job.output.get("coreneuron")
+    said = compile_them(copy, Path(job.output.library), Path(wanted) if wanted else None)
+    logger.info("%s", said.replace(str(copy), str(job.folder / "models" / job.params.model)))
+
+
+def simulate_batch(job: Job) -> None:
+    """Simulate the points of a batch; store their traces, or their features, and outcomes."""
+    batch = str(job.wildcards.batch)
+    plan = Plan.read(Path(job.input.plan), batch)
+    notes, measure, schema = plan.notes, None, TRACES
+    if not plan.feature_code:
+        from dendroflow.features import extract
+
+        features = Features.model_validate(notes["feature_content"]["features"])
+        measure, schema = extract.extraction(features), extract.schema(features)
+    leave_pandas_out()
+    points = points_of(plan.of_batch(batch).to_pydict(), notes["fixed"])
+    rows, outcomes = (Path(path).absolute() for path in (job.output[0], job.output.outcomes))
+    made_by = environment(job.folder)
+    with opened(job, plan, plan.morphologies(batch), measure) as workload:
+        simulate_and_store(
+            workload,
+            points,
+            (rows, outcomes),
+            schema,
+            workers=job.threads,
+            timeout_s=notes["timeout_s"],
+            notes={
+                "simulation_code": plan.simulation_code,
+                "points": len(points),
+                "model_copy": notes["model_copy"],
+                "sections": workload.sections,
+                "provenance": made_by
+                | notes["simulation_content"]
+                | {f"morphology {name}": notes["morphologies"][name] for name in workload.sections},
+            },
+            check=lambda: refuse_another_code(notes),
+        )
+
+
+def opened(job: Job, plan: Plan, morphologies: tuple[str, ...], measure: Any = None) -> Any:
+    """Load what a job simulates with, unless the library or the model has changed since planning.
+
+    Returns
+    -------
+    context manager of Workload
+    """
+    refuse_another_code(plan.notes)
+    copy = Path(job.input.model).parent
+    check_copy(copy)
+    return loaded(
+        job.results,
+        plan.notes,
+        (copy, job.folder / "models" / plan.notes["model"]),
+        [Path(path) for path in job.input.mechanisms],
+        dict(zip(morphologies, map(Path, job.input.sections), strict=True)),
+        measure=measure,
+    )
+
+
+def refuse_another_code(notes: Mapping[str, Any]) -> None:
+    """Refuse to simulate, or to store, with another library than the one that planned.
+
+    Raises
+    ------
+    StoreError
+        If a file of dendroflow has changed since.
+    """
+    library_digest.cache_clear()
+    if library_digest() != notes["library"]:
+        raise StoreError("dendroflow's own code changed since the run began; run snakemake again")
+
+
+def extract_features(job: Job) -> None:
+    """Extract the features of a batch from its traces."""
+    from dendroflow.features.extract import extract_file, schema
+    from dendroflow.plan.code import code_digest
+    from dendroflow.plan.codes import feature_content
+
+    leave_pandas_out()
+    features, done = job.declared.features, 0
+
+    def check() -> None:
+        code_digest.cache_clear()
+        if feature_content(features).code != job.wildcards.feature_code:
+            raise StoreError(
+                f"the features of {job.experiment}, or the code that extracts them, changed since "
+                "the run began; run snakemake again"
+            )
+
+    check()
+    with writing(Path(job.output.features), schema(features)) as rows:
+        for table in extract_file(Path(job.input.traces), Path(job.input.outcomes), features):
+            rows.write(table)
+            done += table.num_rows
+            logger.info("%d points", done)
+        check()
+
+
+def optimise(job: Job) -> None:
+    """Search for the parameters whose features are nearest to the targets."""
+    from dendroflow.analysis.fitting import fit, measuring
+    from dendroflow.features.extract import extraction
+    from dendroflow.plan.models import names_of
+    from dendroflow.plan.planning import described, make_plan
+
+    configuration, name, history = job.configuration, job.experiment, Path(job.output.history)
+    plan = make_plan(configuration, name, job.results, job.threads)
+    if Path(plan.notes["optimisation"]["history"]).parts[1:] != history.parts[-5:]:
+        raise StoreError(
+            f"{configuration.experiment_file(name)}: changed since the run began; "
+            "run snakemake again"
+        )
+    described_now = described(names_of(configuration.model_folder(name)), job.results)
+    keys = ("experiment", "simulation_code", "optimisation", "columns")
+    target = history.absolute()
+    measure = extraction(job.declared.features)
+    with opened(job, plan, plan.morphologies(), measure) as workload:
+        search = measuring(configuration, name, described_now, workload, job.threads)
+        fit(
+            configuration,
+            name,
+            search,
+            target,
+            {key: plan.notes[key] for key in keys},
+            check=lambda: refuse_another_code(plan.notes),
+        )
+
+
+def audit_experiment(job: Job) -> None:
+    """Simulate a sample of an experiment's points again, each alone, and compare."""
+    from dendroflow.analysis.audit import Anew, Stored, audit
+
+    plan, output = Plan.read(Path(job.input.plan)), Path(job.output.audit).absolute()
+    features = Features.model_validate(plan.notes["feature_content"]["features"])
+    settings = job.configuration.project.audit
+    made_by, results = environment(job.folder), job.results.absolute()
+    workload: Workload
+    with opened(job, plan, plan.morphologies()) as workload:
+        audit(
+            Stored(results, plan),
+            Anew(workload, features, job.threads),
+            settings,
+            output,
+            made_by,
+        )
+
+
+def check_audits(job: Job) -> None:
+    """Fail if a point came out otherwise than it is stored."""
+    from dendroflow.files import replacing
+    from dendroflow.tables.audits import check_audits as judge
+
+    leave_pandas_out()
+    audits = {Path(path).stem: Path(path) for path in job.input.audits}
+    said = judge(audits)
+    logger.info("%s", said)
+    with replacing(Path(job.output.verdict)) as temporary:
+        temporary.write_text(said, encoding="utf-8")
+
+
+__all__ = [
+    "audit_experiment",
+    "check_audits",
+    "compile_mechanisms",
+    "extract_features",
+    "keep_model",
+    "optimise",
+    "simulate_batch",
+]

@@ -1,0 +1,118 @@
+"""Jobs from plans to tables: points, features, database, failures, exports."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from dendroflow.errors import StoreError
+from dendroflow.files import replacing
+from dendroflow.jobs.job import Job
+from dendroflow.plan.stored import Plan
+from dendroflow.provenance import now
+from dendroflow.tables.database import ExperimentRows
+from dendroflow.tables.tables import leave_pandas_out, read_notes, read_table
+
+FAILURES = ("experiment", "point_id", "status", "error", "values")
+
+
+def plan_points(job: Job) -> None:
+    """Write the table of an experiment's points, as it was planned when Snakemake started."""
+    from dendroflow.plan.planning import make_plan
+
+    configuration, name = job.configuration, job.experiment
+    plan = make_plan(configuration, name, job.results, job.resources.planned_cores, keep=True)
+    if plan.digest != job.params.plan:
+        raise StoreError(
+            f"{configuration.experiment_file(name)}: it, its model, its morphologies or the "
+            "results changed since the run began; run snakemake again"
+        )
+    if history := job.input.get("history"):
+        plan = plan.with_points(read_notes(Path(history))["individuals"])
+    plan.write(Path(job.output.plan))
+
+
+def gather_features(job: Job) -> None:
+    """Join an experiment's requested points with their features."""
+    from dendroflow.tables.gathering import gather
+
+    leave_pandas_out()
+    plan = Plan.read(Path(job.input.plan))
+    gather(
+        plan.table,
+        [Path(path) for path in job.input.features],
+        Path(job.output.features),
+        Path(job.output.feature_values),
+        {**plan.notes, "configuration": str(job.configuration.source), "date": now()},
+    )
+
+
+def build_database(job: Job) -> None:
+    """Build the SQLite database, and list the points that failed."""
+    from dendroflow.tables.contents import morphology_rows
+    from dendroflow.tables.database import build_database
+    from dendroflow.tables.gathering import failures
+
+    leave_pandas_out()
+    found: list[dict[str, str]] = []
+
+    def all_rows() -> Iterator[ExperimentRows]:
+        for rows in _all_experiments(job.results):
+            found.extend(failures(rows.name, rows.points))
+            yield rows
+
+    names = [Path(path).parents[1].name for path in job.input.morphologies]
+    metadata = dict(zip(names, map(Path, job.input.morphologies), strict=True))
+    build_database(Path(job.output.database), all_rows(), morphology_rows(metadata))
+    with (
+        replacing(Path(job.output.failures)) as temporary,
+        temporary.open("w", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, FAILURES, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
+
+
+def _all_experiments(results: Path) -> Iterator[ExperimentRows]:
+    from dendroflow import layout
+    from dendroflow.plan.cached import Cached
+    from dendroflow.tables.contents import experiment_rows
+
+    for path in sorted(results.glob("*/features.parquet")):
+        name, notes = path.parent.name, read_notes(path)
+        cached = Cached(results, name, notes["simulation_code"], notes["feature_code"])
+        batches = sorted(set(read_table(path, columns=["batch"])["batch"].to_pylist()))
+        audit = layout.AUDIT.below(results, experiment=name)
+        yield experiment_rows(
+            name,
+            notes["declared"],
+            path,
+            layout.FEATURE_VALUES.below(results, experiment=name),
+            [cached.outcomes(batch) for batch in batches],
+            audit=audit if audit.exists() else None,
+        )
+
+
+def check_failures(job: Job) -> None:
+    """Fail if more of an experiment's points failed than allowed."""
+    from dendroflow.tables.verdict import check_failures as judge
+
+    leave_pandas_out()
+    allowed = job.configuration.project.max_failed_share
+    lines = [judge(Path(path).parent.name, Path(path), allowed) for path in job.input.features]
+    with replacing(Path(job.output.verdict)) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def export_features(job: Job) -> None:
+    """Write an experiment's table of points as CSV or Excel."""
+    from dendroflow.tables import exports
+
+    exports.export_features(Path(job.input.features), Path(job.output.table))
+
+
+def export_traces(job: Job) -> None:
+    """Write all samples of an experiment as CSV or Excel."""
+    from dendroflow.tables import exports
+
+    traces = [Path(path) for path in job.input.traces]
+    exports.export_traces(Path(job.input.features), traces, Path(job.output.table))

@@ -1,0 +1,371 @@
+"""What the rules ask: which files, cores and settings a job needs, from the configuration."""
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property, wraps
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from dendroflow import layout
+from dendroflow.errors import ConfigurationError, DendroflowError
+from dendroflow.jobs.configured import digest_of_settings
+from dendroflow.layout import Pattern
+from dendroflow.plan.code import code_digest
+from dendroflow.plan.models import ModelNames, names_of
+from dendroflow.plan.morphologies import names_of_morphology
+from dendroflow.plan.planning import described, make_plan
+from dendroflow.plan.resources import Resources, cores_of_batch, resources
+from dendroflow.plan.stored import Plan
+from dendroflow.settings.experiment import Experiment
+from dendroflow.settings.figures import signals
+from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
+from dendroflow.settings.project import Configuration
+
+Wildcards = Any
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+# A module's Snakefile is run for each `use rule`: what was planned is planned.
+_PLANS: dict[tuple[str, str], Plan] = {}
+
+
+def _in_one_line(method: Method) -> Method:
+    """Let an error end Snakemake in the one line that it says."""
+
+    @wraps(method)
+    def ending(*arguments: Any) -> Any:
+        try:
+            return method(*arguments)
+        except DendroflowError as error:
+            sys.exit(str(error))
+        except OSError as error:
+            sys.exit(f"results cannot be read or written: {error}")
+
+    return cast(Method, ending)
+
+
+class Workflow:
+    """A configuration, and the results that it makes.
+
+    Parameters
+    ----------
+    results
+        the folder of results, as this process sees it.
+    cores
+        cores of this machine; None where jobs run elsewhere.
+    planner
+        whether this process plans; others, on nodes of a cluster, read what was planned.
+    executing
+        whether jobs are about to run, so that files may be written.
+    finished
+        marks a path as one that no job makes.
+    begin
+        is called before the first plan is made.
+    tell
+        receives a line for each plan.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        results: Path,
+        cores: int | None,
+        *,
+        planner: bool,
+        executing: Callable[[], bool],
+        finished: Callable[[str], str],
+        begin: Callable[[], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self.configuration, self.results, self.cores = configuration, results, cores
+        self._planner, self._executing = planner, executing
+        self._finished, self._begin, self._tell = finished, begin, tell
+        self.experiments = list(configuration.experiments)
+        self.comparisons = list(configuration.project.morphometry)
+
+    @_in_one_line
+    def plan(self, experiment: str) -> Plan:
+        """The plan of an experiment, made when the first job asks for it."""
+        key = (f"{self.results} {self.configuration.model_dump_json()}", experiment)
+        if key not in _PLANS:
+            self._begin()
+            _PLANS[key] = self._make(experiment) if self._planner else self._read(experiment)
+        return _PLANS[key]
+
+    def _make(self, experiment: str) -> Plan:
+        plan = make_plan(
+            self.configuration, experiment, self.results, self.cores or 1, keep=self._executing()
+        )
+        batches = "1 batch" if len(plan.new) == 1 else f"{len(plan.new)} batches"
+        self._tell(
+            f"{experiment}: {plan.requested} points requested, "
+            f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {batches}"
+        )
+        return plan
+
+    def _read(self, experiment: str) -> Plan:
+        return Plan.read(layout.PLAN.below(self.results, experiment=experiment))
+
+    def made(self, pattern: Pattern, **values: Any) -> str:
+        """A path; one that is there already, and named by its content, has no producer."""
+        path = pattern.of(**values)
+        return self._finished(path) if pattern.below(self.results, **values).exists() else path
+
+    def declared(self, wildcards: Wildcards) -> Experiment:
+        """The experiment of a job."""
+        return self.configuration.experiments[wildcards.experiment]
+
+    def of_each(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
+        """A file of each experiment."""
+        return lambda wildcards: [pattern.of(experiment=name) for name in self.experiments]
+
+    def uses(self, *keys: str) -> Callable[[Wildcards], str]:
+        """What Snakemake tracks of the configuration: a digest of the keys that a rule uses."""
+
+        def settings(wildcards: Wildcards) -> str:
+            experiment = wildcards.get("experiment")
+            return digest_of_settings(self.configuration, experiment, keys)
+
+        return settings
+
+    @staticmethod
+    def code(*rooms: str) -> Callable[[Wildcards], str]:
+        """What Snakemake tracks of the library: a digest of the rooms that a rule calls."""
+        return lambda wildcards: code_digest(*rooms)
+
+    # Models and mechanisms ---------------------------------------------------------------------
+
+    @cache  # noqa: B019
+    @_in_one_line
+    def model(self, experiment: str) -> ModelNames:
+        """What names the model of an experiment."""
+        return names_of(self.configuration.model_folder(experiment))
+
+    def model_copy(self, wildcards: Wildcards) -> str:
+        """The copy of an experiment's model."""
+        return self.made(layout.MODEL_COPY, model_copy=self.model(wildcards.experiment).copy)
+
+    def model_of_copy(self, wildcards: Wildcards) -> str:
+        """The name of the model of which a copy is one."""
+        return self._first(lambda model: model.copy == wildcards.model_copy).folder.name
+
+    def copy_to_compile(self, wildcards: Wildcards) -> str:
+        """The copy of a model with these mechanisms."""
+        found = self._first(lambda model: model.mechanisms == wildcards.build)
+        return self.made(layout.MODEL_COPY, model_copy=found.copy)
+
+    def model_to_compile(self, wildcards: Wildcards) -> str:
+        """The name of that model."""
+        return self._first(lambda model: model.mechanisms == wildcards.build).folder.name
+
+    @_in_one_line
+    def _first(self, fits: Callable[[ModelNames], bool]) -> ModelNames:
+        for experiment in self.experiments:
+            if fits(self.model(experiment)):
+                return self.model(experiment)
+        raise ConfigurationError("no model of this configuration has these files any more")
+
+    def mechanisms(self, wildcards: Wildcards) -> list[str]:
+        """The compiled mechanisms of an experiment's model; nothing if it has none."""
+        build = self.model(wildcards.experiment).mechanisms
+        coreneuron = self.declared(wildcards).engine == "coreneuron"
+        pattern = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
+        return [self.made(pattern, build=build)] if build else []
+
+    def all_mechanisms(self, wildcards: Wildcards) -> list[str]:
+        """Those of all experiments."""
+        return sorted({p for name in self.experiments for p in self.mechanisms(_Of(name))})
+
+    # Morphologies ------------------------------------------------------------------------------
+
+    def of_morphology(self, pattern: Pattern, name: str, *, made: bool = True) -> str:
+        """A file of a morphology."""
+        values = names_of_morphology(self.configuration, name)
+        return self.made(pattern, **values) if made else pattern.of(**values)
+
+    def of_this_morphology(self, pattern: Pattern) -> Callable[[Wildcards], str]:
+        """A file of the morphology of a job."""
+        return lambda wildcards: self.of_morphology(pattern, wildcards.morphology)
+
+    def morphologies(self) -> list[str]:
+        """Morphologies that any experiment needs."""
+        return sorted({m for name in self.experiments for m in self.plan(name).morphologies()})
+
+    def all_morphologies(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
+        """A file of each of them."""
+        return lambda wildcards: [self.of_morphology(pattern, m) for m in self.morphologies()]
+
+    def sections(self, wildcards: Wildcards) -> list[str]:
+        """Sections of the morphologies of a batch, or of an experiment."""
+        names = self.plan(wildcards.experiment).morphologies(wildcards.get("batch"))
+        return [self.of_morphology(layout.SECTIONS, name) for name in names]
+
+    def compared(self, wildcards: Wildcards) -> list[str]:
+        """Morphometrics of the morphologies of a comparison."""
+        comparison = self.configuration.project.morphometry[wildcards.comparison]
+        return [
+            self.of_morphology(layout.MORPHOMETRICS, name, made=False)
+            for name in comparison.morphologies
+        ]
+
+    def reported(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
+        """A file of each morphology that a report shows."""
+
+        def paths(wildcards: Wildcards) -> list[str]:
+            whole = wildcards.scope == "catalogue"
+            names = sorted(self.configuration.morphologies) if whole else self.morphologies()
+            return [self.of_morphology(pattern, name, made=False) for name in names]
+
+        return paths
+
+    @_in_one_line
+    def required(self, wildcards: Wildcards) -> list[str]:
+        """Findings on the morphologies of an experiment that requires something of them."""
+        names = self.plan(wildcards.experiment).morphologies()
+        if not names:
+            path = self.configuration.experiment_file(wildcards.experiment)
+            raise ConfigurationError(
+                f"{path}: morphology_requires: none of its points has a morphology; remove the key"
+            )
+        return [self.of_morphology(layout.FINDINGS, name, made=False) for name in names]
+
+    def requirements(self, wildcards: Wildcards) -> list[str]:
+        """What says that an experiment's morphologies meet what it requires, if it does."""
+        if self.declared(wildcards).morphology_requires is None:
+            return []
+        return [layout.REQUIREMENTS.of(experiment=wildcards.experiment)]
+
+    # Batches -----------------------------------------------------------------------------------
+
+    @cached_property
+    def keeping_traces(self) -> list[str]:
+        """Experiments whose traces are kept."""
+        found = self.configuration.experiments.items()
+        return [name for name, experiment in found if experiment.execution.keep_traces]
+
+    def batches(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
+        """A file of each batch of an experiment."""
+        return lambda wildcards: self._batches(wildcards.experiment, pattern)
+
+    def _batches(self, experiment: str, pattern: Pattern) -> list[str]:
+        plan = self.plan(experiment)
+        return [self.of_batch(pattern, plan, batch) for batch in plan.batches]
+
+    def of_batch(self, pattern: Pattern, plan: Plan, batch: str) -> str:
+        """A file of a batch; of one that is still to be simulated, all files have a producer."""
+        values = {
+            "experiment": plan.notes["experiment"],
+            "simulation_code": plan.simulation_code,
+            "feature_code": plan.feature_code,
+            "batch": batch,
+        }
+        if pattern is layout.BATCH_FEATURES and not plan.feature_code:
+            pattern = layout.FEATURES_ALONE
+        return pattern.of(**values) if batch in plan.new else self.made(pattern, **values)
+
+    def this_batch(self, pattern: Pattern) -> Callable[[Wildcards], str]:
+        """A file of the batch of a job."""
+        return lambda wildcards: self.of_batch(
+            pattern, self.plan(wildcards.experiment), wildcards.batch
+        )
+
+    def outcomes(self, wildcards: Wildcards) -> list[str]:
+        """Outcomes of all batches of all experiments."""
+        return [path for e in self.experiments for path in self._batches(e, layout.OUTCOMES)]
+
+    def history(self, wildcards: Wildcards) -> list[str]:
+        """The individuals of an experiment that optimises."""
+        if self.declared(wildcards).optimise is None:
+            return []
+        path = self.plan(wildcards.experiment).notes["optimisation"]["history"]
+        return [self.made(Pattern(path))]
+
+    def batch_resources(self, wildcards: Wildcards, attempt: int = 1) -> Resources:
+        """Cores, memory and time that a batch asks for."""
+        name = wildcards.experiment
+        plan, allowed = self.plan(name), self.declared(wildcards).execution.cores_per_batch
+        model = described(self.model(name), self.results, keep=self._executing())
+        cores = cores_of_batch(plan, wildcards.batch, allowed, self.cores_of_job(wildcards))
+        return resources(plan, wildcards.batch, len(model.signals), cores, attempt)
+
+    def cores_of_job(self, wildcards: Wildcards) -> int:
+        """All cores of this machine; elsewhere as many as a batch may have.
+
+        A job on a node must come to the same number as the process that asked for its cores.
+        """
+        return self.cores or self.declared(wildcards).execution.cores_per_batch
+
+    def cores_of_audit(self, wildcards: Wildcards) -> int:
+        """The same, but no more than there are points to simulate."""
+        points = self.plan(wildcards.experiment).requested
+        return min(self.cores_of_job(wildcards), self.configuration.project.audit.size(points))
+
+    # What comes out ----------------------------------------------------------------------------
+
+    def traces_to_draw(self, wildcards: Wildcards) -> list[str]:
+        """Traces of all batches, if any figure of the experiment draws signals."""
+        drawn = any(map(signals, self.declared(wildcards).figures))
+        return self._batches(wildcards.experiment, layout.TRACES) if drawn else []
+
+    @_in_one_line
+    def traces_to_export(self, wildcards: Wildcards) -> list[str]:
+        """Traces of all batches of an experiment that keeps them."""
+        if wildcards.experiment not in self.keeping_traces:
+            path = self.configuration.experiment_file(wildcards.experiment)
+            raise ConfigurationError(
+                f"{path}: execution.keep_traces is false, so there is nothing to write into "
+                f"traces.{wildcards.format}: set it to true"
+            )
+        return self._batches(wildcards.experiment, layout.TRACES)
+
+    def figures(self, wildcards: Wildcards) -> list[str]:
+        """The folders of figures of all experiments that draw any."""
+        drawing = [
+            name
+            for name, experiment in self.configuration.experiments.items()
+            if experiment.figures or experiment.optimise is not None
+        ]
+        return [layout.FIGURES.of(experiment=name) for name in drawing]
+
+    def title(self, wildcards: Wildcards) -> str:
+        """Heading of an experiment's figures in the report."""
+        return _unmarked(self.declared(wildcards).title)
+
+    def labels(self, wildcards: Wildcards) -> dict[str, str]:
+        """What the report calls a file of a figure."""
+        known = {figure.name: figure.title for figure in self.declared(wildcards).figures}
+        known |= {figure.name: figure.title for figure in OPTIMISATION_FIGURES}
+        title = known.get(wildcards.figure) or wildcards.figure
+        return {"figure": _unmarked(title), "format": wildcards.kind}
+
+    def captions(self, wildcards: Wildcards) -> dict[str, str]:
+        """What the report says below each figure of an experiment."""
+        said = [(figure.name, figure.caption) for figure in self.declared(wildcards).figures]
+        said += [(figure.name, figure.caption) for figure in OPTIMISATION_FIGURES]
+        return {name: _escaped(_unmarked(caption)) for name, caption in said}
+
+    def scores(self, wildcards: Wildcards) -> list[str]:
+        """The scores of all comparisons of morphologies."""
+        return [layout.MORPHOMETRY_SCORES.of(comparison=name) for name in self.comparisons]
+
+
+def _unmarked(text: str) -> str:
+    """Text for the report, into whose script Snakemake puts it as it is."""
+    return text.replace("<", "‹")
+
+
+def _escaped(text: str) -> str:
+    """Text that neither reStructuredText nor Jinja takes for markup."""
+    return re.sub(r"([^\w\s])", r"\\\1", " ".join(text.split()))
+
+
+class _Of:
+    """Wildcards of an experiment."""
+
+    def __init__(self, experiment: str) -> None:
+        self.experiment = experiment
+
+
+def one_of(names: Iterable[str]) -> str:
+    """A pattern that matches these names; one that nothing matches if there are none."""
+    return "|".join(names) or "0"

@@ -1,0 +1,133 @@
+"""Every path under `results/`, once: rules, plan, prune, summary and docs take them from here."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+NAME, HEX = r"[a-z][a-z0-9_]*", r"[0-9a-f]{16}"
+
+# What may stand for a name in braces; the same for Snakemake and for prune.
+WILDCARDS = {
+    "experiment": NAME,
+    "comparison": NAME,
+    **dict.fromkeys(("simulation_code", "feature_code", "batch", "search", "build"), HEX),
+    **dict.fromkeys(("model_copy", "reader"), HEX),
+    "generations": r"\d+",
+    "generation": r"\d{6}",
+    "morphology": r"[A-Za-z0-9][A-Za-z0-9._-]*",
+    "pin": f"{HEX}|unpinned",
+    "suffix": "swc|asc",
+    "format": "csv|xlsx",
+    "image": "svg|pdf|png",
+    "scope": "morphologies|catalogue",
+}
+
+
+class Pattern(str):
+    """A path below the results, as Snakemake takes it: what stands in braces varies."""
+
+    def of(self, **values: Any) -> str:
+        """The path for these values."""
+        return self.format(**values)
+
+    def below(self, results: Path, **values: Any) -> Path:
+        """The same in a folder of results that may lie elsewhere."""
+        return results / self.format(**values).removeprefix("results/")
+
+    @property
+    def expression(self) -> "re.Pattern[str]":
+        """What matches such a path, relative to the results, and its parts by name."""
+        seen: set[str] = set()
+
+        def group(found: "re.Match[str]") -> str:
+            name = found[1]
+            if name in seen:
+                return f"(?P={name})"
+            seen.add(name)
+            return f"(?P<{name}>{WILDCARDS[name]})"
+
+        text = re.escape(self.removeprefix("results/")).replace(r"\{", "{").replace(r"\}", "}")
+        return re.compile(re.sub(r"\{(\w+)\}", group, text))
+
+
+_OF_CODE = "results/{experiment}/{simulation_code}"
+_OF_CELL = "results/morphologies/{morphology}/{pin}"
+_OF_QUALITY = "results/quality/{morphology}/{pin}"
+
+# A row per requested point: point_id, batch, swept values; in its notes what a job must know.
+PLAN = Pattern("results/{experiment}/plan.parquet")
+# The requested points with their features, and all values of features that have several.
+FEATURES = Pattern("results/{experiment}/features.parquet")
+FEATURE_VALUES = Pattern("results/{experiment}/feature_values.parquet")
+# Tables for other programs, where asked for.
+FEATURES_EXPORT = Pattern("results/{experiment}/features.{format}")
+TRACES_EXPORT = Pattern("results/{experiment}/traces.{format}")
+
+# Batches: never changed once they are written.
+TRACES = Pattern(f"{_OF_CODE}/traces/{{batch}}.parquet")
+OUTCOMES = Pattern(f"{_OF_CODE}/outcomes/{{batch}}.parquet")
+BATCH_FEATURES = Pattern(f"{_OF_CODE}/features/{{feature_code}}/{{batch}}.parquet")
+# Where traces are not kept, the code that extracts features is part of the simulation's.
+FEATURES_ALONE = Pattern(f"{_OF_CODE}/features/{{batch}}.parquet")
+
+# Searches: all individuals, and the points of each generation, from which a search goes on.
+HISTORY = Pattern(f"{_OF_CODE}/optimisation/{{search}}/history-{{generations}}.parquet")
+CHECKPOINT = Pattern(f"{_OF_CODE}/optimisation/{{search}}/generation-{{generation}}.parquet")
+
+# Models: a copy of the folder, from which jobs import, and what planning knows of it.
+MODEL_COPY = Pattern("results/models/{model_copy}/model.py")
+DESCRIPTION = Pattern("results/models/{model_copy}.json")
+MECHANISMS = Pattern("results/mechanisms/{build}/libnrnmech.so")
+MECHANISMS_FOR_CORENEURON = Pattern("results/mechanisms/{build}/coreneuron/libnrnmech.so")
+CORENEURON = Pattern("results/mechanisms/{build}/coreneuron/libcorenrnmech.so")
+
+# Morphologies: the file, its metadata and citations, NEURON's sections, morphometrics.
+MORPHOLOGY = Pattern(f"{_OF_CELL}/{{morphology}}.{{suffix}}")
+METADATA = Pattern(f"{_OF_CELL}/{{morphology}}.{{suffix}}.json")
+SECTIONS = Pattern(f"{_OF_CELL}/sections-{{reader}}.npz")
+MORPHOMETRICS = Pattern(f"{_OF_CELL}/morphometrics.parquet")
+MORPHOMETRY_SCORES = Pattern("results/morphometry/{comparison}.parquet")
+MORPHOMETRY_FIGURE = Pattern("results/figures/morphometry/{comparison}.{image}")
+
+# Quality control: checks of each morphology, the reports, and what experiments require.
+FINDINGS = Pattern(f"{_OF_QUALITY}/findings.parquet")
+PORTRAIT = Pattern(f"{_OF_QUALITY}/portrait.png")
+PORTRAIT_PDF = Pattern(f"{_OF_QUALITY}/portrait.pdf")
+QUALITY_PAGE = Pattern("results/quality/{scope}.html")
+QUALITY_FINDINGS = Pattern("results/quality/{scope}.findings.parquet")
+QUALITY_USES = Pattern("results/quality/{scope}.uses.parquet")
+REQUIREMENTS = Pattern("results/quality/requirements/{experiment}.txt")
+
+# Audits: points that were simulated again, and what differed.
+AUDIT = Pattern("results/audits/{experiment}.parquet")
+AUDIT_VERDICT = Pattern("results/audits/verdict.txt")
+
+# What comes out.
+DATABASE = Pattern("results/dendroflow.sqlite")
+FAILURES = Pattern("results/failures.csv")
+VERDICT = Pattern("results/verdict.txt")
+FIGURES = Pattern("results/figures/{experiment}")
+REPORT = Pattern("results/report.html")
+
+# A file per job: what it said; time (s), CPU time (s) and memory (MB) that it took.
+LOG = "results/logs/{rule}/{name}.log"
+BENCHMARK = "results/benchmarks/{rule}/{name}.tsv"
+LOCK = "results/.lock"
+# Compiled reactions of rxd, by their text; folders in which jobs work.
+REACTIONS, SCRATCH = "results/rxd", "results/scratch"
+
+
+def log(rule: str, *names: str) -> str:
+    """The log of a rule's jobs, named by these wildcards."""
+    return LOG.format(rule=rule, name="-".join(f"{{{name}}}" for name in names) or rule)
+
+
+def benchmark(rule: str, *names: str) -> str:
+    """What a rule's jobs took, beside `log`."""
+    return BENCHMARK.format(rule=rule, name="-".join(f"{{{name}}}" for name in names) or rule)
+
+
+def results_of(log_file: str | Path) -> Path:
+    """The folder of results to which the log of a job belongs, wherever it lies."""
+    text = Path(log_file).as_posix()
+    return Path(text[: text.rindex("/logs/")] if "/logs/" in text else "results")

@@ -1,0 +1,87 @@
+"""`simulation_code` and `feature_code`: what decides samples and features besides the values."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from dendroflow.plan.code import code_digest
+from dendroflow.plan.models import ModelNames
+from dendroflow.settings.features import Features
+
+
+@dataclass(frozen=True)
+class FeatureContent:
+    """Code and settings that turn samples into features."""
+
+    features: list[dict[str, object]]
+    library: str
+    efel: str
+
+    @property
+    def code(self) -> str:
+        """`feature_code`: 16 hexadecimal digits."""
+        return _name(asdict(self))
+
+
+def feature_content(features: Features) -> FeatureContent:
+    """How features are extracted, with the library and eFEL as they are now."""
+    return FeatureContent(
+        features=features.model_dump(mode="json"),
+        library=code_digest("features"),
+        efel=importlib.metadata.version("efel"),
+    )
+
+
+@dataclass(frozen=True)
+class SimulationContent:
+    """Code and versions that turn values into samples; morphologies belong to the values.
+
+    Attributes
+    ----------
+    plausible
+        per unit, the range outside which a signal makes its point `out_of_range`.
+    feature_code
+        where features are all that is kept of a simulation, what extracts them.
+    """
+
+    model: str
+    model_code: str
+    mechanisms: str | None
+    kernel: str
+    neuron: str
+    machine: str
+    engine: str
+    plausible: Mapping[str, tuple[float, float]]
+    feature_code: str | None
+
+    @property
+    def code(self) -> str:
+        """`simulation_code`: 16 hexadecimal digits."""
+        return _name(asdict(self))
+
+
+def simulation_content(
+    model: ModelNames,
+    plausible: Mapping[str, tuple[float, float]],
+    feature_code: str | None = None,
+    engine: str = "neuron",
+) -> SimulationContent:
+    """What simulates a model, with the library and NEURON as they are now."""
+    return SimulationContent(
+        model=model.folder.name,
+        model_code=model.code,
+        mechanisms=model.mechanisms,
+        kernel=code_digest("kernel"),
+        neuron=importlib.metadata.version("neuron"),
+        machine=platform.machine(),
+        engine=engine,
+        plausible=plausible,
+        feature_code=feature_code,
+    )
+
+
+def _name(content: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,59 @@
+"""Where the morphologies of a catalogue lie in the results, and which sections they have."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from dendroflow import layout
+from dendroflow.errors import MorphologyError
+from dendroflow.morphology.importing import import_sections
+from dendroflow.morphology.sections import load_sections, save_sections
+from dendroflow.plan.code import code_digest
+from dendroflow.settings.project import Configuration
+
+
+@cache
+def reader() -> str:
+    """Digest of the code and of the NEURON that read morphologies: part of a file's name."""
+    code = code_digest("morphology", "kernel/sections.py")
+    return hashlib.sha256(f"{code} {version('neuron')}".encode()).hexdigest()[:16]
+
+
+def names_of_morphology(configuration: Configuration, name: str) -> dict[str, Any]:
+    """What stands in the paths of a morphology."""
+    source = configuration.morphologies[name]
+    pin = source.sha256[:16] if source.sha256 else "unpinned"
+    return {"morphology": name, "pin": pin, "suffix": source.suffix, "reader": reader()}
+
+
+def known_sections(
+    configuration: Configuration, names: Iterable[str], results: Path, *, keep: bool
+) -> dict[str, str]:
+    """Digests of the sections of morphologies that are fetched; of others nothing is known yet.
+
+    A file that the reader of now has not read is read here, in a process of its own.
+
+    Parameters
+    ----------
+    keep
+        whether the sections that are read are written, too.
+    """
+    found = {}
+    for name in names:
+        values = names_of_morphology(configuration, name)
+        path = layout.SECTIONS.below(results, **values)
+        fetched = layout.MORPHOLOGY.below(results, **values)
+        if path.exists():
+            found[name] = load_sections(path).digest
+        elif fetched.exists():
+            try:
+                sections = import_sections(fetched)
+            except MorphologyError:
+                continue  # The job that imports it says why.
+            if keep:
+                save_sections(sections, path)
+            found[name] = sections.digest
+    return found

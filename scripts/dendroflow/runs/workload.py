@@ -1,0 +1,100 @@
+"""What worker processes need besides their points, loaded from the files of a job."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from dendroflow import layout
+from dendroflow.kernel.loading import load_mechanisms, load_model
+from dendroflow.kernel.model import Model
+from dendroflow.kernel.reactions import share_compiled_reactions
+from dendroflow.kernel.sections import Sections
+from dendroflow.morphology.sections import load_sections, require_sections
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a worker needs besides its points; handed over by fork, so never copied.
+
+    `measure`, where given, makes features of traces and outcomes in the worker, so that the
+    traces never leave it. `coreneuron` has CoreNEURON advance the cells.
+    """
+
+    model: type[Model]
+    morphologies: Mapping[str, Sections]
+    plausible: Mapping[str, tuple[float, float]]
+    measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None
+    coreneuron: bool = False
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """Digest of the sections of each morphology, for the notes of a batch."""
+        return {name: sections.digest for name, sections in self.morphologies.items()}
+
+
+@contextmanager
+def loaded(
+    results: Path,
+    notes: Mapping[str, Any],
+    model: tuple[Path, Path],
+    mechanisms: Sequence[Path],
+    sections: Mapping[str, Path],
+    *,
+    measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None,
+) -> Iterator[Workload]:
+    """Load a model and what it needs, and work in a folder of its own.
+
+    Parameters
+    ----------
+    notes
+        of the plan.
+    model
+        the copy of its folder, and the folder of which it is one.
+    mechanisms
+        compiled libraries.
+    sections
+        files by name of morphology.
+
+    Raises
+    ------
+    ModelError, MechanismError, MorphologyError
+        If something does not load, or a morphology lacks sections that the model requires.
+    """
+    content = notes["simulation_content"]
+    copy, results = model[0].absolute(), results.absolute()
+    files = {name: path.absolute() for name, path in sections.items()}
+    libraries = [path.absolute() for path in mechanisms]
+    with _scratch_folder(results / Path(layout.SCRATCH).name):
+        for library in libraries:
+            load_mechanisms(library)
+        morphologies = {name: load_sections(path) for name, path in files.items()}
+        for name, found in morphologies.items():
+            require_sections(found, notes["required_sections"], name)
+        workload = Workload(
+            load_model(copy, model[1]),
+            morphologies,
+            content["plausible"],
+            measure,
+            content["engine"] == "coreneuron",
+        )
+        share_compiled_reactions(results / Path(layout.REACTIONS).name)
+        yield workload
+
+
+@contextmanager
+def _scratch_folder(parent: Path) -> Iterator[None]:
+    """Work in a folder of its own: NEURON loads mechanisms that lie where it starts, and writes."""
+    home = Path.cwd()
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="simulate-", dir=parent) as scratch:
+        os.chdir(scratch)
+        try:
+            yield
+        finally:
+            os.chdir(home)
