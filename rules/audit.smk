@@ -12,9 +12,9 @@ rule audit_experiment:
         sections=ancient(df.sections),
     output:
         audit=layout.AUDIT,
-        usage=layout.benchmark("audit_experiment", "experiment"),
+        usage=layout.usage("audit_experiment"),
     log:
-        layout.log("audit_experiment", "experiment"),
+        layout.log("audit_experiment"),
     conda:
         "../envs/environment.yaml"
     threads: df.cores_of_audit
@@ -35,7 +35,7 @@ rule check_audits:
         audits=df.of_each(layout.AUDIT),
     output:
         verdict=layout.AUDIT_VERDICT,
-        usage=layout.benchmark("check_audits"),
+        usage=layout.usage("check_audits"),
     log:
         layout.log("check_audits"),
     # Trying again cannot change it.

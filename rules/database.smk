@@ -14,7 +14,7 @@ rule build_database:
     output:
         database=layout.DATABASE,
         failures=layout.FAILURES,
-        usage=layout.benchmark("build_database"),
+        usage=layout.usage("build_database"),
     log:
         layout.log("build_database"),
     localrule: True
@@ -36,7 +36,7 @@ rule check_failures:
         features=df.of_each(layout.FEATURES),
     output:
         verdict=layout.VERDICT,
-        usage=layout.benchmark("check_failures"),
+        usage=layout.usage("check_failures"),
     log:
         layout.log("check_failures"),
     # Trying again cannot change it.
@@ -70,9 +70,9 @@ rule export_features:
         features=layout.FEATURES,
     output:
         table=layout.FEATURES_EXPORT,
-        usage=layout.benchmark("export_features", "experiment", "format"),
+        usage=layout.usage("export_features"),
     log:
-        layout.log("export_features", "experiment", "format"),
+        layout.log("export_features"),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -92,9 +92,9 @@ rule export_traces:
         traces=df.traces_to_export,
     output:
         table=layout.TRACES_EXPORT,
-        usage=layout.benchmark("export_traces", "experiment", "format"),
+        usage=layout.usage("export_traces"),
     log:
-        layout.log("export_traces", "experiment", "format"),
+        layout.log("export_traces"),
     conda:
         "../envs/environment.yaml"
     threads: 1

@@ -9,11 +9,9 @@ rule extract_features:
         outcomes=ancient(df.this_batch(layout.OUTCOMES)),
     output:
         features=layout.BATCH_FEATURES,
-        usage=layout.benchmark(
-            "extract_features", "experiment", "simulation_code", "feature_code", "batch"
-        ),
+        usage=layout.usage("extract_features"),
     log:
-        layout.log("extract_features", "experiment", "simulation_code", "feature_code", "batch"),
+        layout.log("extract_features"),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -34,9 +32,9 @@ rule gather_features:
     output:
         features=layout.FEATURES,
         feature_values=layout.FEATURE_VALUES,
-        usage=layout.benchmark("gather_features", "experiment"),
+        usage=layout.usage("gather_features"),
     log:
-        layout.log("gather_features", "experiment"),
+        layout.log("gather_features"),
     localrule: True
     conda:
         "../envs/environment.yaml"

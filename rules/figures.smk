@@ -15,9 +15,9 @@ rule render_figures:
             category=df.title,
             labels=df.labels,
         ),
-        usage=layout.benchmark("render_figures", "experiment"),
+        usage=layout.usage("render_figures"),
     log:
-        layout.log("render_figures", "experiment"),
+        layout.log("render_figures"),
     conda:
         "../envs/environment.yaml"
     threads: 1

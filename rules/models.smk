@@ -5,9 +5,9 @@ rule keep_model:
     """Copy a model's folder; jobs import the copy, whatever is edited meanwhile."""
     output:
         model=layout.MODEL_COPY,
-        usage=layout.benchmark("keep_model", "model_copy"),
+        usage=layout.usage("keep_model"),
     log:
-        layout.log("keep_model", "model_copy"),
+        layout.log("keep_model"),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -29,9 +29,9 @@ rule compile_mechanisms:
         model=ancient(df.copy_to_compile),
     output:
         library=layout.MECHANISMS,
-        usage=layout.benchmark("compile_mechanisms", "build"),
+        usage=layout.usage("compile_mechanisms"),
     log:
-        layout.log("compile_mechanisms", "build"),
+        layout.log("compile_mechanisms"),
     # Seconds of work, with a compiler that compute nodes may lack.
     localrule: True
     conda:
@@ -52,9 +52,9 @@ use rule compile_mechanisms as compile_mechanisms_for_coreneuron with:
     output:
         library=layout.MECHANISMS_FOR_CORENEURON,
         coreneuron=layout.CORENEURON,
-        usage=layout.benchmark("compile_mechanisms_for_coreneuron", "build"),
+        usage=layout.usage("compile_mechanisms_for_coreneuron"),
     log:
-        layout.log("compile_mechanisms_for_coreneuron", "build"),
+        layout.log("compile_mechanisms_for_coreneuron"),
 
 
 rule mechanisms:

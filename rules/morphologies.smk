@@ -6,9 +6,9 @@ rule fetch_morphology:
     output:
         morphology=layout.MORPHOLOGY,
         metadata=layout.METADATA,
-        usage=layout.benchmark("fetch_morphology", "morphology", "pin", "suffix"),
+        usage=layout.usage("fetch_morphology"),
     log:
-        layout.log("fetch_morphology", "morphology", "pin", "suffix"),
+        layout.log("fetch_morphology"),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -28,9 +28,9 @@ rule import_morphology:
         morphology=ancient(df.of_this_morphology(layout.MORPHOLOGY)),
     output:
         sections=layout.SECTIONS,
-        usage=layout.benchmark("import_morphology", "morphology", "pin", "reader"),
+        usage=layout.usage("import_morphology"),
     log:
-        layout.log("import_morphology", "morphology", "pin", "reader"),
+        layout.log("import_morphology"),
     localrule: True
     conda:
         "../envs/environment.yaml"

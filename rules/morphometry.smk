@@ -7,9 +7,9 @@ rule measure_morphology:
         morphology=df.of_this_morphology(layout.MORPHOLOGY),
     output:
         measures=layout.MORPHOMETRICS,
-        usage=layout.benchmark("measure_morphology", "morphology", "pin"),
+        usage=layout.usage("measure_morphology"),
     log:
-        layout.log("measure_morphology", "morphology", "pin"),
+        layout.log("measure_morphology"),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -35,9 +35,9 @@ rule compare_morphologies:
             caption="captions/morphometry.rst",
             category="Morphometry",
         ),
-        usage=layout.benchmark("compare_morphologies", "comparison"),
+        usage=layout.usage("compare_morphologies"),
     log:
-        layout.log("compare_morphologies", "comparison"),
+        layout.log("compare_morphologies"),
     wildcard_constraints:
         comparison=one_of(df.comparisons),
     conda:

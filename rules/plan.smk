@@ -7,9 +7,9 @@ rule plan_points:
         history=df.history,
     output:
         plan=layout.PLAN,
-        usage=layout.benchmark("plan_points", "experiment"),
+        usage=layout.usage("plan_points"),
     log:
-        layout.log("plan_points", "experiment"),
+        layout.log("plan_points"),
     localrule: True
     conda:
         "../envs/environment.yaml"

@@ -9,9 +9,9 @@ rule appraise_morphology:
     output:
         findings=layout.FINDINGS,
         pictures=[layout.PORTRAIT, layout.PORTRAIT_PDF],
-        usage=layout.benchmark("appraise_morphology", "morphology", "pin"),
+        usage=layout.usage("appraise_morphology"),
     log:
-        layout.log("appraise_morphology", "morphology", "pin"),
+        layout.log("appraise_morphology"),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -36,9 +36,9 @@ rule report_morphologies:
         page=layout.QUALITY_PAGE,
         findings=layout.QUALITY_FINDINGS,
         uses=layout.QUALITY_USES,
-        usage=layout.benchmark("report_morphologies", "scope"),
+        usage=layout.usage("report_morphologies"),
     log:
-        layout.log("report_morphologies", "scope"),
+        layout.log("report_morphologies"),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -60,9 +60,9 @@ rule check_requirements:
         findings=df.required,
     output:
         requirements=layout.REQUIREMENTS,
-        usage=layout.benchmark("check_requirements", "experiment"),
+        usage=layout.usage("check_requirements"),
     log:
-        layout.log("check_requirements", "experiment"),
+        layout.log("check_requirements"),
     localrule: True
     conda:
         "../envs/environment.yaml"

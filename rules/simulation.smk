@@ -12,9 +12,9 @@ rule simulate_batch:
     output:
         traces=layout.TRACES,
         outcomes=layout.OUTCOMES,
-        usage=layout.benchmark("simulate_batch", "experiment", "simulation_code", "batch"),
+        usage=layout.usage("simulate_batch"),
     log:
-        layout.log("simulate_batch", "experiment", "simulation_code", "batch"),
+        layout.log("simulate_batch"),
     wildcard_constraints:
         experiment=one_of(df.keeping_traces),
     conda:
@@ -33,7 +33,7 @@ use rule simulate_batch as simulate_and_measure_batch with:
     output:
         features=layout.FEATURES_ALONE,
         outcomes=layout.OUTCOMES,
-        usage=layout.benchmark("simulate_batch", "experiment", "simulation_code", "batch"),
+        usage=layout.usage("simulate_batch"),
     wildcard_constraints:
         experiment=one_of(set(df.experiments).difference(df.keeping_traces)),
 
@@ -56,9 +56,9 @@ rule optimise:
         requirements=ancient(df.requirements),
     output:
         history=layout.HISTORY,
-        usage=layout.benchmark("optimise", "experiment", "simulation_code", "search", "generations"),
+        usage=layout.usage("optimise"),
     log:
-        layout.log("optimise", "experiment", "simulation_code", "search", "generations"),
+        layout.log("optimise"),
     conda:
         "../envs/environment.yaml"
     threads: df.cores_of_job

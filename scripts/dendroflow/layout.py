@@ -20,6 +20,9 @@ WILDCARDS = {
     "format": "csv|xlsx",
     "image": "svg|pdf|png",
     "scope": "morphologies|catalogue",
+    "figure": r"[^/]+",
+    "kind": "svg|pdf|png|html",
+    "file": ".+",
 }
 
 
@@ -76,6 +79,7 @@ CHECKPOINT = Pattern(f"{_OF_CODE}/optimisation/{{search}}/generation-{{generatio
 
 # Models: a copy of the folder, from which jobs import, and what planning knows of it.
 MODEL_COPY = Pattern("results/models/{model_copy}/model.py")
+MODEL_FILE = Pattern("results/models/{model_copy}/{file}")
 DESCRIPTION = Pattern("results/models/{model_copy}.json")
 MECHANISMS = Pattern("results/mechanisms/{build}/libnrnmech.so")
 MECHANISMS_FOR_CORENEURON = Pattern("results/mechanisms/{build}/coreneuron/libnrnmech.so")
@@ -107,24 +111,52 @@ DATABASE = Pattern("results/dendroflow.sqlite")
 FAILURES = Pattern("results/failures.csv")
 VERDICT = Pattern("results/verdict.txt")
 FIGURES = Pattern("results/figures/{experiment}")
+FIGURE = Pattern("results/figures/{experiment}/{figure}.{kind}")
 REPORT = Pattern("results/report.html")
 
-# A file per job: what it said; time (s), CPU time (s) and memory (MB) that it took.
-LOG = "results/logs/{rule}/{name}.log"
-BENCHMARK = "results/benchmarks/{rule}/{name}.tsv"
-LOCK = "results/.lock"
-# Compiled reactions of rxd, by their text; folders in which jobs work.
-REACTIONS, SCRATCH = "results/rxd", "results/scratch"
+# The lock of a folder of results. Compiled reactions of rxd, by their text; where jobs work.
+LOCK, REACTIONS, SCRATCH = "results/.lock", "results/rxd", "results/scratch"
+
+# Rule -> what its jobs make; names in braces name a job, and so its log and what it took.
+RULES = {
+    "plan_points": PLAN,
+    "keep_model": MODEL_COPY,
+    "compile_mechanisms": MECHANISMS,
+    "compile_mechanisms_for_coreneuron": MECHANISMS_FOR_CORENEURON,
+    "fetch_morphology": MORPHOLOGY,
+    "import_morphology": SECTIONS,
+    "measure_morphology": MORPHOMETRICS,
+    "compare_morphologies": MORPHOMETRY_SCORES,
+    "appraise_morphology": FINDINGS,
+    "report_morphologies": QUALITY_PAGE,
+    "check_requirements": REQUIREMENTS,
+    "simulate_batch": OUTCOMES,
+    "optimise": HISTORY,
+    "extract_features": BATCH_FEATURES,
+    "gather_features": FEATURES,
+    "build_database": DATABASE,
+    "check_failures": VERDICT,
+    "export_features": FEATURES_EXPORT,
+    "export_traces": TRACES_EXPORT,
+    "render_figures": FIGURES,
+    "audit_experiment": AUDIT,
+    "check_audits": AUDIT_VERDICT,
+}
 
 
-def log(rule: str, *names: str) -> str:
-    """The log of a rule's jobs, named by these wildcards."""
-    return LOG.format(rule=rule, name="-".join(f"{{{name}}}" for name in names) or rule)
+def _job(rule: str) -> str:
+    names = dict.fromkeys(re.findall(r"\{\w+\}", RULES[rule]))
+    return f"{rule}/{'-'.join(names) or rule}"
 
 
-def benchmark(rule: str, *names: str) -> str:
-    """What a rule's jobs took, beside `log`."""
-    return BENCHMARK.format(rule=rule, name="-".join(f"{{{name}}}" for name in names) or rule)
+def log(rule: str) -> Pattern:
+    """What a job of a rule said."""
+    return Pattern(f"results/logs/{_job(rule)}.log")
+
+
+def usage(rule: str) -> Pattern:
+    """What a job of a rule took: time (s), CPU time (s) and memory (MB)."""
+    return Pattern(f"results/benchmarks/{_job(rule)}.tsv")
 
 
 def results_of(log_file: str | Path) -> Path:

@@ -13,15 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dendroflow
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError, DendroflowError, StoreError
 from dendroflow.files import replacing
-from dendroflow.jobs.configured import FOLDER, configured, digest_of_settings
-from dendroflow.settings.experiment import Experiment
-from dendroflow.settings.project import Configuration
+
+if TYPE_CHECKING:
+    from dendroflow.settings.experiment import Experiment
+    from dendroflow.settings.project import Configuration
 
 logger = logging.getLogger("dendroflow")
 
@@ -66,7 +67,7 @@ class Job:
     @property
     def folder(self) -> Path:
         """Where experiments, models and morphologies lie."""
-        return Path(self._config[FOLDER])
+        return Path(self._config["folder"])
 
     @property
     def experiment(self) -> str:
@@ -74,7 +75,7 @@ class Job:
         return str(self.wildcards.experiment)
 
     @cached_property
-    def configuration(self) -> Configuration:
+    def configuration(self) -> "Configuration":
         """The configuration, read again; what the rule uses of it is as it was at the start.
 
         Raises
@@ -82,6 +83,8 @@ class Job:
         ConfigurationError
             If it has changed since.
         """
+        from dendroflow.jobs.configured import configured, digest_of_settings
+
         configuration = configured(self._config)
         said = self.params.get("settings")
         if said is not None:
@@ -94,7 +97,7 @@ class Job:
         return configuration
 
     @property
-    def declared(self) -> Experiment:
+    def declared(self) -> "Experiment":
         """The experiment, as its file declares it."""
         return self.configuration.experiments[self.experiment]
 
@@ -108,7 +111,7 @@ def job(snakemake: Any) -> Iterator[Job]:
     ends well is noted in its benchmark.
     """
     began, log = time.monotonic(), str(snakemake.log[0])
-    usage = Path(log.replace("/logs/", "/benchmarks/")).absolute()
+    usage = Path(snakemake.output.usage).absolute()
     die_with_run()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     details = Path(f"{log}.traceback").absolute()
@@ -126,7 +129,7 @@ def job(snakemake: Any) -> Iterator[Job]:
     try:
         _refuse_another_library()
         yield Job(snakemake)
-        _note_usage(usage.with_name(f"{usage.name.removesuffix('.log')}.tsv"), began)
+        _note_usage(usage, began)
     except Exception as error:
         message = _in_words(error)
         # Apart from the log, which Snakemake shows when a job fails.

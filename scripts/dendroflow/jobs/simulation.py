@@ -1,4 +1,4 @@
-"""Jobs from models to batches: copies, mechanisms, simulations, features, searches, audits."""
+"""Jobs from points to features: simulations, searches, audits."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from dendroflow.errors import StoreError
 from dendroflow.jobs.job import Job, logger
 from dendroflow.kernel.points import points_of
 from dendroflow.plan.code import library_digest
-from dendroflow.plan.models import check_copy, copy_model
+from dendroflow.plan.models import check_copy
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
 from dendroflow.runs.batch import simulate_batch as simulate_and_store
@@ -16,23 +16,6 @@ from dendroflow.runs.workload import Workload, loaded
 from dendroflow.settings.features import Features
 from dendroflow.tables.schemas import TRACES
 from dendroflow.tables.tables import leave_pandas_out, writing
-
-
-def keep_model(job: Job) -> None:
-    """Copy a model's folder to where jobs import it from."""
-    copy = Path(job.output.model).parent
-    copy_model(job.folder / "models" / job.params.model, copy, copy.name)
-
-
-def compile_mechanisms(job: Job) -> None:
-    """Compile the `.mod` files of a model's copy."""
-    from dendroflow.mechanisms import compile_mechanisms as compile_them
-
-    copy = Path(job.input.model).parent
-    check_copy(copy)
-    wanted = job.output.get("coreneuron")
-    said = compile_them(copy, Path(job.output.library), Path(wanted) if wanted else None)
-    logger.info("%s", said.replace(str(copy), str(job.folder / "models" / job.params.model)))
 
 
 def simulate_batch(job: Job) -> None:
@@ -189,14 +172,3 @@ def check_audits(job: Job) -> None:
     logger.info("%s", said)
     with replacing(Path(job.output.verdict)) as temporary:
         temporary.write_text(said, encoding="utf-8")
-
-
-__all__ = [
-    "audit_experiment",
-    "check_audits",
-    "compile_mechanisms",
-    "extract_features",
-    "keep_model",
-    "optimise",
-    "simulate_batch",
-]

@@ -5,47 +5,36 @@ the results is somebody's own.
 """
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dendroflow.plan.requested import OF_EXPERIMENTS, Asked
+from dendroflow import layout
+from dendroflow.layout import RULES, Pattern
+from dendroflow.plan.requested import Requested
 
-NAME, HEX, CELL = r"[a-z][a-z0-9_]*", r"[0-9a-f]{16}", r"[A-Za-z0-9][A-Za-z0-9._-]*"
-PIN = f"(?:{HEX}|unpinned)"
-LOGGING = "|".join(
-    (
-        *OF_EXPERIMENTS,
-        *("simulate_batch", "extract_features", "optimise", "compile_mechanisms"),
-        *("fetch_morphology", "import_morphology", "measure_morphology", "appraise_morphology"),
-        "compare_morphologies",
-    )
-)
-TEXT = r"(?:log|log\.traceback|tsv)"
-
-# What the workflow makes -> what it is; the group `unit` is what is listed for all its files.
-KINDS = {
-    rf"(?P<unit>{NAME}/{HEX})/(?:outcomes|traces)/{HEX}\.parquet": "batches",
-    rf"(?P<unit>{NAME}/{HEX})/features/(?:{HEX}/)?{HEX}\.parquet": "features",
-    rf"(?P<unit>{NAME}/{HEX})/optimisation/{HEX}/history-\d+\.parquet": "searches",
-    rf"(?P<unit>{NAME}/{HEX})/optimisation/{HEX}/checkpoints/generation-\d+\.parquet": "searches",
-    rf"(?P<unit>{NAME}/plans)/(?:{HEX}\.parquet|current)": "plans",
-    rf"(?P<unit>{NAME})/(?:plan|features|feature_values)\.parquet": "tables",
-    rf"(?P<unit>{NAME})/(?:features|traces)\.(?:csv|xlsx)": "tables",
-    rf"(?P<unit>audits)/{NAME}\.parquet": "audits",
-    rf"(?P<unit>figures/{NAME})/[^/]+\.(?:svg|pdf|png|html)": "figures",
-    rf"(?P<unit>report/{NAME})/[^/]+\.rst": "captions",
-    rf"(?P<unit>morphometry)/{NAME}\.parquet": "comparisons",
-    rf"(?P<unit>mechanisms/{HEX})/(?:coreneuron/)?lib(?:nrn|corenrn)mech\.so": "builds",
-    rf"(?P<unit>morphologies/(?P<cell>{CELL})/{PIN})/(?P=cell)\.(?:swc|asc)(?:\.json)?": "cells",
-    rf"(?P<unit>morphologies/{CELL}/{PIN})/(?:sections-.+\.npz|morphometrics\.parquet)": "cells",
-    rf"(?P<unit>quality/{CELL}/{PIN})/(?:findings\.parquet|portrait\.(?:png|pdf))": "appraisals",
-    rf"(?P<unit>quality/requirements)/{NAME}\.txt": "requirements",
-    rf"(?P<unit>models)/{NAME}-{HEX}-{HEX}\.json": "descriptions of models",
-    rf"(?P<unit>logs|benchmarks)/(?P<rule>{LOGGING})/(?P<log>.+?)\.{TEXT}": "logs",
+KINDS: dict[str, tuple[Pattern, ...]] = {
+    "batches": (layout.OUTCOMES, layout.TRACES),
+    "features": (layout.BATCH_FEATURES, layout.FEATURES_ALONE),
+    "searches": (layout.HISTORY, layout.CHECKPOINT),
+    "tables": (layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES),
+    "exports": (layout.FEATURES_EXPORT, layout.TRACES_EXPORT),
+    "audits": (layout.AUDIT,),
+    "figures": (layout.FIGURE,),
+    "comparisons": (layout.MORPHOMETRY_SCORES, layout.MORPHOMETRY_FIGURE),
+    "builds": (layout.MECHANISMS, layout.MECHANISMS_FOR_CORENEURON, layout.CORENEURON),
+    "cells": (layout.MORPHOLOGY, layout.METADATA, layout.SECTIONS, layout.MORPHOMETRICS),
+    "quality control": (layout.FINDINGS, layout.PORTRAIT, layout.PORTRAIT_PDF),
+    "requirements": (layout.REQUIREMENTS,),
+    "models": (layout.MODEL_FILE, layout.DESCRIPTION),
 }
-_KINDS = {re.compile(pattern): kind for pattern, kind in KINDS.items()}
+_EXPRESSIONS = [(p.expression, kind) for kind, patterns in KINDS.items() for p in patterns]
+# Of the log of a job, or of what it took: what the job makes.
+_LOGS = [
+    (pattern(rule).expression, RULES[rule])
+    for rule in RULES
+    for pattern in (layout.log, layout.usage)
+]
 
 
 @dataclass(frozen=True)
@@ -67,42 +56,36 @@ def files_below(results: Path) -> Iterator[tuple[Path, int]]:
             yield path.relative_to(results), path.lstat().st_size
 
 
-def leftovers(results: Path, wanted: Iterable[Asked]) -> list[Leftover]:
+def leftovers(results: Path, requests: Iterable[Requested]) -> list[Leftover]:
     """What the workflow has made, and none of these asks for."""
-    known = list(wanted)
+    known = list(requests)
     found = []
     for path, size in files_below(results):
-        kind, match = next(
-            (
-                (kind, match)
-                for pattern, kind in _KINDS.items()
-                if (match := pattern.fullmatch(path.as_posix()))
-            ),
-            ("", None),
-        )
-        if match is None or any(path in asked for asked in known):
-            continue
-        if kind == "logs" and any((match["rule"], match["log"]) in a.logs for a in known):
-            continue
-        if kind == "figures" and not _has_caption(results, path):
-            continue
-        found.append(Leftover(path, kind, match["unit"], size))
+        kind, makes = _kind(path)
+        if kind and not any(makes in requested for requested in known):
+            found.append(Leftover(path, kind, path.parent.as_posix(), size))
     return found
 
 
-def _has_caption(results: Path, figure: Path) -> bool:
-    """Whether the workflow has drawn it: then there is a caption of the same name."""
-    return (results / "report" / figure.parent.name / f"{figure.stem}.rst").exists()
+def _kind(path: Path) -> tuple[str, Path]:
+    """What a file is, and the file for whose sake it is there; nothing if it is somebody's own."""
+    text = path.as_posix()
+    for expression, kind in _EXPRESSIONS:
+        if expression.fullmatch(text):
+            return kind, path
+    for expression, makes in _LOGS:
+        if match := expression.fullmatch(text.removesuffix(".traceback")):
+            return "logs", makes.below(Path(), **match.groupdict())
+    return "", path
 
 
 def remove(results: Path, found: Iterable[Leftover]) -> None:
-    """Delete files, and the folders that are empty without them.
-
-    Captions go last: without them a figure is no longer known to be the workflow's.
-    """
-    for leftover in sorted(found, key=lambda leftover: leftover.kind == "captions"):
+    """Delete files, and the folders that are empty without them."""
+    for leftover in found:
         (results / leftover.path).unlink(missing_ok=True)
         for folder in leftover.path.parents[:-1]:
+            # Snakemake's own mark in a folder that a job makes.
+            (results / folder / ".snakemake_timestamp").unlink(missing_ok=True)
             try:
                 (results / folder).rmdir()
             except OSError:
@@ -110,7 +93,7 @@ def remove(results: Path, found: Iterable[Leftover]) -> None:
 
 
 def listing(
-    results: Path, kept: Mapping[str, Asked], found: list[Leftover], *, removed: bool
+    results: Path, kept: Mapping[str, Requested], found: list[Leftover], *, removed: bool
 ) -> str:
     """What is kept for which configuration, and what is not asked for by any of them.
 
@@ -124,8 +107,8 @@ def listing(
     gone = {leftover.path for leftover in found}
     there = [(path, size) for path, size in files_below(results) if path not in gone]
     lines = ["kept for"]
-    for name, asked in kept.items():
-        sizes = [size for path, size in there if path in asked]
+    for name, requested in kept.items():
+        sizes = [size for path, size in there if path in requested]
         lines.append(f"  {name}: {_amount(sizes)}")
     if not found:
         return "\n".join([*lines, "nothing else is there to remove"])

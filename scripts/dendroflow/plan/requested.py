@@ -1,57 +1,53 @@
 """Which files of the results a configuration asks for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from dendroflow import mechanisms
-from dendroflow.errors import ConfigurationError
-from dendroflow.plan.planning import batch_name, description_path, make_plan
-from dendroflow.plan.stored import CURRENT, Plan
+from dendroflow import layout
+from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.layout import Pattern
+from dendroflow.plan.cached import Cached
+from dendroflow.plan.models import names_of
+from dendroflow.plan.morphologies import names_of_morphology
+from dendroflow.plan.planning import batch_name, make_plan
+from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import PRINT_FORMATS, output_names
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration, load, read_yaml
+from dendroflow.tables.tables import read_notes
 
-# Rules that have a log for each experiment, and the endings of its name.
-OF_EXPERIMENTS = {
-    "plan_points": ("",),
-    "plan_individuals": ("",),
-    "gather_features": ("",),
-    "render_figures": ("",),
-    "draw_optimisation": ("",),
-    "audit_experiment": ("",),
-    "check_requirements": ("",),
-    "export_features": (".csv", ".xlsx"),
-    "export_traces": (".csv", ".xlsx"),
-}
-TABLES = (
-    *("plan.parquet", "features.parquet", "feature_values.parquet"),
-    *("features.csv", "features.xlsx", "traces.csv", "traces.xlsx"),
+OF_EXPERIMENTS = (
+    *(layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES),
+    *(layout.AUDIT, layout.REQUIREMENTS),
 )
 
 
-@dataclass
-class Asked:
-    """Files and whole folders, relative to the results, and logs as (rule, name)."""
+class Requested:
+    """Files, and folders with all that is in them, relative to the results."""
 
-    files: set[Path] = field(default_factory=set)
-    folders: set[Path] = field(default_factory=set)
-    logs: set[tuple[str, str]] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.files: set[Path] = set()
+        self.folders: set[Path] = set()
 
     def __contains__(self, path: Path) -> bool:
         return path in self.files or not self.folders.isdisjoint(path.parents)
 
-    def add(self, folder: Path, names: Iterable[str]) -> None:
-        """Ask for files of a folder."""
-        self.files.update(folder / name for name in names)
+    def add(self, *patterns: Pattern, **values: Any) -> None:
+        """Ask for files of these values."""
+        self.files.update(pattern.below(Path(), **values) for pattern in patterns)
+
+    def add_folder(self, pattern: Pattern, **values: Any) -> None:
+        """Ask for all that lies beside a file."""
+        self.folders.add(pattern.below(Path(), **values).parent)
 
 
-def configurations(source: Path, others: Iterable[Path]) -> list[Path]:
+def configurations(source: Path, others: Iterable[Path], results: Path) -> list[Path]:
     """The configurations that may share the results of `source`, without itself.
 
-    Those in its folder, which are the YAML files with a key `experiments`; and `others`.
+    Those in its folder, which are the YAML files with a key `experiments`; `others`; and those
+    that the results name, as far as they still exist.
 
     Raises
     ------
@@ -67,16 +63,19 @@ def configurations(source: Path, others: Iterable[Path]) -> list[Path]:
         if not isinstance(read_yaml(path), dict):
             raise ConfigurationError(f"{path}: holds no configuration; name one with `experiments`")
         found.append(path)
-    own = source.absolute()
-    return [path for path in dict.fromkeys(found) if path.absolute() != own]
+    for table in sorted(results.glob("*/features.parquet")):
+        path = Path(read_notes(table)["configuration"])
+        if path.exists():
+            found.append(path)
+    return list({p.absolute(): p for p in found if p.absolute() != source.absolute()}.values())
 
 
-def asked_of(path: Path, results: Path) -> Asked:
-    """What a configuration file asks for; see `asked`."""
-    return asked(load(read_yaml(path), path), results)
+def requested_by(path: Path, results: Path) -> Requested:
+    """What a configuration file asks for; see `requested`."""
+    return requested(load(read_yaml(path), path), results)
 
 
-def asked(configuration: Configuration, results: Path) -> Asked:
+def requested(configuration: Configuration, results: Path) -> Requested:
     """What a configuration asks for, of all that `results` holds.
 
     Raises
@@ -84,47 +83,64 @@ def asked(configuration: Configuration, results: Path) -> Asked:
     ConfigurationError, ModelError, StoreError
         If an experiment with results cannot be planned: then nothing is known of it.
     """
-    found = Asked()
+    found = Requested()
+    found.add(layout.DATABASE, layout.FAILURES, layout.VERDICT, layout.AUDIT_VERDICT, layout.REPORT)
     for name in configuration.experiments:
-        _ask_for_what_is_named_after(name, configuration, found)
+        _ask_for_experiment(configuration, name, found)
         if (results / name).is_dir():
-            plan = make_plan(configuration, name, results, cores=1)
-            _ask_for_batches(plan, found)
-            if configuration.experiments[name].optimise is not None:
-                _ask_for_search(plan, found)
-    _ask_for_builds(configuration, found)
-    _ask_for_morphologies(configuration, found)
+            _ask_for_batches(make_plan(configuration, name, results, cores=1), results, found)
+    for name in configuration.morphologies:
+        # All of the catalogue, used or not: to fetch one again is what costs.
+        values = names_of_morphology(configuration, name)
+        found.add(layout.MORPHOLOGY, layout.METADATA, **values)
+        found.add(layout.SECTIONS, layout.MORPHOMETRICS, **values)
+        found.add_folder(layout.FINDINGS, **values)
+    for name in configuration.project.morphometry:
+        found.add(layout.MORPHOMETRY_SCORES, comparison=name)
+        for image in PRINT_FORMATS:
+            found.add(layout.MORPHOMETRY_FIGURE, comparison=name, image=image)
     return found
 
 
-def _ask_for_what_is_named_after(name: str, configuration: Configuration, found: Asked) -> None:
+def _ask_for_experiment(configuration: Configuration, name: str, found: Requested) -> None:
     experiment = configuration.experiments[name]
-    found.add(Path(name), TABLES)
-    found.files.add(Path("audits", f"{name}.parquet"))
-    figures = {figure.name: output_names(figure) for figure in experiment.figures}
+    found.add(*OF_EXPERIMENTS, experiment=name)
+    for table in ("csv", "xlsx"):
+        found.add(layout.FEATURES_EXPORT, layout.TRACES_EXPORT, experiment=name, format=table)
+    files = [file for figure in experiment.figures for file in output_names(figure)]
     if experiment.optimise is not None:
-        for figure in OPTIMISATION_FIGURES:
-            figures[figure.name] = tuple(f"{figure.name}.{suffix}" for suffix in PRINT_FORMATS)
-    for figure_name, files in figures.items():
-        found.add(Path("figures", name), files)
-        found.files.add(Path("report", name, f"{figure_name}.rst"))
-    if experiment.morphology_requires is not None:
-        found.files.add(Path("appraisal", "requirements", f"{name}.txt"))
-    found.files.add(description_path(configuration.model_folder(name)))
-    for rule, endings in OF_EXPERIMENTS.items():
-        found.logs.update((rule, f"{name}{ending}") for ending in endings)
+        files += [f"{f.name}.{suffix}" for f in OPTIMISATION_FIGURES for suffix in PRINT_FORMATS]
+    if files:
+        found.add(layout.FIGURES, experiment=name)
+    folder = layout.FIGURES.below(Path(), experiment=name)
+    found.files.update(folder / file for file in files)
+    model = names_of(configuration.model_folder(name))
+    found.add(layout.DESCRIPTION, model_copy=model.copy)
+    found.add_folder(layout.MODEL_COPY, model_copy=model.copy)
+    if model.mechanisms is not None:
+        coreneuron = experiment.engine == "coreneuron"
+        build = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
+        found.add(build, layout.CORENEURON, build=model.mechanisms)
 
 
-def _ask_for_batches(plan: Plan, found: Asked) -> None:
-    experiment, recipe = str(plan.notes["experiment"]), plan.recipe
-    found.add(Path(experiment, "plans"), (f"{plan.digest}.parquet", CURRENT))
+def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
+    codes = {
+        "experiment": plan.notes["experiment"],
+        "simulation_code": plan.simulation_code,
+        "feature_code": plan.feature_code,
+    }
+    cached = Cached(results, *codes.values())
     for batch in _batches(plan):
-        file = f"{batch}.parquet"
-        folder = Path(experiment, recipe)
-        found.add(folder, (f"outcomes/{file}", f"traces/{file}"))
-        found.files.add(folder / "features" / plan.measures / file)
-        found.logs.add(("simulate_batch", f"{experiment}-{recipe}-{batch}"))
-        found.logs.add(("extract_features", f"{experiment}-{recipe}-{plan.measures}-{batch}"))
+        kinds = (layout.TRACES, layout.OUTCOMES, layout.BATCH_FEATURES, layout.FEATURES_ALONE)
+        found.add(*kinds, **codes, batch=batch)
+        try:
+            copy = read_notes(cached.outcomes(batch))["model_copy"]
+        except (StoreError, OSError):
+            continue
+        found.add_folder(layout.MODEL_COPY, model_copy=copy)
+    if "optimisation" in plan.notes:
+        history = Pattern(plan.notes["optimisation"]["history"])
+        found.add_folder(history)
 
 
 def _batches(plan: Plan) -> list[str]:
@@ -136,52 +152,8 @@ def _batches(plan: Plan) -> list[str]:
     if "optimisation" in plan.notes:
         key = [plan.notes["optimisation"]["history"]]
         for attempt in count(1):
-            name = batch_name(plan.notes["experiment"], plan.recipe, key, attempt)
+            name = batch_name(plan.notes["experiment"], plan.simulation_code, key, attempt)
             if name in plan.batches:
                 break
             batches.append(name)
     return batches
-
-
-def _ask_for_search(plan: Plan, found: Asked) -> None:
-    history = Path(plan.notes["optimisation"]["history"])
-    experiment, recipe, _, search, _ = history.parts
-    generations = history.stem.removeprefix("history-")
-    found.files.add(history)
-    found.folders.add(history.parent / "checkpoints")
-    found.logs.add(("optimise", f"{experiment}-{recipe}-{search}-{generations}"))
-
-
-def _ask_for_builds(configuration: Configuration, found: Asked) -> None:
-    for name, experiment in configuration.experiments.items():
-        build = mechanisms.digest(mechanisms.sources(configuration.model_folder(name)))
-        if build is None:
-            continue
-        folder, log = Path("mechanisms", build), build
-        if experiment.engine == "coreneuron":
-            folder, log = folder / "coreneuron", f"{build}-coreneuron"
-        found.add(folder, (mechanisms.LIBRARY, mechanisms.CORENEURON_LIBRARY))
-        found.logs.add(("compile_mechanisms", log))
-
-
-def _ask_for_morphologies(configuration: Configuration, found: Asked) -> None:
-    """All of the catalogue, used or not: to fetch one again is what costs."""
-    neuron = version("neuron")
-    for name, source in configuration.morphologies.items():
-        pin = source.sha256[:16] if source.sha256 else "unpinned"
-        file = f"{name}.{source.suffix}"
-        found.add(
-            Path("morphologies", name, pin),
-            (file, f"{file}.json", f"sections-{neuron}.npz", "morphometrics.parquet"),
-        )
-        found.folders.add(Path("appraisal", name, pin))
-        found.logs.add(("fetch_morphology", f"{name}-{pin}.{source.suffix}"))
-        found.logs.add(("import_morphology", f"{name}-{pin}-{neuron}"))
-        found.logs.update(
-            (rule, f"{name}-{pin}") for rule in ("measure_morphology", "appraise_morphology")
-        )
-    for name in configuration.project.morphometry:
-        found.files.add(Path("morphometry", f"{name}.parquet"))
-        found.add(Path("figures", "morphometry"), (f"{name}.{end}" for end in PRINT_FORMATS))
-        found.files.add(Path("report", "morphometry", f"{name}.rst"))
-        found.logs.add(("compare_morphologies", name))

@@ -1,0 +1,22 @@
+"""Jobs about models: copies of their folders, and their mechanisms."""
+
+from pathlib import Path
+
+from dendroflow.jobs.job import Job, logger
+from dendroflow.mechanisms import compile_mechanisms as compile_with_nrnivmodl
+from dendroflow.plan.models import check_copy, copy_model
+
+
+def keep_model(job: Job) -> None:
+    """Copy a model's folder to where jobs import it from."""
+    copy = Path(job.output.model).parent
+    copy_model(job.folder / "models" / job.params.model, copy, copy.name)
+
+
+def compile_mechanisms(job: Job) -> None:
+    """Compile the `.mod` files of a model's copy."""
+    copy = Path(job.input.model).parent
+    check_copy(copy)
+    wanted = job.output.get("coreneuron")
+    said = compile_with_nrnivmodl(copy, Path(job.output.library), Path(wanted) if wanted else None)
+    logger.info("%s", said.replace(str(copy), str(job.folder / "models" / job.params.model)))
