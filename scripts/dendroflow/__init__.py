@@ -2,6 +2,7 @@
 
 import gc
 from pathlib import Path
+from typing import Any
 
 __version__ = "0.2.0"
 
@@ -15,3 +16,12 @@ def snakefile() -> Path:
     library = Path(__file__).parent
     packaged = library / "workflow" / "Snakefile"
     return packaged if packaged.exists() else library.parents[1] / "Snakefile"
+
+
+def __getattr__(name: str) -> Any:
+    # Imported where they are used: they take half a second.
+    if name in ("simulate", "run"):
+        from dendroflow.jobs import session
+
+        return getattr(session, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -38,7 +38,7 @@ def test_lengths_are_those_that_neuron_sees(measures):
             return "cell"
 
     cell = Cell()
-    import_sections(CELL).instantiate(cell)
+    vars(cell).update(import_sections(CELL).create(cell))
     found = measures.to_pandas().set_index("metric")["value"]
     for part, sections in (("basal", cell.dend), ("apical", cell.apic), ("axon", cell.axon)):
         length = sum(section.L for section in sections)

@@ -5,17 +5,13 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from dendroflow.errors import MechanismError, ModelError
 from dendroflow.kernel.model import Model
 
 # Copies of models that were loaded, and the folders of which they are copies.
 _ORIGINS: dict[str, str] = {}
-
-SHARES_RXD = (
-    "model {} uses rxd, which would advance its species with those of other cells; set "
-    '`process = "alone"` in it, or create them in `build_rxd` for all cells at once'
-)
 
 
 def load_mechanisms(library: Path) -> None:
@@ -48,14 +44,12 @@ def load_model(folder: Path, origin: Path | None = None) -> type[Model]:
     Raises
     ------
     ModelError
-        If the file is missing, raises on import, creates sections, defines no single model, or
+        If the file raises on import, creates sections, defines no single model, or
         imports rxd although the model shares its process.
     """
     if origin is not None:
         _ORIGINS[str(folder)] = str(origin)
     path = folder / "model.py"
-    if not path.is_file():
-        raise ModelError(f"{path}: there is no such file; a model is a folder with a model.py")
     module = _import(path)
     models = [
         value
@@ -72,7 +66,7 @@ def load_model(folder: Path, origin: Path | None = None) -> type[Model]:
     if any(True for _ in h.allsec()):
         raise ModelError(f"{path}: creates sections on import; create them in build")
     if _names_rxd(module) and models[0].process == "shared" and not builds_rxd(models[0]):
-        raise ModelError(f"{path}: {SHARES_RXD.format(models[0].__name__)}")
+        _refuse_rxd(models[0], f"{path}: ")
     return models[0]
 
 
@@ -91,7 +85,14 @@ def refuse_shared_rxd(model: type[Model]) -> None:
     """
     species = getattr(sys.modules.get("neuron.rxd.species"), "_all_species", ())
     if model.process == "shared" and any(one() is not None for one in species):
-        raise ModelError(SHARES_RXD.format(model.__name__))
+        _refuse_rxd(model)
+
+
+def _refuse_rxd(model: type[Model], where: str = "") -> NoReturn:
+    raise ModelError(
+        f"{where}model {model.__name__} uses rxd, which would advance its species with those of "
+        'other cells; set `process = "alone"` in it, or create them in `build_rxd` for all cells'
+    )
 
 
 def _names_rxd(module: ModuleType) -> bool:
@@ -106,8 +107,7 @@ def _names_rxd(module: ModuleType) -> bool:
 def _import(path: Path) -> ModuleType:
     name = f"dendroflow_model_{path.parent.name}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ModelError(f"{path}: cannot be imported")
+    assert spec is not None and spec.loader is not None, "the name ends in .py"
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dendroflow.errors import ModelError
 from dendroflow.kernel.outlines import outlines, short_name
-from dendroflow.kernel.sections import Rotation, Sections
+from dendroflow.kernel.sections import Sections
 
 
 def quantity(default: Any, unit: str = "", description: str = "", **bounds: Any) -> Any:
@@ -153,10 +153,10 @@ class Model:
         ModelError
             If the experiment names no morphology.
         """
-        self._sections().instantiate(self)
+        vars(self).update(self._sections().create(self))
 
     def place_morphology(
-        self, name: str, position: Sequence[float], rotation: Rotation | None = None
+        self, name: str, position: Sequence[float], rotation: Any = None
     ) -> SimpleNamespace:
         """Create one of several cells of the morphology, each at a place of its own.
 
@@ -167,7 +167,7 @@ class Model:
         position
             where the middle of its soma comes to lie: x, y, z (µm).
         rotation
-            about that middle; none by default.
+            about that middle, such as `scipy.spatial.transform.Rotation`; none by default.
 
         Returns
         -------

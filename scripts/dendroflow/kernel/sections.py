@@ -1,22 +1,14 @@
 """The sections of a cell: what NEURON gets of a morphology."""
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 KINDS = ("soma", "axon", "dend", "apic")
-
-
-class Rotation(Protocol):
-    """A rotation in space, such as `scipy.spatial.transform.Rotation`."""
-
-    def apply(self, vectors: Any) -> Any:
-        """Rotate vectors, shape (n, 3)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,43 +58,26 @@ class Sections:
         """The name of each section without its index: soma, axon, dend, apic, dend_5 ..."""
         return tuple(name.partition("[")[0] for name in self.names)
 
-    @cached_property
-    def counts(self) -> dict[str, int]:
-        """Number of sections of each kind, such as `{"soma": 1, "dend": 66}`."""
-        return dict(Counter(self.kinds))
-
-    @cached_property
-    def lengths(self) -> NDArray[np.float64]:
-        """Length of each section (µm); shape (n,)."""
-        steps = np.linalg.norm(np.diff(self.points[:, :3].astype(float), axis=0), axis=1)
-        path = np.concatenate([[0.0], np.cumsum(steps)])
-        return np.asarray(path[self.starts[1:] - 1] - path[self.starts[:-1]])
-
-    def instantiate(self, cell: Any) -> None:
+    def create(self, owner: Any, prefix: str = "") -> dict[str, list[Any]]:
         """Create the sections in NEURON, the same to the last bit as Import3d does.
 
         Parameters
         ----------
-        cell : object
-            Owns the sections. It receives lists of them: `soma`, `axon`, `dend` and `apic`, empty
-            where there are none; `dend_5` and the like where the file has custom types; `all`.
+        owner
+            the object that owns them.
+        prefix
+            put before the names, to tell the sections of several cells of one owner apart.
+
+        Returns
+        -------
+        dict
+            lists of sections: `soma`, `axon`, `dend`, `apic`, empty where there are none; `dend_5`
+            and the like where the file has custom types; `all`.
 
         Notes
         -----
         Import3d also hands the outline of a Neurolucida soma to `neuron.rxd`, which then builds
         its 3-D soma from it instead of from the section; here it is built from the section.
-        """
-        vars(cell).update(self.create(cell))
-
-    def create(self, owner: Any, prefix: str = "") -> dict[str, list[Any]]:
-        """Create the sections in NEURON, and list them by kind; see `instantiate`.
-
-        Parameters
-        ----------
-        owner : object
-            Owns the sections, but receives no lists of them.
-        prefix : str
-            Put before the names, to tell the sections of several cells of one owner apart.
         """
         from neuron import h
 

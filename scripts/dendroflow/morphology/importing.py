@@ -14,7 +14,7 @@ import dendroflow
 from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.files import read
-from dendroflow.morphology.sections import load_sections
+from dendroflow.morphology.sections import lengths_of, load_sections
 from dendroflow.morphology.tree import MIN_LENGTH, Tree, refuse
 
 logger = logging.getLogger(__name__)
@@ -117,17 +117,17 @@ def compare(tree: Tree, sections: Sections) -> None:
         diameter, a point of a neurite too many or too few, or if the neurites are longer or
         shorter than in the file.
     """
-    if "soma" not in sections.counts or (sections.parents < 0).sum() != 1:
+    if "soma" not in sections.kinds or (sections.parents < 0).sum() != 1:
         refuse(tree.source, None, "NEURON makes no single tree with a soma of it")
     diameters = sections.points[:, 3]
     if not (np.isfinite(sections.points).all() and (diameters > 0).all()):
         refuse(tree.source, None, "NEURON makes diameters of it that are zero or no numbers")
-    short = np.flatnonzero(~(sections.lengths > MIN_LENGTH))
+    short = np.flatnonzero(~(lengths_of(sections) > MIN_LENGTH))
     if len(short):
         refuse(tree.source, None, f"NEURON's {sections.names[short[0]]} has no length")
     _compare_points(tree, sections)
     neurites = np.array([kind != "soma" for kind in sections.kinds])
-    length = float(sections.lengths[neurites].sum())
+    length = float(lengths_of(sections)[neurites].sum())
     least = tree.length()
     # Import3d counts some of the links between soma and neurites as cable, by rules of its own.
     most = least if tree.outline else least + float(tree.steps[tree.stems].sum())

@@ -4,10 +4,12 @@ import io
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dendroflow.errors import MorphologyError
 from dendroflow.files import replacing
@@ -52,6 +54,18 @@ def load_sections(path: Path) -> Sections:
     return sections
 
 
+def counts_of(sections: Sections) -> dict[str, int]:
+    """Number of sections of each kind, such as `{"soma": 1, "dend": 66}`."""
+    return dict(Counter(sections.kinds))
+
+
+def lengths_of(sections: Sections) -> NDArray[np.float64]:
+    """Length of each section (µm); shape (n,)."""
+    steps = np.linalg.norm(np.diff(sections.points[:, :3].astype(float), axis=0), axis=1)
+    path = np.concatenate([[0.0], np.cumsum(steps)])
+    return np.asarray(path[sections.starts[1:] - 1] - path[sections.starts[:-1]])
+
+
 def require_sections(sections: Sections, kinds: Iterable[str], morphology: str) -> None:
     """Refuse a morphology that has no sections of one of `kinds`, such as `["soma", "axon"]`.
 
@@ -60,9 +74,10 @@ def require_sections(sections: Sections, kinds: Iterable[str], morphology: str) 
     MorphologyError
         Naming the kinds that are missing and those that there are.
     """
-    missing = [kind for kind in kinds if kind not in sections.counts]
+    counts = counts_of(sections)
+    missing = [kind for kind in kinds if kind not in counts]
     if missing:
-        present = ", ".join(f"{count} {kind}" for kind, count in sections.counts.items())
+        present = ", ".join(f"{count} {kind}" for kind, count in counts.items())
         raise MorphologyError(
             f"morphology '{morphology}' has no sections of type {', '.join(missing)}; it has "
             f"{present}: use another morphology, or a model that does without"

@@ -11,8 +11,6 @@ from dendroflow.files import files_of_model
 
 LIBRARY = Path(__file__).parents[1]
 
-_LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
-
 
 @cache
 def library_digest() -> str:
@@ -74,15 +72,15 @@ def digest_of_python(text: str, name: str = "<code>", *, words: bool = True) -> 
 
 
 def _says_something(node: ast.AST) -> bool:
+    """Whether it raises or makes an error, or logs."""
     if isinstance(node, ast.Raise):
         return True
-    function = node.func if isinstance(node, ast.Call) else None
-    return (
-        isinstance(function, ast.Attribute)
-        and function.attr in _LOGGING
-        and isinstance(function.value, ast.Name)
-        and function.value.id == "logger"
-    )
+    match node:
+        case ast.Call(func=ast.Name(id=name)):
+            return name.endswith("Error")
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="logger"))):
+            return True
+    return False
 
 
 def _silence(node: ast.AST) -> None:

@@ -58,7 +58,7 @@ def assert_same(one, other):
 def test_the_sections_are_those_of_import3d_to_the_last_bit(cell_file, tmp_path):
     geometry = import_sections(cell_file)
     reference, copy = import3d(cell_file), Cell()
-    geometry.instantiate(copy)
+    vars(copy).update(geometry.create(copy))
     assert_same(describe(copy.all), describe(reference.all))
     for kind in ("soma", "axon", "dend", "apic"):
         assert local_names(getattr(copy, kind)) == local_names(getattr(reference, kind, []))
@@ -85,7 +85,7 @@ def test_simulations_of_both_are_bit_identical(l5pc):
 
     h.load_file("stdrun.hoc")
     reference, copy = import3d(l5pc), Cell()
-    import_sections(l5pc).instantiate(copy)
+    vars(copy).update(import_sections(l5pc).create(copy))
     recordings = []
     for cell in (reference, copy):
         for section in cell.all:
@@ -106,7 +106,7 @@ def test_simulations_of_both_are_bit_identical(l5pc):
 def test_instantiating_costs_a_tenth_of_import3d(l5pc):
     geometry = import_sections(l5pc)
     costs = []
-    for make in (lambda: import3d(l5pc), lambda: geometry.instantiate(Cell())):
+    for make in (lambda: import3d(l5pc), lambda: geometry.create(Cell())):
         spent = []
         for _ in range(3):
             start = time.process_time()
@@ -120,14 +120,14 @@ def test_sections_are_counted_and_required_by_kind(tmp_path, branched_swc):
     path = tmp_path / "cell.swc"
     path.write_bytes(branched_swc + b"18 7 0 0 9 1 1\n")
     geometry = import_sections(path)
-    assert geometry.counts == {"soma": 1, "axon": 1, "dend": 4, "apic": 3, "dend_7": 1}
+    assert counts_of(geometry) == {"soma": 1, "axon": 1, "dend": 4, "apic": 3, "dend_7": 1}
     require_sections(geometry, ["soma", "apic"], "mine")
     with pytest.raises(
         MorphologyError, match="'mine' has no sections of type tuft, glia; it has 1"
     ):
         require_sections(geometry, ["soma", "tuft", "glia"], "mine")
     cell = Cell()
-    geometry.instantiate(cell)
+    vars(cell).update(geometry.create(cell))
     assert local_names(cell.dend_7) == ["dend_7[0]"]
     assert len(cell.all) == 10
 
@@ -136,7 +136,7 @@ def test_kinds_that_are_absent_are_empty_lists(tmp_path):
     path = tmp_path / "soma.swc"
     path.write_text("1 1 0 0 0 5 -1\n")
     cell = Cell()
-    import_sections(path).instantiate(cell)
+    vars(cell).update(import_sections(path).create(cell))
     assert (cell.axon, cell.dend, cell.apic) == ([], [], [])
     assert cell.soma == cell.all
     assert cell.soma[0].L == cell.soma[0].diam == 10
@@ -158,7 +158,7 @@ def test_a_stack_of_outlines_and_a_near_neurite_are_accepted(tmp_path, branched_
     path = tmp_path / "stack.asc"
     path.write_bytes(text.replace(b"(  -7   0  0  2.0)", b"( -12   0  0  2.0)"))
     geometry = import_sections(path)
-    assert geometry.counts == {"soma": 1, "axon": 1, "dend": 3, "apic": 3}
+    assert counts_of(geometry) == {"soma": 1, "axon": 1, "dend": 3, "apic": 3}
 
 
 def test_deep_trees_fit_on_neurons_stack(tmp_path):
@@ -166,7 +166,7 @@ def test_deep_trees_fit_on_neurons_stack(tmp_path):
     split = "".join(f"( ({20 + k} 1 0 1) | ({20 + k} 0 0 1)\n" for k in range(400))
     path = tmp_path / "deep.asc"
     path.write_text(soma + "( (Dendrite) (5 0 0 1) (19 0 0 1)\n" + split + ")" * 401 + "\n")
-    assert import_sections(path).counts == {"soma": 1, "dend": 801}
+    assert counts_of(import_sections(path)) == {"soma": 1, "dend": 801}
 
 
 def lenient(monkeypatch, path, text):
