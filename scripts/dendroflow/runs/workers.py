@@ -169,8 +169,6 @@ class Workers:
 def _work(function: Callable[[range], Any], connection: Connection, parent: int) -> None:
     # What the job has imported is there to stay: the collector need not look at it again.
     gc.freeze()
-    # But what models make may hold much memory.
-    gc.set_threshold(700, 10, 10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A worker must not outlive its job, not even one that was killed with SIGKILL.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
