@@ -4,7 +4,7 @@ The defaults of the thresholds were set on about twenty reconstructions, rodent 
 the most part. They are advice; other species and cell types need other ranges.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
@@ -327,3 +327,8 @@ class Requirements(Settings):
             raise ValueError("names neither `uses` nor `checks`")
         _known(self.checks)
         return self
+
+    @property
+    def thresholds(self) -> dict[str, Any]:
+        """All that the checks need; not what they are for."""
+        return self.model_dump(mode="json", exclude={"uses"})
