@@ -312,6 +312,11 @@ class Appraisal(Settings):
                 raise ValueError(f"uses.{name} names {missing[0]!r}, which `checks` leaves out")
         return self
 
+    @property
+    def thresholds(self) -> dict[str, Any]:
+        """All that the checks need; not what they are for."""
+        return self.model_dump(mode="json", exclude={"uses"})
+
 
 class Requirements(Settings):
     """What an experiment asks of its morphologies before anything is simulated."""
@@ -327,8 +332,3 @@ class Requirements(Settings):
             raise ValueError("names neither `uses` nor `checks`")
         _known(self.checks)
         return self
-
-    @property
-    def thresholds(self) -> dict[str, Any]:
-        """All that the checks need; not what they are for."""
-        return self.model_dump(mode="json", exclude={"uses"})
