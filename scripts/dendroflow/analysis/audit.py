@@ -118,7 +118,7 @@ def audit(stored: Stored, anew: Anew, settings: Audit, output: Path) -> pd.DataF
                 logger.warning("point %s: %s", row["point_id"], row["difference"])
     notes = {
         "experiment": stored.plan.notes["experiment"],
-        "measures": stored.plan.measures,
+        "feature_code": stored.plan.measures,
         "points": len(points),
         "seed": settings.seed,
         "batches": {batch: made_at(read_notes(stored.kept.outcomes(batch))) for batch in drawn},

@@ -1,6 +1,5 @@
 """Audits as they are kept: which points were simulated again, and what became of them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,12 @@ AUDITS = pa.schema(
 
 
 def made_at(notes: Mapping[str, Any]) -> str:
-    """When a batch was simulated, from the notes of its outcomes."""
+    """When a batch was simulated or an audit made, from its notes."""
     return str(notes["provenance"]["date"])
 
 
 def audit_rows(
-    path: Path, points: pa.Table, measures: str, batches: Mapping[str, Mapping[str, Any]]
+    path: Path, points: pa.Table, feature_code: str, batches: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """What an audit says of results that are still the same; nothing of any others.
 
@@ -39,7 +38,7 @@ def audit_rows(
     ----------
     points
         the requested points; point_id and batch count.
-    measures
+    feature_code
         names the code and settings behind their features.
     batches
         name -> notes of the outcomes.
@@ -47,21 +46,20 @@ def audit_rows(
     Returns
     -------
     list of dict
-        keys as in `database.TABLES`, without the experiment.
+        keys as in `tables.database.TABLES`, without the experiment.
     """
     notes = read_notes(path)
-    if notes["measures"] != measures:
+    if notes["feature_code"] != feature_code:
         return []
     audited = read_table(path)
     ids = points["point_id"]
     same = points.filter(pc.is_in(ids, audited["point_id"].combine_chunks().cast(ids.type)))
     held = set(zip(same["point_id"].to_pylist(), same["batch"].to_pylist(), strict=True))
     made = {name: made_at(batch) for name, batch in batches.items()}
-    provenance: dict[str, Any] = notes["provenance"]
     how = {
         "seed": notes["seed"],
-        "date": provenance["date"],
-        "audited_with": json.dumps(provenance, sort_keys=True),
+        "date": made_at(notes),
+        "audited_with": notes["provenance"],
     }
     return [
         row | how
