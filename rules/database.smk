@@ -19,9 +19,8 @@ rule build_database:
         ],
         audits=audits_asked_for,
     output:
-        # Not deleted before: what they hold already need not be written again.
+        # Not deleted before: should the job fail, the one of before stays.
         database=update("results/dendroflow.sqlite"),
-        digest=update("results/dendroflow.sqlite.sha256"),
         failures="results/failures.csv",
     log:
         "results/logs/build_database.log",
@@ -32,9 +31,7 @@ rule build_database:
         mem_mb=4000,
         runtime=60,
     params:
-        experiments=unmarked({name: experiment_facts(name) for name in EXPERIMENTS}),
-        morphologies=lambda wildcards: morphology_names(),
-        audits=untracked(lambda wildcards: audit_paths()),
+        experiments=EXPERIMENTS,
         code=digest_of_library("dendroflow.tables.database", "dendroflow.tables.contents"),
     message:
         "Building the database"

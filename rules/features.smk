@@ -45,6 +45,11 @@ rule gather_features:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
+        # Not sorted: the order of axes is that of a design's columns.
+        declared=lambda wildcards: json.dumps(experiment_facts(wildcards.experiment)).replace(
+            "<", "\\u003c"
+        ),
+        configuration=str(CONFIG_FILE),
         code=digest_of_library("dendroflow.tables.gathering"),
     message:
         "Gathering the features of {wildcards.experiment}"

@@ -6,6 +6,7 @@ Writes  output.traces: a row per point and signal; or, if params has `features`,
         output.outcomes: a row per point; status, error, runtime_s
 """
 
+import shutil
 from pathlib import Path
 
 from dendroflow.jobs.job import job, scratch_folder
@@ -13,6 +14,7 @@ from dendroflow.kernel.loading import load_mechanisms, load_model
 from dendroflow.kernel.points import points_of
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.morphology.sections import load_sections, require_sections
+from dendroflow.plan.code import digest_of_model
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
 from dendroflow.runs.batch import simulate_batch
@@ -24,6 +26,8 @@ from dendroflow.tables.tables import leave_pandas_out
 
 def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: int) -> None:
     results = job_files["outcomes"].parents[3]
+    copy = digest_of_model(params["model"])
+    shutil.copytree(params["model"], results / "models" / copy, dirs_exist_ok=True)
     measure, schema = None, TRACES
     if "features" in params:
         from dendroflow.features import extract
@@ -58,6 +62,7 @@ def main(job_files: dict, geometries: dict, params: dict, batch: str, threads: i
             notes={
                 "recipe": plan.recipe,
                 "points": len(points),
+                "model_copy": copy,
                 "provenance": environment()
                 | notes["recipe_content"]
                 | {f"morphology {name}": notes["morphologies"][name] for name in loaded},

@@ -77,6 +77,7 @@ def make_plan(
         "measures": kept.measures,
         "measured_with": {"efel": measured.efel, "library_code": measured.library_code},
         "fixed": dict(points.fixed),
+        "design": list(points.design),
         "required_sections": list(description.required_sections),
         "morphologies": pins,
         "timeout_s": settings.execution.timeout_s,
