@@ -24,6 +24,8 @@ rule build_database:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        settings=df.uses("project.experiments"),
     message:
         "Building the database"
     script:

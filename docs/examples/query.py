@@ -49,11 +49,11 @@ print("Intervals between spikes (ms), by synaptic weight (µS):")
 print(by_weight.round(2), end="\n\n")
 
 # %% What does the last action potential before the block look like?
-# The database leads to the trace: a point lies in a batch, a batch in the folder of its recipe.
+# The database leads to the trace: a point lies in a batch, a batch in the folder of its code.
 with closing(sqlite3.connect(database)) as connection:
     hottest = pd.read_sql(
         """
-        SELECT point_id, batch, recipe, celsius, gnabar
+        SELECT point_id, batch, simulation_code, celsius, gnabar
         FROM hh_temperature
         JOIN batches USING (batch)
         WHERE experiment = 'hh_temperature' AND spike_count > 0
@@ -63,7 +63,11 @@ with closing(sqlite3.connect(database)) as connection:
         connection,
     ).iloc[0]
 traces = pd.read_parquet(
-    results / "hh_temperature" / hottest["recipe"] / "traces" / f"{hottest['batch']}.parquet",
+    results
+    / "hh_temperature"
+    / hottest["simulation_code"]
+    / "traces"
+    / f"{hottest['batch']}.parquet",
     filters=[("point_id", "==", hottest["point_id"])],
 )
 trace = traces.set_index("signal").loc["soma_v"]

@@ -248,7 +248,7 @@ def _expanded(sweep: Any, folder: Path) -> object:
     """The points of a sweep, compared with the products that itertools makes of it."""
     if sum(math.prod(sizes) for sizes in map(_sizes, sweep)) > LARGEST_DESIGN:
         return None
-    table = expansion.expand(sweep, folder)
+    table = expansion.expand(sweep, folder).table
     wanted = [row for block in sweep for row in _product(block)]
     if any(block.latin_hypercube or block.sobol or block.saltelli for block in sweep):
         return table

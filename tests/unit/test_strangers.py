@@ -84,7 +84,7 @@ def test_a_table_of_points_is_not_read_from_elsewhere(config, table):
 def test_a_table_may_lie_beside_the_experiments(config):
     (config / "points.csv").write_text("parameters.a\n1\n")
     sweep = TypeAdapter(Sweep).validate_python({"table": "../points.csv"})
-    assert expand(sweep, config / "experiments", config)["parameters.a"].tolist() == [1]
+    assert expand(sweep, config / "experiments", config).table["parameters.a"].tolist() == [1]
 
 
 @pytest.mark.parametrize("name", ["experiments/steps.yaml", "morphologies.yaml", "appraisal.yaml"])

@@ -10,7 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from workflow.small_experiments import STEPS
 from workflow.workspace import CHECKOUT, Workspace
+
+from dendroflow.design.sampling import saltelli
+from dendroflow.settings.sweep import Saltelli
+
+# Two axes, not in the order of their names.
+SALTELLI = {
+    "samples": 2,
+    "axes": {
+        "parameters.gnabar": {"range": [0.1, 0.14]},
+        "parameters.amplitude": {"range": [0.005, 0.03]},
+    },
+}
 
 
 def declared(name: str) -> dict:
@@ -28,6 +41,8 @@ def finished(new_workspace) -> Workspace:
     synaptic = declared("synaptic_drive")
     synaptic["features"][0]["efel"].append("peak_time")
     workspace.experiment("synaptic_drive", synaptic, sweep=trains)
+    workspace.experiment("sampled", STEPS, sweep=[{"saltelli": SALTELLI}])
+    workspace.project("hh_temperature", "synaptic_drive", "sampled")
     workspace.run("database", cores=2).succeeded()
     return workspace
 
@@ -123,23 +138,88 @@ def test_a_point_leads_to_its_provenance(database):
 
 
 def test_a_point_leads_to_its_trace(finished, database):
-    point_id, batch, recipe, peak = database.execute(
-        "SELECT point_id, batch, recipe, soma_v_maximum FROM hh_temperature "
+    point_id, batch, code, peak = database.execute(
+        "SELECT point_id, batch, simulation_code, soma_v_maximum FROM hh_temperature "
         "JOIN batches USING (batch) WHERE celsius = 20 AND gnabar = 0.12"
     ).fetchone()
-    traces = finished.table(f"hh_temperature/{recipe}/traces/{batch}.parquet").to_pandas()
+    traces = finished.table(f"hh_temperature/{code}/traces/{batch}.parquet").to_pandas()
     (values,) = traces[traces["point_id"] == point_id]["values"]
     assert values.max() == peak
 
 
 def test_experiments_are_described_as_they_were_run(database):
     row = database.execute(
-        "SELECT model, points, failed, sweep, fixed, features, measured_with FROM experiments "
+        "SELECT model, points, failed, sweep, fixed, features, feature_content FROM experiments "
         "WHERE experiment = 'synaptic_drive'"
     ).fetchone()
     assert row[:3] == ("synaptic_soma", 4, 0)
-    sweep, fixed, features, measured_with = map(json.loads, row[3:])
+    sweep, fixed, features, feature_content = map(json.loads, row[3:])
     assert sweep[0]["grid"]["simulation.seed"]["values"] == [1, 2]
     assert fixed["simulation.dt"] == 0.025
     assert features[0]["settings"]["Threshold"] == -20.0
-    assert measured_with["efel"] == importlib.metadata.version("efel")
+    assert feature_content["efel"] == importlib.metadata.version("efel")
+
+
+def test_a_design_is_there_row_by_row_in_its_order(database):
+    drawn = saltelli(Saltelli.model_validate(SALTELLI))
+    rows = database.execute(
+        "SELECT gnabar, amplitude, soma_v_maximum FROM designs JOIN sampled USING (point_id) "
+        "WHERE experiment = 'sampled' ORDER BY block, position"
+    ).fetchall()
+    assert [row[:2] for row in rows] == list(zip(*drawn.values(), strict=True))
+    assert (len(rows), len(set(rows))) == (12, 8)
+    assert database.execute("SELECT DISTINCT experiment FROM designs").fetchall() == [("sampled",)]
+    query = "SELECT sweep FROM experiments WHERE experiment = 'sampled'"
+    ((sweep,),) = database.execute(query)
+    assert list(json.loads(sweep)[0]["saltelli"]["axes"]) == list(SALTELLI["axes"])
+
+
+def test_a_point_leads_to_the_text_of_its_model(finished, database):
+    ((text,),) = database.execute(
+        "SELECT content FROM hh_temperature JOIN batches USING (batch) "
+        "JOIN model_files USING (model_copy) "
+        "WHERE celsius = 20 AND gnabar = 0.12 AND path = 'model.py'"
+    )
+    assert text == (finished.config / "models/squid_soma/model.py").read_bytes()
+
+
+def content(workspace: Workspace) -> dict[str, list]:
+    """All rows but dates, by table."""
+    tables = workspace.query("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    found = {}
+    for (name,) in tables:
+        columns = [row[1] for row in workspace.query(f"PRAGMA table_info({name})")]
+        chosen = ", ".join(column for column in columns if column != "date")
+        where = "WHERE key <> 'date'" if name == "provenance" else ""
+        found[name] = workspace.query(f"SELECT {chosen} FROM {name} {where}")
+    return found
+
+
+def test_experiments_of_other_configurations_stay(finished, copy_of):
+    project = copy_of(finished)
+    before = content(project)
+    project.experiment("steps", STEPS).write("other.yaml", {"experiments": ["steps"]})
+    other = ("--configfile", str(project.config / "other.yaml"))
+
+    run = project.run("database", *other).succeeded()
+    assert run.points == run.points_of("steps") == 2
+    after = content(project)
+    assert after.keys() == before.keys() | {"steps"}
+    assert all(set(before[name]) <= set(after[name]) for name in before)
+    assert project.query("SELECT experiment, configuration FROM experiments") == [
+        *((name, "config/config.yaml") for name in ("hh_temperature", "sampled")),
+        ("steps", "config/other.yaml"),
+        ("synaptic_drive", "config/config.yaml"),
+    ]
+
+    # In whatever order they run, the tables are the same.
+    (project.results / "dendroflow.sqlite").unlink()
+    assert project.run("database").succeeded().points == 0
+    assert content(project) == after
+
+    (project.results / "sampled" / "features.parquet").write_bytes(b"nonsense")
+    (project.results / "dendroflow.sqlite").unlink()
+    project.run("database", *other).succeeded()
+    assert content(project).keys() == after.keys() - {"sampled"}
+    log = (project.results / "logs" / "build_database.log").read_text()
+    assert "experiment sampled is left out of the database" in log

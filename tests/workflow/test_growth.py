@@ -1,14 +1,8 @@
 """A design that grows, shrinks or is reordered: only points that are new are simulated."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 from workflow.small_experiments import STEPS, TRAINS
 from workflow.workspace import Workspace
-
-from dendroflow.files import write_digest
 
 AMPLITUDES = "parameters.amplitude"
 
@@ -63,18 +57,6 @@ def test_a_longer_axis_makes_the_same_database_as_one_that_was_always_so(project
     database.unlink()
     assert project.run("database").succeeded().jobs == {"build_database": 1}
     assert database.read_bytes() == grown
-
-
-def test_rows_that_the_database_holds_are_not_written_again(project):
-    database = project.results / "dendroflow.sqlite"
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("UPDATE steps SET soma_v_maximum = 1000")
-        connection.commit()
-    write_digest(database, Path(f"{database}.sha256"))
-    project.experiment("steps", STEPS, **sweeping(0.01, 0.02, 0.03))
-    project.run("database").succeeded()
-    kept = project.query("SELECT amplitude FROM steps WHERE soma_v_maximum = 1000")
-    assert kept == [(0.01,), (0.02,)]
 
 
 def test_removed_values_leave_the_database_and_come_back_without_a_simulation(project):

@@ -1,6 +1,7 @@
 """Two runs from scratch, on one core and on two, end in the same bytes."""
 
 import hashlib
+import json
 import sqlite3
 from contextlib import closing
 from typing import get_args
@@ -12,6 +13,7 @@ from workflow.workspace import Workspace
 
 from dendroflow.morphology.files import data_sha256
 from dendroflow.settings.figures import Figure
+from dendroflow.tables.tables import read_notes
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +72,18 @@ EXPERIMENTS = {
         "features": {"signal": "ca_middle", "statistics": ["maximum"]},
         "figures": [{"kind": "kymograph", "name": "waves", "signal": "ca"}],
     },
+    "sampled": STEPS
+    | {
+        "sweep": {
+            "saltelli": {
+                "samples": 2,
+                "axes": {
+                    "parameters.gnabar": {"range": [0.1, 0.14]},
+                    "parameters.amplitude": {"range": [0.005, 0.03]},
+                },
+            }
+        }
+    },
     "trains": TRAINS | {"execution": {"keep_traces": False, "batch_size": 1}},
     "fitted": FITTED,
 }
@@ -102,16 +116,18 @@ def digests(workspace: Workspace, folder: str) -> dict[str, str]:
 
 
 def features(workspace: Workspace, experiment: str) -> bytes:
-    """The table of an experiment, but how long each point took."""
-    table = workspace.table(f"{experiment}/features.parquet").drop_columns(["runtime_s"])
+    """The table of an experiment, but how long each point took and when it was gathered."""
+    path = f"{experiment}/features.parquet"
+    notes = read_notes(workspace.results / path)
+    table = workspace.table(path).drop_columns(["runtime_s"])
+    table = table.replace_schema_metadata({"notes": json.dumps(notes | {"date": None})})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table.combine_chunks())
     return sink.getvalue().to_pybytes()
 
 
-# The digest of a table has its run times in it.
-TIMED = ("runtime_s", "digest")
+TIMED = ("runtime_s", "date")
 
 
 def rows(workspace: Workspace) -> dict[str, list[tuple]]:

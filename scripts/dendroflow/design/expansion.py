@@ -1,8 +1,9 @@
 """From the blocks of a sweep to a table of points."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,27 @@ from dendroflow.settings.files import within
 from dendroflow.settings.sweep import MOST_POINTS, MOST_VALUES, Axis, Block
 
 Columns = dict[str, Column]
+_SAMPLED: dict[str, Callable[[Any], Columns]] = {
+    "latin_hypercube": latin_hypercube,
+    "sobol": sobol,
+    "saltelli": saltelli,
+}
 
 
-def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> pd.DataFrame:
-    """Return the points of `sweep`, a row each.
+# Of each block how many rows it has, and how many its sampled designs, which vary fastest; 0 if
+# nothing is sampled.
+Blocks = Sequence[tuple[int, int]]
+
+
+class Design(NamedTuple):
+    """All rows of a sweep, and the blocks that they come from, in order."""
+
+    table: pd.DataFrame
+    blocks: Blocks
+
+
+def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> Design:
+    """Return the rows of `sweep`; two of them may be the same point, see `distinct`.
 
     Parameters
     ----------
@@ -31,12 +49,11 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> pd
 
     Returns
     -------
-    pandas.DataFrame
+    Design
         Swept paths as columns, in order of first appearance; rows in order of the blocks, and
         within a block with the first axis varying slowest; the index counts from 0. Columns are
         bool, int64 or float64, else objects. Where a block does not sweep a path that another
-        one sweeps, the cell is None: see `fill_missing`. A row that a sampled design meets twice
-        stands once; other equal rows are left for `refuse_duplicates`.
+        one sweeps, the cell is None: see `fill_missing`.
 
     Raises
     ------
@@ -44,26 +61,26 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> pd
         If there are no points, or more than `MOST_POINTS`; if a table file is unfit or lies
         elsewhere; if a table's column is swept by another design of its block.
     """
-    blocks: list[Columns] = []
-    counts: list[int] = []
+    parts: list[Columns] = []
+    blocks: list[tuple[int, int]] = []
     for block in sweep:
-        blocks.append(_block_columns(block, folder, root or folder))
-        counts.append(_count(blocks[-1]))
-        _refuse_too_many(sum(counts), len({path for columns in blocks for path in columns}))
-    if not sum(counts):
+        columns, samples = _block_columns(block, folder, root or folder)
+        parts.append(columns)
+        blocks.append((_count(columns), samples))
+        paths = dict.fromkeys(path for columns in parts for path in columns)
+        _refuse_too_many(sum(rows for rows, _ in blocks), len(paths))
+    if not blocks:
         raise ConfigurationError("sweep: an experiment without points; name a path and its values")
-    paths = dict.fromkeys(path for columns in blocks for path in columns)
-    return _frame(
-        {
-            path: joined(
-                [
-                    columns[path] if path in columns else np.full(count, None, dtype=object)
-                    for columns, count in zip(blocks, counts, strict=True)
-                ]
-            )
-            for path in paths
-        }
-    )
+    table = {
+        path: joined(
+            [
+                columns[path] if path in columns else np.full(rows, None, dtype=object)
+                for columns, (rows, _) in zip(parts, blocks, strict=True)
+            ]
+        )
+        for path in paths
+    }
+    return Design(_frame(table), blocks)
 
 
 def fill_missing(table: pd.DataFrame, own: Mapping[str, Value | None]) -> pd.DataFrame:
@@ -114,20 +131,21 @@ def _refuse_too_many(count: int, paths: int) -> None:
         )
 
 
-def _block_columns(block: Block, folder: Path, root: Path) -> Columns:
-    """Return the points of one block: the product of its designs."""
+def _block_columns(block: Block, folder: Path, root: Path) -> tuple[Columns, int]:
+    """Return the rows of one block, the product of its designs, and how many are sampled."""
     product: Columns = {}
-    for design in _designs(block, folder, root):
+    sampled = _sampled(block)
+    for design in [*_written(block, folder, root), *sampled]:
         if shared := sorted(product.keys() & design.keys()):
             raise ConfigurationError(
                 f"{folder / str(block.table)}: column {shared[0]} is swept by another design of "
                 "the same block; drop one or write a block of its own"
             )
         product = _multiplied(product, design)
-    return product
+    return product, math.prod(map(_count, sampled)) if sampled else 0
 
 
-def _designs(block: Block, folder: Path, root: Path) -> list[Columns]:
+def _written(block: Block, folder: Path, root: Path) -> list[Columns]:
     designs = []
     if block.grid is not None:
         designs.append(_grid(block.grid))
@@ -139,15 +157,16 @@ def _designs(block: Block, folder: Path, root: Path) -> list[Columns]:
         )
     if block.table is not None:
         designs.append(read_table(within(root, folder / block.table)))
-    if block.latin_hypercube is not None:
-        _refuse_too_many(block.latin_hypercube.samples, len(block.latin_hypercube.axes))
-        designs.append(_distinct(latin_hypercube(block.latin_hypercube)))
-    if block.sobol is not None:
-        _refuse_too_many(block.sobol.samples, len(block.sobol.axes))
-        designs.append(_distinct(sobol(block.sobol)))
-    if block.saltelli is not None:
-        _refuse_too_many(block.saltelli.rows, len(block.saltelli.axes))
-        designs.append(_distinct(saltelli(block.saltelli)))
+    return designs
+
+
+def _sampled(block: Block) -> list[Columns]:
+    designs = []
+    for name, draw in _SAMPLED.items():
+        design = getattr(block, name)
+        if design is not None:
+            _refuse_too_many(getattr(design, "rows", design.samples), len(design.axes))
+            designs.append(draw(design))
     return designs
 
 
@@ -168,9 +187,3 @@ def _multiplied(slow: Columns, fast: Columns) -> Columns:
     return {path: np.repeat(column, fast_count) for path, column in slow.items()} | {
         path: np.tile(column, slow_count) for path, column in fast.items()
     }
-
-
-def _distinct(columns: Columns) -> Columns:
-    """Return the first of equal rows: sampling may meet a point twice, which is one point."""
-    repeated = _frame(columns).duplicated().to_numpy()
-    return {path: column[~repeated] for path, column in columns.items()}

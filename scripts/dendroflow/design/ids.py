@@ -1,4 +1,4 @@
-"""Names of points by their content."""
+"""Names of points by their content, and which rows of a design are the same point."""
 
 import json
 import math
@@ -13,10 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from dendroflow.design.axes import Column
+from dendroflow.design.expansion import Blocks
 from dendroflow.errors import ConfigurationError
 
 # Rows that are put into words at once; it bounds the memory and decides nothing else.
 _CHUNK = 100_000
+# What the metadata of a Parquet file can hold of a design.
+MOST_RUNS = 2_000_000
 _UNIFORM = ("string", "integer", "floating", "boolean", "mixed-integer-float")
 
 
@@ -69,35 +72,82 @@ def point_ids(
     return ids
 
 
-def refuse_duplicates(table: pd.DataFrame, ids: npt.NDArray[np.object_], where: str) -> None:
-    """Refuse points that are equal.
+def distinct(
+    table: pd.DataFrame, ids: npt.NDArray[np.object_], blocks: Blocks, where: str
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Return each point once, and which points the rows of sampled blocks are.
+
+    Sampling may meet a point twice: Saltelli's design with two axes always does.
 
     Parameters
     ----------
-    table
-        The points, a row each.
+    table, blocks
+        The rows of a design, as `expand` returns them; no blocks if nothing is sampled.
     ids
-        Their names, as `point_ids` returns them.
+        The rows' names, as `point_ids` returns them.
     where
         The file and key to blame, such as ``config/experiments/a.yaml: sweep``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The first row of each point, with its name in front as `point_id`; the index counts from 0.
+    list of dict
+        For each block that samples: ``block``, its number among all, from 0; ``points``, the
+        points of its rows in order, as rows of the table that is returned, in runs
+        ``[first, count]`` of consecutive ones.
 
     Raises
     ------
     ConfigurationError
-        If two rows are equal; it names their values and how many rows repeat an earlier one.
+        If two rows are equal, and not by sampling: it names their values and how many rows repeat
+        an earlier one. If samples repeat points millions of times.
     """
-    repeated = pd.Index(ids).duplicated()
-    if not repeated.any():
+    named = table.copy(deep=False)
+    named.insert(0, "point_id", ids)
+    points, uniques = pd.factorize(ids)
+    if len(uniques) < len(ids):
+        _refuse_written_twice(table, points, blocks, where)
+        named = named[~pd.Index(points).duplicated()].reset_index(drop=True)
+    ends = np.cumsum([rows for rows, _ in blocks])
+    sampled = {
+        number: _runs(points[end - rows : end])
+        for number, (end, (rows, samples)) in enumerate(zip(ends, blocks, strict=True))
+        if samples
+    }
+    if sum(map(len, sampled.values())) > MOST_RUNS:
+        raise ConfigurationError(f"{where}: samples repeat few points too often; sample fewer")
+    return named, [{"block": number, "points": runs} for number, runs in sampled.items()]
+
+
+def _refuse_written_twice(
+    table: pd.DataFrame, points: npt.NDArray[np.intp], blocks: Blocks, where: str
+) -> None:
+    # Rows that are the same point may be so by sampling if they are not the same sample.
+    sample = np.zeros(len(points), dtype=np.int64)
+    start = first_sample = 0
+    for rows, samples in blocks:
+        if samples:
+            sample[start : start + rows] = 1 + first_sample + np.arange(rows) % samples
+        start, first_sample = start + rows, first_sample + samples
+    twice = pd.DataFrame({"point": points, "sample": sample}).duplicated().to_numpy()
+    if not twice.any():
         return
-    second = int(np.argmax(repeated))
-    first = int(np.argmax(ids == ids[second]))
+    second = int(np.argmax(twice))
+    first = int(np.argmax((points == points[second]) & (sample == sample[second])))
     values = ", ".join(f"{path} = {table[path].iloc[second]}" for path in table.columns)
-    count = int(repeated.sum())
+    count = int(twice.sum())
     raise ConfigurationError(
         f"{where}: rows {first + 1} and {second + 1} are the same point ({values}); "
         f"{count} {'row repeats' if count == 1 else 'rows repeat'} an earlier one, remove "
         f"{'it' if count == 1 else 'them'}"
     )
+
+
+def _runs(numbers: npt.NDArray[np.intp]) -> list[list[int]]:
+    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 2) != 1)
+    counts = np.diff(starts, append=len(numbers))
+    return np.column_stack([numbers[starts], counts]).tolist()  # type: ignore[no-any-return]
 
 
 def _plain(column: "pd.Series[Any]") -> Column:

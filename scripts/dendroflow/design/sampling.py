@@ -12,12 +12,9 @@ Floats = npt.NDArray[np.float64]
 
 
 def latin_hypercube(design: LatinHypercube) -> dict[str, Column]:
-    """Return a Latin hypercube sample (McKay, Beckman and Conover, 1979).
+    """Return a column per path of a Latin hypercube sample (McKay, Beckman and Conover, 1979).
 
-    Returns
-    -------
-    dict of str to array of shape (samples,)
-        A column for each path; exactly one sample lies in each of the `samples` strata of a range.
+    Exactly one sample lies in each of the `samples` strata of a range.
     """
     from scipy.stats import qmc
 
@@ -26,13 +23,7 @@ def latin_hypercube(design: LatinHypercube) -> dict[str, Column]:
 
 
 def sobol(design: Sobol) -> dict[str, Column]:
-    """Return the first `samples` points of a scrambled Sobol sequence (Sobol, 1967; Owen, 1998).
-
-    Returns
-    -------
-    dict of str to array of shape (samples,)
-        A column for each path.
-    """
+    """Return a column per path of a scrambled Sobol sequence (Sobol, 1967; Owen, 1998)."""
     from scipy.stats import qmc
 
     sampler = qmc.Sobol(len(design.axes), rng=np.random.default_rng(design.seed))
@@ -40,15 +31,9 @@ def sobol(design: Sobol) -> dict[str, Column]:
 
 
 def saltelli(design: Saltelli) -> dict[str, Column]:
-    """Return Saltelli's design, in the order in which `SALib.analyze.sobol` wants the results.
+    """Return a column per path of Saltelli's design, in the order that `SALib.analyze.sobol` wants.
 
-    Rows may repeat (with two axes and second order they always do): `expand` keeps the first of
-    equal rows, and an analysis joins results to these rows by their values.
-
-    Returns
-    -------
-    dict of str to array of shape (N (2 D + 2),), or (N (D + 2),) without second order
-        A column for each of the D paths, N being `samples`.
+    Rows may repeat; with two axes and second order they always do.
 
     References
     ----------

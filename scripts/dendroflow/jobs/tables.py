@@ -9,8 +9,7 @@ from dendroflow.files import replacing
 from dendroflow.jobs.job import Job
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import now
-from dendroflow.tables.database import ExperimentRows
-from dendroflow.tables.tables import leave_pandas_out, read_notes, read_table
+from dendroflow.tables.tables import leave_pandas_out, read_notes
 
 FAILURES = ("experiment", "point_id", "status", "error", "values")
 
@@ -47,22 +46,20 @@ def gather_features(job: Job) -> None:
 
 
 def build_database(job: Job) -> None:
-    """Build the SQLite database, and list the points that failed."""
-    from dendroflow.tables.contents import morphology_rows
-    from dendroflow.tables.database import build_database
+    """Build the SQLite database of all that the results hold, and list the points that failed."""
+    from dendroflow.tables.contents import every_experiment
+    from dendroflow.tables.database import ExperimentRows, build_database
     from dendroflow.tables.gathering import failures
 
     leave_pandas_out()
     found: list[dict[str, str]] = []
 
     def all_rows() -> Iterator[ExperimentRows]:
-        for rows in _all_experiments(job.results):
+        for rows in every_experiment(job.results, job.configuration.experiments):
             found.extend(failures(rows.name, rows.points))
             yield rows
 
-    names = [Path(path).parents[1].name for path in job.input.morphologies]
-    metadata = dict(zip(names, map(Path, job.input.morphologies), strict=True))
-    build_database(Path(job.output.database), all_rows(), morphology_rows(metadata))
+    build_database(Path(job.output.database), all_rows())
     with (
         replacing(Path(job.output.failures)) as temporary,
         temporary.open("w", encoding="utf-8") as file,
@@ -70,26 +67,6 @@ def build_database(job: Job) -> None:
         writer = csv.DictWriter(file, FAILURES, lineterminator="\n")
         writer.writeheader()
         writer.writerows(found)
-
-
-def _all_experiments(results: Path) -> Iterator[ExperimentRows]:
-    from dendroflow import layout
-    from dendroflow.plan.cached import Cached
-    from dendroflow.tables.contents import experiment_rows
-
-    for path in sorted(results.glob("*/features.parquet")):
-        name, notes = path.parent.name, read_notes(path)
-        cached = Cached(results, name, notes["simulation_code"], notes["feature_code"])
-        batches = sorted(set(read_table(path, columns=["batch"])["batch"].to_pylist()))
-        audit = layout.AUDIT.below(results, experiment=name)
-        yield experiment_rows(
-            name,
-            notes["declared"],
-            path,
-            layout.FEATURE_VALUES.below(results, experiment=name),
-            [cached.outcomes(batch) for batch in batches],
-            audit=audit if audit.exists() else None,
-        )
 
 
 def check_failures(job: Job) -> None:

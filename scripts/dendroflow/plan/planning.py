@@ -100,6 +100,7 @@ def make_plan(
         "feature_content": asdict(measured),
         "library": library_digest(),
         "fixed": dict(points.fixed),
+        "design": list(points.design),
         "required_sections": list(description.required_sections),
         "morphologies": pins,
         "timeout_s": settings.execution.timeout_s,

@@ -1,7 +1,7 @@
 """The points of an experiment: every value that a model or NEURON's clock takes, checked."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from dendroflow.design import expand, fill_missing, point_ids, refuse_duplicates
+from dendroflow.design import Blocks, distinct, expand, fill_missing, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
 from dendroflow.plan.names import nearest
@@ -37,10 +37,13 @@ class Points:
         `point_id` and one column per swept path, a row per point in the order of the design.
     fixed
         path -> value of all that is not swept.
+    design
+        which points the rows of sampled blocks are, as `dendroflow.design.distinct` says it.
     """
 
     table: pd.DataFrame
     fixed: Mapping[str, Any]
+    design: Sequence[Mapping[str, Any]] = ()
 
     @property
     def swept(self) -> list[str]:
@@ -68,8 +71,8 @@ def requested_points(
     settings = configuration.experiments[experiment]
     source = configuration.experiment_file(experiment)
     with _naming(source):
-        table = expand(settings.sweep or (), source.parent, configuration.folder)
-    return identified_points(configuration, experiment, description, table, "sweep")
+        table, blocks = expand(settings.sweep or (), source.parent, configuration.folder)
+    return identified_points(configuration, experiment, description, table, "sweep", blocks=blocks)
 
 
 def identified_points(
@@ -78,6 +81,8 @@ def identified_points(
     description: Description,
     table: pd.DataFrame,
     key: str,
+    *,
+    blocks: Blocks = (),
 ) -> Points:
     """Complete and check points, and name them by their values; see `requested_points`.
 
@@ -87,6 +92,8 @@ def identified_points(
         a row per point, a column per path.
     key
         where the points come from, for messages.
+    blocks
+        those of the design, where rows are sampled.
     """
     settings = configuration.experiments[experiment]
     source = configuration.experiment_file(experiment)
@@ -107,11 +114,10 @@ def identified_points(
     if settings.engine == "coreneuron":
         _check_coreneuron(table, fixed, description, f"{source}: engine")
     ids = point_ids(*_identity(table, fixed, configuration))
-    refuse_duplicates(table, ids, f"{source}: {key}")
+    once, design = distinct(table, ids, blocks, f"{source}: {key}")
     for path in table.columns:
         fixed.pop(path)
-    table.insert(0, "point_id", ids)
-    return Points(table, fixed)
+    return Points(once, fixed, design)
 
 
 @contextmanager

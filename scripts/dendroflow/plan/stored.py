@@ -73,7 +73,7 @@ class Plan:
         """Changes whenever the stored plan has to be written again."""
         # Only new batches import the model's copy; a comment in it is no reason to plan.
         notes = {key: value for key, value in self.notes.items() if key != "model_copy"}
-        state = hashlib.sha256(json.dumps(notes, sort_keys=True).encode())
+        state = hashlib.sha256(json.dumps(notes).encode())
         for column in ("point_id", "batch"):
             state.update("".join(self.table[column].to_pylist()).encode())
         return state.hexdigest()[:16]

@@ -18,8 +18,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 # Tables of the database that are not experiments, and the folders beside theirs.
 RESERVED_NAMES = frozenset(
     {
-        *("audits", "batches", "columns", "experiments", "features", "feature_values"),
-        *("morphologies", "provenance"),
+        *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
+        *("model_files", "morphologies", "provenance"),
         *("appraisal", "benchmarks", "figures", "logs", "mechanisms", "models", "morphometry"),
         *("report", "rxd", "scratch"),
     }

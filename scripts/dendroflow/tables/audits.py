@@ -1,6 +1,5 @@
 """Audits as they are kept: which points were simulated again, and what became of them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ AUDITS = pa.schema(
 
 
 def made_at(notes: Mapping[str, Any]) -> str:
-    """When a batch was simulated, from the notes of its outcomes."""
+    """When a batch was simulated or an audit made, from its notes."""
     return str(notes["provenance"]["date"])
 
 
@@ -47,7 +46,7 @@ def audit_rows(
     Returns
     -------
     list of dict
-        keys as in `database.TABLES`, without the experiment.
+        keys as in `tables.database.TABLES`, without the experiment.
     """
     notes = read_notes(path)
     if notes["feature_code"] != feature_code:
@@ -57,11 +56,10 @@ def audit_rows(
     same = points.filter(pc.is_in(ids, audited["point_id"].combine_chunks().cast(ids.type)))
     held = set(zip(same["point_id"].to_pylist(), same["batch"].to_pylist(), strict=True))
     made = {name: made_at(batch) for name, batch in batches.items()}
-    provenance: dict[str, Any] = notes["provenance"]
     how = {
         "seed": notes["seed"],
-        "date": provenance["date"],
-        "audited_with": json.dumps(provenance, sort_keys=True),
+        "date": made_at(notes),
+        "audited_with": notes["provenance"],
     }
     return [
         row | how

@@ -1,76 +1,123 @@
 """Collecting from the results what goes into the database."""
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from dendroflow.errors import StoreError
+from dendroflow import layout
+from dendroflow.errors import ModelError, StoreError
+from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
-from dendroflow.tables.database import ExperimentRows
+from dendroflow.tables.database import TABLES, ExperimentRows
 from dendroflow.tables.tables import read_notes, read_table
 
+# Files of a model that are larger are data: the database holds their hash alone.
+LARGEST_TEXT = 1_000_000
 
-def experiment_rows(
-    name: str,
-    facts: Mapping[str, Any],
-    features: Path,
-    feature_values: Path,
-    outcomes: Iterable[Path],
-    *,
-    audit: Path | None = None,
-) -> ExperimentRows:
-    """All that the database says about one experiment.
+logger = logging.getLogger(__name__)
+
+
+def every_experiment(results: Path, own: Collection[str]) -> Iterator[ExperimentRows]:
+    """All experiments that the results hold, by name; one at a time is in memory.
 
     Parameters
     ----------
-    facts
-        title, description, sweep and features as they are declared.
-    features, feature_values
-        tables from `stores.gathering.gather`; the notes are those of the plan.
-    outcomes
-        outcome tables of its batches, whose notes hold their provenance.
-    audit
-        its audit, if there is one.
+    results
+        folder of all results.
+    own
+        experiments of the configuration that is run. One of another configuration is left out
+        where its tables cannot be read, with a word in the log.
+
+    Raises
+    ------
+    StoreError
+        If a table of one of `own` is missing or damaged.
     """
-    notes = read_notes(features)
-    if notes["experiment"] != name:
+    found = {path.parent.name for path in results.glob("*/features.parquet")}
+    for name in sorted(found.union(own)):
+        try:
+            rows = experiment_rows(results, name)
+        except (StoreError, KeyError) as error:
+            if name in own:
+                raise
+            logger.warning("experiment %s is left out of the database: %s", name, error)
+        else:
+            yield rows
+
+
+def experiment_rows(results: Path, name: str) -> ExperimentRows:
+    """All that the results hold of one experiment, as its last run has left it.
+
+    Raises
+    ------
+    StoreError
+        If a table is missing or damaged.
+    """
+    features = layout.FEATURES.below(results, experiment=name)
+    points, notes = read_table(features).replace_schema_metadata(None), read_notes(features)
+    if notes["experiment"] != name or name in TABLES:
         raise StoreError(f"{features}: holds {notes['experiment']}, not {name}")
-    points = read_table(features).replace_schema_metadata(None)
-    batches = {path.stem: read_notes(path) for path in outcomes}
+    codes = {"experiment": name, "simulation_code": notes["simulation_code"]}
+    batches = {
+        batch: read_notes(layout.OUTCOMES.below(results, **codes, batch=batch))
+        for batch in sorted(points["batch"].unique().to_pylist())
+    }
+    audit = layout.AUDIT.below(results, experiment=name)
+    copies = {batch["model_copy"] for batch in batches.values() if batch.get("model_copy")}
     return ExperimentRows(
         name=name,
         points=points,
-        feature_values=read_table(feature_values),
-        facts={
-            **facts,
-            "model": notes["model"],
+        feature_values=read_table(layout.FEATURE_VALUES.below(results, experiment=name)),
+        designs=design_rows(notes["design"], points["point_id"]),
+        facts=notes["declared"]
+        | {key: notes[key] for key in TABLES["experiments"] if key in notes}
+        | {
             "points": len(points),
             "failed": pc.sum(pc.not_equal(points["status"], "ok")).as_py() or 0,
-            "fixed": notes["fixed"],
-            "recipe": notes["simulation_code"],
-            "measures": notes["feature_code"],
-            "measured_with": notes["feature_content"],
         },
         columns=[column for column in notes["columns"] if column["kind"] != "signal"],
         batches=batches,
-        audits=audit_rows(audit, points, notes["feature_code"], batches) if audit else [],
+        audits=audit_rows(audit, points, notes["feature_code"], batches) if audit.exists() else (),
+        morphologies=_morphology_rows(results, notes["morphologies"]),
+        model_files=_model_file_rows(results, copies),
     )
 
 
-def morphology_rows(files: Mapping[str, Path]) -> list[dict[str, Any]]:
-    """A row per morphology from the metadata that was fetched with it.
+def design_rows(design: Sequence[Mapping[str, Any]], point_ids: pa.ChunkedArray) -> pa.Table:
+    """A row for each row of the blocks that sample: block, position, point_id.
 
     Parameters
     ----------
-    files
-        name -> metadata file (JSON).
+    design
+        as from `dendroflow.design.distinct`: for each of these blocks, runs of points.
+    point_ids
+        names of all points in their order.
     """
+    parts = [np.empty((0, 3), dtype=np.int64)]
+    for block in design:
+        first, count = np.array(block["points"]).T
+        position = np.arange(count.sum())
+        point = np.repeat(first - np.cumsum(count) + count, count) + position
+        parts.append(np.column_stack([np.full_like(point, block["block"]), position, point]))
+    number, position, point = np.concatenate(parts).T
+    return pa.table({"block": number, "position": position, "point_id": point_ids.take(point)})
+
+
+def _morphology_rows(results: Path, pins: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A row per morphology, by name and pin, from the metadata that was fetched with it."""
     rows = []
-    for name, path in files.items():
+    for name, pin in sorted(pins.items()):
+        values = {"morphology": name, "pin": pin[:16] or "unpinned"}
+        path = layout.METADATA.below(results, **values, suffix="*")
         try:
+            (path,) = path.parent.glob(path.name)
             metadata = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise StoreError(
@@ -82,7 +129,27 @@ def morphology_rows(files: Mapping[str, Path]) -> list[dict[str, Any]]:
                 "sha256": metadata["sha256_of_data_lines"],
                 "address": metadata["address"],
                 "citations": "\n".join(metadata["citations"]),
-                "metadata": json.dumps(metadata, sort_keys=True),
+                "metadata": metadata,
             }
         )
+    return rows
+
+
+def _model_file_rows(results: Path, copies: Iterable[str]) -> list[dict[str, Any]]:
+    """A row per file of the models that were imported; a copy that is not there is logged."""
+    rows = []
+    for copy in sorted(copies):
+        folder = layout.MODEL_COPY.below(results, model_copy=copy).parent
+        try:
+            files = files_of_model(folder)
+        except ModelError:
+            logger.warning("%s is missing: the database holds no text of it", folder)
+            continue
+        for name, path in files.items():
+            with path.open("rb") as file:
+                content = file.read(LARGEST_TEXT + 1)
+                file.seek(0)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            text = content if len(content) <= LARGEST_TEXT else None
+            rows.append({"model_copy": copy, "path": name, "sha256": digest, "content": text})
     return rows

@@ -1,13 +1,12 @@
 """Tables for other programs: CSV for all that reads text, Excel for those who want a sheet."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -33,8 +32,8 @@ def export_features(features: Path, target: Path) -> None:
     """
     table = read_table(features)
     _check_size(target, table.num_rows, table.num_columns)
-    with _writing(target, table.schema) as sheet:
-        sheet.write(table)
+    with _writing(target, table.schema) as write:
+        write(table)
 
 
 def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
@@ -56,10 +55,10 @@ def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
         If a sheet of Excel has fewer rows than there are samples.
     """
     swept = [c["name"] for c in read_notes(features)["columns"] if c["kind"] == "swept"]
-    points = read_table(features, columns=["point_id", *swept]).to_pandas()
+    points = read_table(features, columns=[*swept, "point_id"]).replace_schema_metadata(None)
     samples = pa.schema(
         [
-            *pa.Schema.from_pandas(points[swept], preserve_index=False),
+            *points.select(swept).schema,
             *((name, pa.string()) for name in ("point_id", "signal", "location", "unit")),
             ("time", pa.float64()),
             ("value", pa.float64()),
@@ -69,30 +68,25 @@ def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
         parts = _parts(traces, points, ("point_id", "values"))
         count = sum(pc.sum(pc.list_value_length(part["values"])).as_py() or 0 for part in parts)
         _check_size(target, count, len(samples))
-    with _writing(target, samples) as sheet:
+    with _writing(target, samples) as write:
         for part in _parts(traces, points, FROM_TRACES):
-            sheet.write(_samples(part, points, samples))
+            write(_samples(part, points, samples))
 
 
-def _parts(
-    traces: Sequence[Path], points: pd.DataFrame, columns: Sequence[str]
-) -> Iterator[pa.Table]:
+def _parts(traces: Sequence[Path], points: pa.Table, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Rows of requested points, a row group at a time, so that memory holds one."""
+    ids = points["point_id"].to_pylist()
     for path in traces:
-        yield from read_groups(path, list(columns), {"point_id": points["point_id"]})
+        yield from read_groups(path, list(columns), {"point_id": ids})
 
 
-def _samples(part: pa.Table, points: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+def _samples(part: pa.Table, points: pa.Table, schema: pa.Schema) -> pa.Table:
     """A row per sample of each trace."""
     lengths = pc.list_value_length(part["values"]).to_numpy()
-    rows = pa.array(np.repeat(np.arange(part.num_rows), lengths))
-    values = points.set_index("point_id").loc[part["point_id"].to_pylist()]
-    columns: dict[str, Any] = {
-        name: pa.array(values[name], schema.field(name).type, from_pandas=True)
-        for name in values.columns
-    }
-    columns |= {name: part[name] for name in ("point_id", "signal", "location", "unit")}
-    table = pa.table(columns).take(rows)
+    table = points.take(pc.index_in(part["point_id"], points["point_id"].combine_chunks()))
+    for name in ("signal", "location", "unit"):
+        table = table.append_column(name, part[name])
+    table = table.take(np.repeat(np.arange(part.num_rows), lengths))
     table = table.append_column("time", pa.array(_times(part, lengths)))
     table = table.append_column("value", pc.list_flatten(part["values"]))
     return table.select(schema.names).cast(schema)
@@ -109,21 +103,17 @@ def _times(part: pa.Table, lengths: "np.ndarray[Any, Any]") -> "np.ndarray[Any, 
     return np.concatenate(times) if times else np.empty(0)
 
 
-class _Sheet(Protocol):
-    def write(self, table: pa.Table) -> None: ...
-
-
 @contextmanager
-def _writing(target: Path, schema: pa.Schema) -> Iterator[_Sheet]:
+def _writing(target: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """What takes the rows of `target`, which appears once it is complete."""
     with replacing(target) as temporary:
         if target.suffix == ".xlsx":
-            book = _Excel(schema)
-            yield book
-            book.save(temporary)
+            workbook = _Excel(schema)
+            yield workbook.write
+            workbook.save(temporary)
         else:
             with pa.csv.CSVWriter(temporary, schema) as writer:
-                yield writer
+                yield writer.write
 
 
 class _Excel:

@@ -101,34 +101,19 @@ def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:
     """A row per value of the list columns; sorted, so that batches leave no trace."""
     parts: list[pa.Table] = [FEATURE_VALUES.empty_table()]
     for column in columns:
-        lists = table.column(column).combine_chunks()
-        parents = pc.list_parent_indices(lists)
-        if not len(parents):
-            continue
-        parts.append(
-            pa.table(
-                {
-                    "point_id": table.column("point_id").combine_chunks().take(parents),
-                    "feature": pa.array(
-                        [column.removesuffix(VALUES_SUFFIX)] * len(parents), pa.string()
-                    ),
-                    "position": _positions(parents),
-                    "value": pc.list_flatten(lists),
-                },
-                schema=FEATURE_VALUES,
-            )
-        )
+        lists = table[column].combine_chunks()
+        lengths = pc.list_value_length(lists).fill_null(0).to_numpy()
+        owner = np.repeat(np.arange(len(lengths)), lengths)
+        values = {
+            "point_id": table["point_id"].combine_chunks().take(owner),
+            "feature": pa.repeat(column.removesuffix(VALUES_SUFFIX), len(owner)),
+            "position": np.arange(len(owner)) - (np.cumsum(lengths) - lengths)[owner],
+            "value": pc.list_flatten(lists),
+        }
+        parts.append(pa.table(values, schema=FEATURE_VALUES))
     return pa.concat_tables(parts).sort_by(
         [("point_id", "ascending"), ("feature", "ascending"), ("position", "ascending")]
     )
-
-
-def _positions(parents: pa.Array) -> pa.Array:
-    """0, 1, 2, ... within each run of equal parents."""
-    owner = parents.to_numpy()
-    index = np.arange(len(owner))
-    first = np.r_[True, owner[1:] != owner[:-1]]
-    return pa.array(index - np.maximum.accumulate(np.where(first, index, 0)), pa.int32())
 
 
 def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:

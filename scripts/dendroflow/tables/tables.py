@@ -52,7 +52,7 @@ class TableWriter:
 
     def __init__(self, path: Path, schema: pa.Schema, notes: Mapping[str, Any]) -> None:
         self._schema = schema
-        kept = json.dumps(notes, sort_keys=True).encode()
+        kept = json.dumps(notes).encode()
         # A dictionary of numbers, of which few repeat, is slow to read.
         texts = [field.name for field in schema if _is_text(field.type)]
         self._writer = pq.ParquetWriter(
@@ -94,7 +94,7 @@ def writing(
     Parameters
     ----------
     notes
-        JSON that is kept in the file's metadata.
+        JSON that is kept in the file's metadata, in the order of its keys.
     """
     with replacing(path) as temporary:
         writer = TableWriter(temporary, schema, notes or {})
@@ -144,39 +144,44 @@ def read_groups(
     """
     # Arrow's own filters trust statistics that have no checksum, and can hang on a damaged page.
     with naming_damage(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        _notes(file.schema_arrow)
+        schema, about = file.schema_arrow, file.metadata
+        _notes(schema)
+        place = {name: position for position, name in enumerate(schema.names)}
         for name in (*(columns or ()), *(where or ())):
-            if name not in file.schema_arrow.names:
+            if name not in place:
                 raise ValueError(f"there is no column {name}")
-        about, groups = file.metadata, range(file.num_row_groups)
-        if sum(about.row_group(group).num_rows for group in groups) != about.num_rows:
+        groups = [about.row_group(number) for number in range(about.num_row_groups)]
+        if sum(group.num_rows for group in groups) != about.num_rows:
             raise ValueError("its number of rows has changed")
-        for group in groups:
+
+        def read(number: int, columns: list[str] | None) -> pa.Table:
+            table = file.read_row_group(number, columns)
+            _check_counts(table, groups[number], place)
+            return table
+
+        for number in range(len(groups)):
             if where is None:
-                yield _read_group(file, group, columns)
+                yield read(number, columns)
                 continue
-            keys = _read_group(file, group, list(where))
+            keys = read(number, list(where))
             chosen = np.ones(len(keys), dtype=bool)
             for name, values in where.items():
                 wanted = pa.array(list(values), keys.schema.field(name).type)
                 chosen &= pc.is_in(keys[name], wanted).to_numpy()
             if chosen.any():
-                yield _read_group(file, group, columns).filter(pa.array(chosen))
+                yield read(number, columns).filter(pa.array(chosen))
 
 
-def _read_group(file: pq.ParquetFile, group: int, columns: list[str] | None) -> pa.Table:
+def _check_counts(table: pa.Table, group: pq.RowGroupMetaData, place: Mapping[str, int]) -> None:
     """All of a row group: the numbers of values in its pages have no checksum of their own."""
-    table = file.read_row_group(group, columns)
-    for name in table.column_names:
-        count = len(table)
-        if pa.types.is_list(table.schema.field(name).type):
+    for field, column in zip(table.schema, table.columns, strict=True):
+        count = len(column)
+        if pa.types.is_list(field.type):
             # A list that is empty or missing counts as one.
-            lengths = pc.list_value_length(table[name]).fill_null(0)
+            lengths = pc.list_value_length(column).fill_null(0)
             count = pc.sum(pc.max_element_wise(lengths, 1)).as_py() or 0
-        leaf = file.schema_arrow.names.index(name)
-        if count != file.metadata.row_group(group).column(leaf).num_values:
-            raise ValueError(f"a page of {name} has changed")
-    return table
+        if count != group.column(place[field.name]).num_values:
+            raise ValueError(f"a page of {field.name} has changed")
 
 
 def read_notes(path: Path) -> Any:

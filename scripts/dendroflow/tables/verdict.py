@@ -15,7 +15,7 @@ def check_failures(experiment: str, features: Path, max_failed_share: float) -> 
     Parameters
     ----------
     features
-        its table of requested points, as from `stores.gathering.gather`.
+        its table of requested points, as from `tables.gathering.gather`.
 
     Returns
     -------

@@ -106,7 +106,7 @@ def stored(tmp_path):
     ]
     rows[1]["difference"] = "spikes: 1.0 is stored, 2.0 now"
     notes = {
-        "measures": "m",
+        "feature_code": "f",
         "seed": 1,
         "points": 9,
         "batches": {"b0": "then", "b1": "then"},
@@ -117,8 +117,8 @@ def stored(tmp_path):
 
 
 def test_what_is_no_longer_so_is_not_told(stored):
-    def told(held, measures="m", batches=BATCHES):
-        rows = audit_rows(stored, pa.Table.from_pandas(held), measures, batches)
+    def told(held, feature_code="f", batches=BATCHES):
+        rows = audit_rows(stored, pa.Table.from_pandas(held), feature_code, batches)
         return [(row["point_id"], row["verdict"]) for row in rows]
 
     held = points(2)[["point_id", "batch"]]

@@ -14,19 +14,21 @@ from pydantic import TypeAdapter
 from dendroflow.design import expand, fill_missing, point_ids
 from dendroflow.design.axes import axis_values
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.sweep import Axis, Block, Sweep
+from dendroflow.settings.sweep import Axis, Block, Sweep, parse_number
 
 SWEEP = TypeAdapter(Sweep)
 numbers = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False)
 )
-scalars = st.one_of(numbers, st.booleans(), st.text(min_size=1))
+# YAML takes 1e-3 for text, and sweeps take it for the number.
+texts = st.text(min_size=1).filter(lambda text: parse_number(text) is None)
+scalars = st.one_of(numbers, st.booleans(), texts)
 names = st.from_regex(r"\Aparameters\.[a-z]{1,3}\Z")
 grids = st.dictionaries(names, st.lists(scalars, min_size=1, max_size=4), min_size=1, max_size=4)
 
 
 def points(text, folder="."):
-    return expand(SWEEP.validate_python(yaml.safe_load(text)), folder)
+    return expand(SWEEP.validate_python(yaml.safe_load(text)), folder).table
 
 
 def rows(table):
@@ -96,7 +98,7 @@ def test_filled_points_have_the_ids_of_written_out_points(tmp_path):
 
 @given(grids)
 def test_grid_is_the_product(axes):
-    table = expand((Block(grid=axes),), ".")
+    table = expand((Block(grid=axes),), ".").table
     assert list(table.columns) == list(axes)
     expected = list(itertools.product(*axes.values()))
     assert len(table) == len(expected)
@@ -109,10 +111,10 @@ def test_grid_is_the_product(axes):
 
 @given(grids, grids)
 def test_counts_of_blocks_add_up(one, other):
-    both = expand((Block(grid=one), Block(grid=other)), ".")
-    assert len(both) == len(expand((Block(grid=one),), ".")) + len(
-        expand((Block(grid=other),), ".")
-    )
+    both, blocks = expand((Block(grid=one), Block(grid=other)), ".")
+    alone = [expand((Block(grid=grid),), ".").table for grid in (one, other)]
+    assert len(both) == sum(map(len, alone))
+    assert blocks == [(len(table), 0) for table in alone]
     assert list(both.columns) == list(dict.fromkeys([*one, *other]))
 
 

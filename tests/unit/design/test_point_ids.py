@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dendroflow.design import expand, ids, point_ids, refuse_duplicates
+from dendroflow.design import distinct, expand, ids, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.sweep import Block
 
@@ -142,7 +142,9 @@ def test_growing_an_axis_leaves_other_points_alone(values, others, new):
 
     def names(axis):
         return set(
-            point_ids(expand((Block(grid={"parameters.a": axis, "parameters.b": others}),), "."))
+            point_ids(
+                expand((Block(grid={"parameters.a": axis, "parameters.b": others}),), ".").table
+            )
         )
 
     before, after = names(values), names([new, *values])
@@ -178,14 +180,64 @@ def test_unfinite_floats_are_refused(bad):
         point_ids(pd.DataFrame({"parameters.a": [0.5, bad]}))
 
 
+def once(table, blocks=()):
+    return distinct(table, point_ids(table), blocks, "a.yaml: sweep")
+
+
 def test_equal_points_are_refused():
     table = pd.DataFrame(
         {"parameters.a": [1, 2, 3, 2, 3, 2], "morphology": list("xyzyzy")}, index=[9] * 6
     )
     with pytest.raises(ConfigurationError) as caught:
-        refuse_duplicates(table, point_ids(table), "a.yaml: sweep")
+        once(table)
     assert str(caught.value) == (
         "a.yaml: sweep: rows 2 and 4 are the same point (parameters.a = 2, morphology = y); "
         "3 rows repeat an earlier one, remove them"
     )
-    refuse_duplicates(table.iloc[:3], point_ids(table.iloc[:3]), "a.yaml: sweep")
+    different = table.iloc[:3]
+    found, design = once(different)
+    assert list(found["point_id"]) == list(point_ids(different))
+    assert found.drop(columns="point_id").equals(different)
+    assert design == []
+
+
+SAMPLES = {"samples": 8, "axes": {"parameters.a": {"integer_range": [1, 2]}}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "rows"),
+    [
+        pytest.param([{"grid": {"parameters.a": [1]}}, {"latin_hypercube": SAMPLES}], 9, id="grid"),
+        pytest.param([{"latin_hypercube": SAMPLES}, {"sobol": SAMPLES}], 16, id="two samples"),
+        pytest.param([{"latin_hypercube": SAMPLES}] * 2, 16, id="the same samples twice"),
+    ],
+)
+def test_a_point_that_samples_meet_again_is_one(blocks, rows):
+    expanded = expand([Block(**block) for block in blocks], ".")
+    found, design = once(*expanded)
+    assert len(expanded.table) == rows
+    assert sorted(found["parameters.a"]) == [1, 2]
+    assert list(found.index) == [0, 1]
+    assert [part["block"] for part in design] == [
+        number for number, block in enumerate(blocks) if "grid" not in block
+    ]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        pytest.param([{"latin_hypercube": SAMPLES, "grid": {"parameters.b": [1, 1]}}], id="grid"),
+        pytest.param(
+            [{"latin_hypercube": SAMPLES}, *[{"grid": {"parameters.a": [1]}}] * 2], id="2"
+        ),
+    ],
+)
+def test_what_is_written_twice_is_refused_beside_samples(blocks):
+    with pytest.raises(ConfigurationError, match="are the same point"):
+        once(*expand([Block(**block) for block in blocks], "."))
+
+
+def test_samples_that_repeat_points_without_end_are_refused(monkeypatch):
+    monkeypatch.setattr(ids, "MOST_RUNS", 3)
+    with pytest.raises(ConfigurationError, match=r"a\.yaml: sweep: .*sample fewer"):
+        once(*expand([Block(latin_hypercube=SAMPLES | {"samples": 50})], "."))

@@ -14,7 +14,7 @@ from dendroflow.settings.sweep import Block
 
 def from_csv(folder, text):
     (folder / "points.csv").write_text(text, encoding="utf-8")
-    return expand((Block(table="points.csv"),), folder)
+    return expand((Block(table="points.csv"),), folder).table
 
 
 def refusal(folder, text):
@@ -61,7 +61,7 @@ def test_parquet(tmp_path):
         ),
         tmp_path / "points.parquet",
     )
-    table = expand((Block(table="points.parquet"),), tmp_path)
+    table = expand((Block(table="points.parquet"),), tmp_path).table
     assert table.to_dict("list") == {
         "parameters.a": [1, 2],
         "parameters.g": [0.1, 0.3],
@@ -78,7 +78,7 @@ def test_csv_parquet_and_list_name_the_same_points(tmp_path):
     pd.DataFrame(rows).to_csv(tmp_path / "points.csv", index=False)
     pd.DataFrame(rows).to_parquet(tmp_path / "points.parquet")
     names = [
-        list(point_ids(expand((block,), tmp_path)))
+        list(point_ids(expand((block,), tmp_path).table))
         for block in (
             Block(list=rows),
             Block(table="points.csv"),
@@ -91,7 +91,7 @@ def test_csv_parquet_and_list_name_the_same_points(tmp_path):
 def test_a_table_multiplies_with_a_grid(tmp_path):
     (tmp_path / "points.csv").write_text("parameters.a\n1\n2\n")
     block = Block(table="points.csv", grid={"parameters.b": [3, 4]})
-    table = expand((block,), tmp_path)
+    table = expand((block,), tmp_path).table
     assert table.to_dict("list") == {"parameters.b": [3, 3, 4, 4], "parameters.a": [1, 2, 1, 2]}
 
 

@@ -1,9 +1,10 @@
 """Designs that sample ranges."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from dendroflow.design import expand, point_ids, refuse_duplicates
+from dendroflow.design import distinct, expand, point_ids
 from dendroflow.design.sampling import latin_hypercube, saltelli, sobol
 from dendroflow.settings.sweep import Block, LatinHypercube, Saltelli, Sobol
 
@@ -95,21 +96,32 @@ def test_saltelli_finds_the_indices_of_a_linear_function():
     assert indices["S1"] == pytest.approx([0.8, 0.2], abs=0.02)
 
 
-def test_equal_samples_are_one_point(tmp_path):
+def points_in_order(found, design):
+    """The points of the rows of the one sampled block."""
+    (block,) = design
+    rows = [row for first, count in block["points"] for row in range(first, first + count)]
+    return found.drop(columns="point_id").iloc[rows].reset_index(drop=True)
+
+
+def test_every_row_of_a_design_is_kept_with_its_point():
     """Saltelli's design with two axes meets every mixed point twice."""
-    axes = {"parameters.a": {"range": [0, 1]}, "parameters.b": {"range": [0, 1]}}
+    axes = {"parameters.b": {"range": [0, 1]}, "parameters.a": {"range": [0, 1]}}
     block = Block(saltelli={"samples": 16, "seed": 1, "axes": axes})
-    table = expand((block,), tmp_path)
-    assert len(table) == 16 * 4
-    refuse_duplicates(table, point_ids(table), "sweep")
-    drawn = saltelli(block.saltelli)
-    assert {*zip(*drawn.values(), strict=True)} == {*table.itertuples(index=False, name=None)}
+    table, blocks = expand((block,), ".")
+    drawn = pd.DataFrame(saltelli(block.saltelli))
+    assert list(drawn) == ["parameters.b", "parameters.a"]
+    assert table.equals(drawn)
+    found, design = distinct(table, point_ids(table), blocks, "sweep")
+    assert (len(table), len(found)) == (16 * 6, 16 * 4)
+    assert points_in_order(found, design).equals(drawn)
 
 
-def test_whole_numbers_met_twice_are_one_point(tmp_path):
+def test_whole_numbers_met_twice_are_one_point():
     axes = {"parameters.n": {"integer_range": [0, 9]}}
-    table = expand((Block(latin_hypercube={"samples": 100, "axes": axes}),), tmp_path)
-    assert sorted(table["parameters.n"]) == list(range(10))
+    table, blocks = expand((Block(latin_hypercube={"samples": 100, "axes": axes}),), ".")
+    found, design = distinct(table, point_ids(table), blocks, "sweep")
+    assert sorted(found["parameters.n"]) == list(range(10))
+    assert points_in_order(found, design).equals(table)
 
 
 def test_samples_multiply_with_a_grid(tmp_path):
@@ -117,6 +129,6 @@ def test_samples_multiply_with_a_grid(tmp_path):
         grid={"morphology": ["x", "y"]},
         latin_hypercube={"samples": 5, "axes": {"parameters.a": {"range": [0, 1]}}},
     )
-    table = expand((block,), tmp_path)
+    table = expand((block,), tmp_path).table
     assert list(table["morphology"]) == ["x"] * 5 + ["y"] * 5
     assert list(table["parameters.a"][:5]) == list(table["parameters.a"][5:])

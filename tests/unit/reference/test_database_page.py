@@ -10,13 +10,18 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from dendroflow.design import distinct, expand, point_ids
 from dendroflow.reference import CHECKOUT
+from dendroflow.settings.sweep import Block
+from dendroflow.tables.contents import design_rows
 from dendroflow.tables.database import TABLES, ExperimentRows, build_database
 from dendroflow.tables.schemas import STATUSES, TRACES
 from dendroflow.tables.tables import write_table
 
 PAGE = (CHECKOUT / "docs" / "database.md").read_text(encoding="utf-8")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+# 16/12 and 1/12 of 13/9.
+INDICES = "{'parameters.b': 0.92, 'parameters.a': 0.06}"
 DURATIONS = {0.0: 6.2, 10.0: 2.7, 14.0: 2.025, 18.0: 1.6, 20.0: 1.425, 22.0: None}
 
 
@@ -26,7 +31,7 @@ def blocks(language, page=PAGE):
     return found
 
 
-def rows(name, points, columns):
+def rows(name, points, columns, design=(), **facts):
     """What the database is told of an experiment with these points."""
     size = len(points)
     ids = [f"{name}{k}" for k in range(size)]
@@ -37,16 +42,31 @@ def rows(name, points, columns):
         [(i, "all_ISI_values", k, 10.0 + k) for i in ids for k in range(3)],
         columns=["point_id", "feature", "position", "value"],
     )
-    facts = dict.fromkeys(set(TABLES["experiments"]) - {"experiment"}, "")
+    stored = pa.Table.from_pandas(table, preserve_index=False)
+    batch = {"points": size, "model_copy": "c1", "provenance": {"neuron": "9.0.2"}}
     return ExperimentRows(
         name=name,
-        points=pa.Table.from_pandas(table, preserve_index=False),
+        points=stored,
         feature_values=pa.Table.from_pandas(values, preserve_index=False),
-        facts=facts | {"recipe": "r1", "fixed": {"simulation.dt": 0.025}},
+        designs=design_rows(design, stored["point_id"]),
+        facts={"simulation_code": "s1", "fixed": {"simulation.dt": 0.025}} | facts,
         columns=[{"name": c, "kind": "swept", "unit": "", "meaning": c} for c in columns],
-        batches={f"batch-of-{name}": {"points": size, "provenance": {"neuron": "9.0.2"}}},
+        batches={f"batch-of-{name}": batch},
         audits=[dict.fromkeys(TABLES["audits"], "x") | {"point_id": ids[0]}],
+        morphologies=[dict.fromkeys(TABLES["morphologies"], "x")],
+        model_files=[{"model_copy": "c1", "path": "model.py", "content": b"class Soma: ..."}],
     )
+
+
+def sensitivity():
+    """An experiment whose feature is 3 b + 2 b a, b and a uniform on [0, 1]."""
+    axes = {path: {"range": [0.0, 1.0]} for path in ("parameters.b", "parameters.a")}
+    sweep = [{"saltelli": {"samples": 1024, "axes": axes}}]
+    table, blocks = expand([Block(**block) for block in sweep], ".")
+    points, design = distinct(table, point_ids(table), blocks, "sweep")
+    points = points.drop(columns="point_id").rename(columns=lambda path: path.rpartition(".")[2])
+    points["AP_duration"] = 3 * points["b"] + 2 * points["b"] * points["a"]
+    return rows("sensitivity", points, points.columns, design, sweep=sweep)
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +80,10 @@ def results(tmp_path_factory):
         ]
     )
     drive = pd.DataFrame([{"weight": 0.004, "seed": 1, "spike_count": 4.0}])
-    morphologies = [dict.fromkeys(TABLES["morphologies"], "x")]
     hh_temperature = rows("hh_temperature", temperature, temperature.columns)
     build_database(
         folder / "dendroflow.sqlite",
-        [hh_temperature, rows("synaptic_drive", drive, drive.columns)],
-        morphologies,
+        [hh_temperature, rows("synaptic_drive", drive, drive.columns), sensitivity()],
     )
     ids = hh_temperature.points["point_id"].to_pylist()
     traces = [
@@ -81,7 +99,7 @@ def results(tmp_path_factory):
     ]
     write_table(
         pa.Table.from_pylist(traces, schema=TRACES),
-        folder / "hh_temperature" / "r1" / "traces" / "batch-of-hh_temperature.parquet",
+        folder / "hh_temperature" / "s1" / "traces" / "batch-of-hh_temperature.parquet",
         TRACES,
     )
     return folder
@@ -104,7 +122,7 @@ def test_the_queries_of_the_course_give_their_answers(results):
     ("code", "printed"),
     zip(
         [*blocks("python"), *blocks("python", README)],
-        ["1.425", "0.5 37.0 mV", "max"],
+        ["1.425", "0.5 37.0 mV", INDICES, "max"],
         strict=True,
     ),
 )

@@ -1,3 +1,5 @@
+import time
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -94,3 +96,26 @@ def test_only_declared_columns_are_stored():
     ):
         with pytest.raises(StoreError):
             checked(bad, OUTCOMES)
+
+
+def test_the_time_to_read_grows_as_the_number_of_columns(tmp_path):
+    """CPU time: sixteen times as many columns may take forty times as long, not 256 times."""
+
+    def seconds(count):
+        table = pa.table({f"c{k}": [0.5] for k in range(count)} | {"l": [[0.5]]})
+        path = tmp_path / f"{count}.parquet"
+        write_table(table, path, table.schema)
+        took = []
+        for _ in range(3):
+            began = time.process_time()
+            assert read_table(path, columns=table.column_names).equals(table)
+            took.append(time.process_time() - began)
+        return min(took)
+
+    assert seconds(3200) < 40 * seconds(200)
+
+
+def test_notes_keep_their_order(tmp_path):
+    notes = {"axes": {"b": 1, "a": 2}}
+    write_table(outcomes("x"), tmp_path / "a.parquet", OUTCOMES, notes)
+    assert list(read_notes(tmp_path / "a.parquet")["axes"]) == ["b", "a"]
