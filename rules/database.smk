@@ -12,7 +12,8 @@ rule build_database:
             df.of_each(layout.AUDIT)(wildcards) if "audit" in workflow.dag_settings.targets else []
         ),
     output:
-        database=layout.DATABASE,
+        # Snakemake does not delete it before: where the job fails, the one of before stays.
+        database=update(layout.DATABASE),
         failures=layout.FAILURES,
         usage=layout.usage("build_database"),
     log:
