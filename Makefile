@@ -3,35 +3,42 @@
 CONFIG ?= config/config.yaml
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 PYTHON ?= python3
-BIN := .venv/bin
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where the environment lies; outside of a folder whose path has a blank.
+VENV ?= .venv
+BIN := $(VENV)/bin
+DENDROFLOW := PYTHONPATH="$(CURDIR)/scripts" "$(BIN)/python" -m dendroflow
+export PATH := $(if $(filter /%,$(BIN)),,$(CURDIR)/)$(BIN):$(PATH)
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --upgrade
 
-.PHONY: help setup setup-develop run plan find audit prune test test-slow test-cluster bench fuzz lint format docs lock audit-lock clean
+.PHONY: help setup setup-develop new run plan find audit prune test test-slow test-cluster bench fuzz lint format docs lock audit-lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
 
-setup:  ## create the environment in .venv, from the hash-pinned lock
-	@PYTHON="$(PYTHON)" sh envs/setup.sh runtime
+setup:  ## create the environment from the hash-pinned lock
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh envs/setup.sh runtime
 
 setup-develop:
-	@PYTHON="$(PYTHON)" sh envs/setup.sh runtime develop
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh envs/setup.sh runtime develop
+
+new: setup-develop  ## make a repository of your own: make new FOLDER=../my-paper
+	@$(DENDROFLOW) new "$(FOLDER)"
 
 run: setup  ## run a configuration: figures, database, report
-	@sh scripts/run.sh "$(CONFIG)" "$(CORES)"
+	@$(DENDROFLOW) run --config "$(CONFIG)" --cores $(CORES)
 
 plan: setup  ## say how many points are requested, cached and new, and write the table of points
-	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.settings "$(CONFIG)"
-	@$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)" -- plan
+	@$(DENDROFLOW) plan --config "$(CONFIG)" --cores $(CORES)
 
 audit: setup  ## simulate a random sample of the stored points again, and compare to the last bit
-	@$(BIN)/snakemake --cores $(CORES) --configfile "$(CONFIG)" -- audit && cat results/audits/verdict.txt
+	@$(DENDROFLOW) audit --config "$(CONFIG)" --cores $(CORES)
 
 prune: setup  ## list what no configuration asks for; DELETE=yes removes it; KEEP="other/config.yaml ..." keeps more
-	@$(BIN)/snakemake --quiet all --cores 1 --configfile "$(CONFIG)" --config prune=$(if $(DELETE),delete,list) keep="$(KEEP)" -- prune
+	@$(DENDROFLOW) prune --config "$(CONFIG)" $(if $(DELETE),--delete) $(if $(KEEP),--keep $(KEEP))
 
 find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse brain_region=CA1"
-	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.commands.find --config "$(CONFIG)" $(QUERY)
+	@$(DENDROFLOW) find --config "$(CONFIG)" $(QUERY)
 
 test: setup-develop  ## run the tests, but for those of test-slow and test-cluster
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -52,22 +59,21 @@ fuzz: setup-develop  ## throw 10,000 damaged inputs at each reader (some ten min
 
 lint: setup-develop  ## check style, types and the workflow
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
-	@$(BIN)/snakefmt --check Snakefile rules
+	@$(BIN)/snakefmt --check Snakefile rules template/Snakefile
 	@$(BIN)/mypy
 	@$(BIN)/snakemake --lint
 
 format: setup-develop  ## rewrite files in the project's style
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-	@$(BIN)/snakefmt Snakefile rules
+	@$(BIN)/snakefmt Snakefile rules template/Snakefile
 
 docs: setup-develop  ## rewrite the generated pages
 	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.reference --write
 
 lock: setup-develop  ## pin the newest packages that envs/*.in admit
-	@cd envs && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --upgrade runtime.in -o runtime.txt
-	@cd envs && UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --upgrade -c runtime.txt develop.in -o develop.txt
+	@cd envs && $(COMPILE) runtime.in -o runtime.txt
+	@cd envs && $(COMPILE) -c runtime.txt test.in -o test.txt
+	@cd envs && $(COMPILE) -c runtime.txt -c test.txt develop.in -o develop.txt
 	@$(BIN)/python envs/conda.py
 
 audit-lock: setup-develop  ## look the pinned packages up among known vulnerabilities (needs a network)

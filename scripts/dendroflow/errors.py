@@ -31,3 +31,7 @@ class StoreError(DendroflowError):
 
 class TooManyFailuresError(DendroflowError):
     """More points failed than the configuration allows."""
+
+
+class PackageError(DendroflowError):
+    """A repository that cannot be made, or a wheel that does not fit."""

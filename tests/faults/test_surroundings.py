@@ -80,10 +80,10 @@ def test_a_clock_that_jumped(whole, copy_of, days):
 def run_script(project: Workspace, checkout: Path) -> subprocess.Popen:
     """`make run` without its look at the environment."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["PYTHONPATH"] = str(checkout / "scripts")
     with project.output.open("wb") as output:
         return subprocess.Popen(
-            ["sh", "-c", "umask 077 && exec sh scripts/run.sh config/config.yaml 1"],
+            ["sh", "-c", f"umask 077 && exec '{sys.executable}' -m dendroflow run --cores 1"],
             cwd=checkout,
             env=environment | {k: v for k, v in project.environment.items() if v is not None},
             stdin=subprocess.DEVNULL,

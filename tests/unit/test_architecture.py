@@ -15,7 +15,9 @@ FLOORS = [
     {"runs"},
     {"plan", "figures"},
     {"analysis", "quality"},
-    {"jobs", "commands", "reference"},
+    {"jobs", "reference"},
+    {"commands"},
+    {"__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Settings and stores are looked up by many; these few may be used from anywhere above.

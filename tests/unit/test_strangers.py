@@ -1,7 +1,5 @@
 """Configurations and morphologies come from strangers: what they name, and how much of it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -234,32 +232,6 @@ def test_a_configuration_is_no_template(tmp_path):
         path.write_text(text)
         with pytest.raises(ConfigurationError, match="__use_yte__: a configuration is no template"):
             read_yaml(path)
-
-
-@pytest.mark.parametrize("command", ["run", "plan"])
-def test_make_does_not_run_the_python_of_a_template(tmp_path, command):
-    """Snakemake itself would: it reads the file before it comes to the Snakefile."""
-    path = tmp_path / "config.yaml"
-    path.write_text(TEMPLATE)
-    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
-    recipe = makefile.partition(f"\n{command}: setup")[2].partition("\n\n")[0]
-    script = (CHECKOUT / "scripts/run.sh").read_text(encoding="utf-8")
-    asked = "python -m dendroflow.settings"
-    before, called, _ = (script if "run.sh" in recipe else recipe).partition(asked)
-    assert called
-    assert "snakemake --cores" not in before
-    done = subprocess.run(
-        [sys.executable, "-m", "dendroflow.settings", path],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(CHECKOUT / "scripts")},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "no template" in done.stderr
-    assert not (tmp_path / "owned").exists()
 
 
 @pytest.mark.parametrize("tag", ["!!python/object/apply:os.system ['true']", "!!python/name:os.x"])

@@ -1,5 +1,6 @@
 """What no configuration asks for is listed, and removed when told to; nothing else ever is."""
 
+import fcntl
 import hashlib
 import os
 
@@ -28,7 +29,6 @@ LEAK = {
     "sweep": {"parameters.g": [0.001]},
     "features": {"signal": "soma_v", "statistics": ["final"]},
 }
-DELETE = ("prune", "--config", "prune=delete")
 
 
 def with_cell(workspace: Workspace, text: str) -> None:
@@ -64,6 +64,13 @@ def contents(workspace: Workspace) -> dict[str, str]:
     }
 
 
+def prune(workspace: Workspace, *arguments: str) -> str:
+    """What `dendroflow prune` says that ends well."""
+    done = workspace.dendroflow("prune", *arguments)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
 def listed(workspace: Workspace) -> set[str]:
     """The files that the last run of `prune` would remove, or has removed."""
     lines = (workspace.results / "logs" / "prune.log").read_text().splitlines()
@@ -76,8 +83,7 @@ def nothing_to_do(workspace: Workspace, target: str = "all") -> bool:
 
 
 def test_nothing_is_removed_of_what_was_just_made(finished):
-    run = finished.run("prune").succeeded()
-    assert "nothing else is there to remove" in run.output
+    assert "nothing else is there to remove" in prune(finished)
     assert listed(finished) == set()
 
 
@@ -93,10 +99,10 @@ def test_old_recipes_batches_builds_pins_and_experiments_go(project):
     project.run(cores=2).succeeded()
     now = contents(project)
 
-    project.run("prune").succeeded()
+    prune(project)
     assert contents(project) == now, "listing removed something"
     old = listed(project)
-    run = project.run(*DELETE).succeeded()
+    said = prune(project, "--delete")
     assert listed(project) == old
     after = contents(project)
     assert now.keys() - after.keys() == old
@@ -111,21 +117,21 @@ def test_old_recipes_batches_builds_pins_and_experiments_go(project):
     assert len([name for name in old if name.startswith("models/")]) == 1
     assert "figures/steps/mine.svg" in after
     assert not (project.results / "fitted").exists()
-    assert f"{len(old)} files" in run.output
+    assert f"{len(old)} files" in said
 
     assert nothing_to_do(project)
-    project.run("prune").succeeded()
+    prune(project)
     assert listed(project) == set()
 
 
 def test_a_batch_goes_when_none_of_its_points_is_asked_for(project):
     first = set(contents(project))
     project.experiment("steps", STEPS, sweep={"parameters.amplitude": [0.02, 0.03]})
-    project.run("prune").succeeded()
+    prune(project)
     assert not any("outcomes" in name for name in listed(project)), "0.02 is in the first batch"
 
     project.experiment("steps", STEPS, sweep={"parameters.amplitude": [0.03]})
-    project.run(*DELETE).succeeded()
+    prune(project, "--delete")
     batches = {name for name in first if name.startswith("steps/") and "/outcomes/" in name}
     assert len(batches) == 1
     assert batches <= listed(project)
@@ -138,7 +144,7 @@ def test_a_search_that_goes_on_loses_nothing_that_it_needs(project):
     assert len(checkpoints) == 5
     project.experiment("fitted", longer)
     project.run("database", cores=2).succeeded()
-    project.run(*DELETE).succeeded()
+    prune(project, "--delete")
     gone = listed(project)
     assert any(name.endswith("history-4.parquet") for name in gone)
     assert checkpoints <= set(contents(project))
@@ -149,16 +155,16 @@ def test_what_another_configuration_asks_for_stays(project, tmp_path):
     project.write("other.yaml", {"experiments": ["fitted"]})
     elsewhere = Workspace(tmp_path / "elsewhere").project("leak").experiment("leak", LEAK)
     project.project("steps")
-    keep = f"keep={elsewhere.config / 'config.yaml'}"
-    run = project.run(*DELETE, keep).succeeded()
+    keep = str(elsewhere.config / "config.yaml")
+    said = prune(project, "--delete", "--keep", keep)
     for name in ("config.yaml", "other.yaml", "elsewhere/config/config.yaml"):
-        assert f"{name}: " in run.output
+        assert f"{name}: " in said
     gone = {name.split("/")[0] for name in listed(project)}
     assert "tree" in gone
     assert not {"leak", "fitted", "steps", "mechanisms"} & gone
     assert not any("leak" in name or "fitted" in name for name in listed(project))
 
-    project.run(*DELETE).succeeded()
+    prune(project, "--delete")
     assert {"leak", "mechanisms"} <= {name.split("/")[0] for name in listed(project)}
     assert not (project.results / "mechanisms").exists()
 
@@ -176,7 +182,7 @@ def test_nothing_outside_the_results_and_nothing_unknown_is_touched(project, tmp
     own = [project.results / "notes.txt", project.results / "steps" / "plans" / "why.md"]
     for path in own:
         path.write_text("x")
-    project.run(*DELETE).succeeded()
+    prune(project, "--delete")
     assert listed(project) == {link.relative_to(project.results).as_posix()}
     assert not os.path.lexists(link)
     assert all(path.exists() for path in (far, kept, *own))
@@ -186,6 +192,17 @@ def test_what_cannot_be_understood_stops_it(project):
     project.write("other.yaml", {"experiments": ["nowhere"]})
     before = contents(project)
     project.project("steps")
-    project.run(*DELETE).refused("nowhere.yaml: there is no such file (nothing was removed)")
+    refused = project.dendroflow("prune", "--delete")
+    assert refused.returncode == 1
+    assert refused.stdout.endswith("nowhere.yaml: there is no such file (nothing was removed)\n")
+    assert refused.stdout.count("\n") == 1
     assert contents(project) == before
-    project.run("prune", "--config", "prune=all").refused("--config prune=all: say prune=list or")
+
+
+def test_nothing_is_removed_beside_a_running_run(project):
+    with (project.results / ".lock").open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = project.dendroflow("prune", "--delete")
+        assert refused.returncode == 1
+        assert "another run is at work here" in refused.stdout
+        assert "nothing else is there to remove" in prune(project)

@@ -229,6 +229,19 @@ class Workspace:
             tuple(self._changed("*/*/outcomes/*.parquet", batches)),
         )
 
+    def dendroflow(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of dendroflow in this folder; all that it says is its output."""
+        return subprocess.run(
+            [sys.executable, "-m", "dendroflow", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(self.checkout / "scripts")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LONGEST_RUN_S,
+            check=False,
+        )
+
     @property
     def said(self) -> str:
         """What the last run has said so far."""

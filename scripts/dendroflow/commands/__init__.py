@@ -1,0 +1,10 @@
+"""What the command `dendroflow` does, a module for each of its commands."""
+
+from pathlib import Path
+
+from dendroflow import snakefile
+
+# In the working directory.
+CONFIG = Path("config/config.yaml")
+# Where rules, profiles, locks and the template of a repository lie.
+WORKFLOW = snakefile().parent

@@ -1,19 +1,13 @@
-"""Find cells of NeuroMorpho.Org by their metadata, and say how to use them.
-
-`python -m dendroflow.commands.find species=mouse brain_region=CA1 experiment_condition~knockout`
-
-`field=value` is what NeuroMorpho.Org selects by, `field~text` what the field must contain.
-"""
+"""Find cells of NeuroMorpho.Org by their metadata, and say how to use them."""
 
 import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from dendroflow.errors import ConfigurationError, DendroflowError
+from dendroflow.commands import CONFIG
+from dendroflow.errors import ConfigurationError
 from dendroflow.morphology.search import Found, search, texts
 from dendroflow.settings.morphologies import NeuroMorpho, NeuroMorphoCell
 from dendroflow.settings.project import Project, read_yaml, validated
@@ -91,31 +85,12 @@ def _entry(record: dict[str, Any]) -> str:
     return f"'{cell.name}':\n  neuromorpho: {{archive: '{cell.archive}', name: '{cell.name}'}}"
 
 
-def _service(path: Path) -> NeuroMorpho:
-    return validated(Project, read_yaml(path), path).neuromorpho
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Search and print; the exit code is 1 if nothing was found or the search failed."""
-    parser = argparse.ArgumentParser(
-        prog="python -m dendroflow.commands.find",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("criteria", nargs="+", metavar="field=value or field~text")
-    parser.add_argument("--config", type=Path, default=Path("config/config.yaml"))
-    parser.add_argument("--show", type=int, default=20, help="how many cells to show at most")
-    parser.add_argument("--read", type=int, default=10_000, help="how many to read at most")
-    options = parser.parse_args(arguments)
-    try:
-        equal, containing = criteria(options.criteria)
-        found = search(equal, containing, _service(options.config), most=options.read)
-    except DendroflowError as error:
-        print(error, file=sys.stderr)
-        return 1
+def find(options: argparse.Namespace) -> int:
+    """Search and print; the exit code is 1 if nothing was found."""
+    equal, containing = criteria(options.criteria)
+    service = NeuroMorpho()
+    if options.config != CONFIG or CONFIG.exists():
+        service = validated(Project, read_yaml(options.config), options.config).neuromorpho
+    found = search(equal, containing, service, most=options.read)
     print(tell(found, options.show))
     return 0 if found.records else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

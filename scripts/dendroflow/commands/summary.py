@@ -1,11 +1,10 @@
-"""What a run did, in a few lines: `python -m dendroflow.commands.summary CONFIG STARTED`."""
+"""What a run did, in a few lines."""
 
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
-from dendroflow.errors import DendroflowError
+from dendroflow import layout
 from dendroflow.settings.project import Project, read_yaml, validated
 from dendroflow.tables.audits import SAME
 from dendroflow.tables.tables import read_table
@@ -28,14 +27,17 @@ def summarise(experiments: list[str], results: Path, started: float) -> list[tup
     """
     rows = []
     for experiment in experiments:
-        path = results / experiment / "features.parquet"
+        path = layout.FEATURES.below(results, experiment=experiment)
         if not path.exists():
             rows.append((experiment, *("?" * 4)))
             continue
         table = read_table(path, columns=["batch", "status"]).to_pandas()
+        written = layout.OUTCOMES.below(
+            results, experiment=experiment, simulation_code="*", batch="*"
+        )
         new = {
             file.stem
-            for file in (results / experiment).glob("*/outcomes/*.parquet")
+            for file in results.glob(written.relative_to(results).as_posix())
             if file.stat().st_mtime >= started
         }
         run = int(table["batch"].isin(new).sum())
@@ -50,7 +52,7 @@ def audited(database: Path) -> str | None:
     Parameters
     ----------
     database
-        as from `stores.database.build_database`.
+        as from `tables.database.build_database`.
     """
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
         # One that an older version has built does not have the table.
@@ -64,37 +66,34 @@ def audited(database: Path) -> str | None:
     return said if same == len(verdicts) else f"{said}; see the table audits for those that differ"
 
 
-def _print(rows: list[tuple[str, ...]]) -> None:
+def summary(config: Path, results: Path, started: float) -> str:
+    """What a run that ended well did, and where its results are.
+
+    Parameters
+    ----------
+    config
+        the configuration file.
+    started
+        as in `summarise`.
+    """
+    project = validated(Project, read_yaml(config), config)
+    rows = [HEADINGS, *summarise(list(project.experiments), results, started)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
     for name, *counts in rows:
         aligned = (count.rjust(width) for count, width in zip(counts, widths[1:], strict=True))
-        print("  ".join([name.ljust(widths[0]), *aligned]))
-
-
-def _main(config: str, started: str) -> None:
-    try:
-        project = validated(Project, read_yaml(Path(config)), config)
-        rows = summarise(list(project.experiments), Path("results"), float(started))
-    except DendroflowError as error:
-        sys.exit(str(error))
-    _print([HEADINGS, *rows])
-    if any("?" in row for row in rows):
-        print("\n?: not finished; what is said above tells why")
-        return
-    print()
+        lines.append("  ".join([name.ljust(widths[0]), *aligned]))
+    lines.append("")
     for what, path in (
-        ("figures", "results/figures/"),
-        ("database", "results/dendroflow.sqlite"),
-        ("report", "results/report.html"),
-        ("cells", "results/quality/morphologies.html"),
-        ("failures", "results/failures.csv"),
+        ("figures", layout.FIGURES.below(results, experiment="")),
+        ("database", layout.DATABASE.below(results)),
+        ("report", layout.REPORT.below(results)),
+        ("cells", layout.QUALITY_PAGE.below(results, scope="morphologies")),
+        ("failures", layout.FAILURES.below(results)),
     ):
-        if Path(path).exists():
-            print(f"{what:9} {path}")
-    database = Path("results/dendroflow.sqlite")
+        if path.exists():
+            lines.append(f"{what:9} {path}{'/' if what == 'figures' else ''}")
+    database = layout.DATABASE.below(results)
     if database.exists() and (said := audited(database)):
-        print(f"{'audit':9} {said}")
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])
+        lines.append(f"{'audit':9} {said}")
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ import yaml
 from neuromorpho_server import NeuroMorphoServer, record
 from pydantic import TypeAdapter
 
-from dendroflow.commands import find
+from dendroflow.commands.cli import main
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology import search as searching
 from dendroflow.morphology.search import search
@@ -128,7 +128,7 @@ def command(server, tmp_path, capsys):
     config.write_text(json.dumps({"experiments": ["x"], "neuromorpho": service}))
 
     def call(*arguments):
-        code = find.main([*arguments, "--config", str(config)])
+        code = main(["find", *arguments, "--config", str(config)])
         printed = capsys.readouterr()
         return code, printed.out, printed.err
 

@@ -1,0 +1,122 @@
+"""The command `dendroflow`: run a configuration, look at it, or begin a repository of one's own."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dendroflow import __version__
+from dendroflow.commands import CONFIG
+from dendroflow.errors import DendroflowError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says.
+
+    Parameters
+    ----------
+    arguments
+        without the name of the program; by default those of this process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 if all went well, 1 if not, 2 for a wrong command line, and 128 and the
+        number of the signal that has stopped it.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    own, mark, rest = words, "--" in words, list[str]()
+    if mark:
+        own, rest = words[: words.index("--")], words[words.index("--") + 1 :]
+    parser = _parser()
+    options = parser.parse_args(own)
+    if rest and options.command not in ("run", "plan", "audit"):
+        parser.error(f"{options.command} has no arguments for Snakemake")
+    try:
+        return _do(options, rest)
+    except DendroflowError as error:
+        print(f"dendroflow: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"dendroflow: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+    return 1
+
+
+def _do(options: argparse.Namespace, rest: list[str]) -> int:
+    """Import no more than the command needs: `find` does not wait for NEURON."""
+    match options.command:
+        case "new":
+            from dendroflow.commands.new import new
+
+            print(new(options.folder, options.wheel))
+            return 0
+        case "find":
+            from dendroflow.commands.find import find
+
+            return find(options)
+        case "prune":
+            from dendroflow.commands.prune import prune
+
+            print(prune(options.config, options.keep, delete=options.delete))
+            return 0
+    from dendroflow.commands.run import COMMANDS, Workflow
+
+    workflow = Workflow(options.config, options.cores, options.profile, tuple(rest))
+    return COMMANDS[options.command](workflow)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dendroflow", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"dendroflow {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    def command(name: str, purpose: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=purpose, description=f"{purpose[:1].upper()}{purpose[1:]}."
+        )
+
+    new = command("new", "make a repository with a model, an experiment and a figure of its own")
+    new.add_argument("folder", type=Path, help="does not exist yet; its name is the repository's")
+    new.add_argument("--wheel", type=Path, help="of this version, instead of one that is made now")
+    for name, purpose in (
+        (
+            "run",
+            "simulate what is missing, gather, draw, report; arguments after -- are Snakemake's",
+        ),
+        ("plan", "say how many points are requested, cached and new; write the table of points"),
+        ("audit", "simulate a random sample of the stored points again, compare to the last bit"),
+    ):
+        runs = command(name, purpose)
+        _add_config(runs)
+        runs.add_argument("--cores", type=_positive, help="default: all of this machine")
+        runs.add_argument(
+            "--profile", default="default", help="a folder of profiles/ here, or of dendroflow's"
+        )
+    prune = command("prune", "list what no configuration asks for")
+    _add_config(prune)
+    prune.add_argument("--delete", action="store_true", help="remove it")
+    prune.add_argument(
+        "--keep", nargs="+", type=Path, default=[], metavar="FILE", help="more configurations"
+    )
+    find = command("find", "find cells of NeuroMorpho.Org by their metadata")
+    find.add_argument(
+        "criteria",
+        nargs="+",
+        metavar="criterion",
+        help="field=value, which NeuroMorpho.Org selects by, or field~text, which it must contain",
+    )
+    _add_config(find)
+    find.add_argument("--show", type=_positive, default=20, help="how many cells to show at most")
+    find.add_argument("--read", type=_positive, default=10_000, help="how many to read at most")
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=CONFIG, help=f"default: {CONFIG}")
+
+
+def _positive(text: str) -> int:
+    """A number for argparse, which names the argument if this fails."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

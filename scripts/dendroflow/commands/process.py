@@ -1,0 +1,73 @@
+"""A program that runs to its end, also when this process is told to stop."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def execute(command: list[str], output: int | None = None) -> int:
+    """Run Snakemake, and hand on what stops it.
+
+    It gets a process group: Ctrl-C reaches all of its processes, and once. Whatever tells this
+    process to stop reaches them as an interrupt, since Snakemake would wait for its jobs if it were
+    told to terminate. What is ignored here, as a hang-up under nohup is, stays ignored.
+
+    Parameters
+    ----------
+    output
+        descriptor for what it says; by default it says it where this process would.
+
+    Returns
+    -------
+    int
+        Its exit code; 128 and the number of the signal, if one has stopped it.
+    """
+    child: subprocess.Popen[bytes] | None = None
+    told: list[int] = []
+
+    def stop(number: int, _: object = None) -> None:
+        told.append(number)
+        if child is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGINT)
+
+    heard = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        child = subprocess.Popen(
+            command,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            process_group=0,
+        )
+        if told:
+            stop(told[0])
+        code = child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if code and told:
+        return 128 + told[0]
+    return code if code >= 0 else 128 - code
+
+
+def _environment() -> dict[str, str]:
+    """Variables of Snakemake: the programs of this Python, and a cache that can be written."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    variables = os.environ | {"PATH": path}
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "snakemake")
+        cache.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(cache, os.W_OK)
+    except (OSError, RuntimeError):
+        is_writable = False
+    if not is_writable:
+        variables["XDG_CACHE_HOME"] = str(Path(".snakemake/cache").absolute())
+    return variables

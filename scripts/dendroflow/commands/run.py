@@ -1,0 +1,124 @@
+"""Starting Snakemake: what `dendroflow run`, `plan` and `audit` do."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dendroflow import layout
+from dendroflow.commands import CONFIG, WORKFLOW
+from dendroflow.commands.process import execute
+from dendroflow.commands.summary import summary
+from dendroflow.errors import ConfigurationError
+from dendroflow.jobs.lock import remove_dead
+from dendroflow.settings.project import read_yaml
+
+RESULTS, RECORDS = Path("results"), Path(".snakemake")
+# Where Snakemake looks for one.
+SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A configuration, and how Snakemake is to run it in the working directory.
+
+    Attributes
+    ----------
+    cores
+        None for all of this machine; with a profile of one's own, for what that says.
+    profile
+        a folder, or its name in `profiles/` of the working directory or of dendroflow.
+    arguments
+        more words for Snakemake.
+    """
+
+    config: Path
+    cores: int | None = None
+    profile: str = "default"
+    arguments: tuple[str, ...] = ()
+
+    def command(self) -> list[str]:
+        """Return the command line, up to what is asked for."""
+        own = next((name for name in SNAKEFILES if Path(name).is_file()), None)
+        words = ["--snakefile", own or str(WORKFLOW / "Snakefile")]
+        words += ["--workflow-profile", str(self._profile_folder())]
+        if own is None or self.config != CONFIG:
+            words += ["--configfile", str(self.config)]
+        if self.cores or self.profile == "default":
+            words += ["--cores", str(self.cores or len(os.sched_getaffinity(0)))]
+        return [sys.executable, "-m", "snakemake", *words, "--rerun-incomplete", *self.arguments]
+
+    def _profile_folder(self) -> Path:
+        below = Path("profiles", self.profile)
+        for folder in (below, WORKFLOW / below, Path(self.profile)):
+            if folder.is_dir():
+                return folder.absolute()
+        raise ConfigurationError(f"--profile {self.profile}: there is no such folder of profiles/")
+
+
+def run(workflow: Workflow) -> int:
+    """Run a configuration; if that is all, write the report if anything changed, and sum up."""
+    started = time.time()
+    code = _start(workflow)
+    if workflow.arguments:
+        return code
+    if code == 0 and _is_report_due():
+        code = _report(workflow)
+    if code == 0:
+        print(summary(workflow.config, RESULTS, started))
+    return code
+
+
+def plan(workflow: Workflow) -> int:
+    """Say how many points are new, and write the tables of points."""
+    return _start(workflow, "plan")
+
+
+def audit(workflow: Workflow) -> int:
+    """Simulate a sample of the points again, and print what came out."""
+    code = _start(workflow, "audit")
+    if code == 0 and not workflow.arguments:
+        print(Path(layout.AUDIT_VERDICT).read_text(encoding="utf-8"), end="")
+    return code
+
+
+COMMANDS: dict[str, Callable[[Workflow], int]] = {"run": run, "plan": plan, "audit": audit}
+
+
+def _start(workflow: Workflow, *targets: str) -> int:
+    """Run Snakemake where a dead run may have left its lock; return its exit code."""
+    # Snakemake would run the Python of a file that says it is a template.
+    read_yaml(workflow.config)
+    if removed := remove_dead(RESULTS, RECORDS / "locks"):
+        print(f"dendroflow: {removed}", file=sys.stderr)
+    code = execute([*workflow.command(), *(["--", *targets] if targets else [])])
+    if code > 128:
+        print(
+            "dendroflow: stopped; what is finished is kept, and the same command goes on",
+            file=sys.stderr,
+        )
+    return code
+
+
+def _is_report_due() -> bool:
+    """Whether a database, a figure or anything that Snakemake made is newer than the report."""
+    report = Path(layout.REPORT)
+    if not report.exists():
+        return True
+    made = [Path(layout.DATABASE), *(RESULTS / "figures").rglob("*")]
+    made += (RECORDS / "metadata").glob("*")
+    written = report.stat().st_mtime
+    return any(path.stat().st_mtime > written for path in made if path.exists())
+
+
+def _report(workflow: Workflow) -> int:
+    log = RESULTS / "logs" / "report.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        command = [*workflow.command(), "--report", layout.REPORT]
+        code = execute(command, output.fileno())
+    if code:
+        print(f"dendroflow: the report could not be written; see {log}", file=sys.stderr)
+    return code

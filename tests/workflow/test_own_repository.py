@@ -1,0 +1,340 @@
+"""A paper's own repository: made, run, changed, moved, copied; with its environment, installed."""
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from workflow.small_experiments import STEPS
+from workflow.workspace import CHECKOUT, LONGEST_RUN_S, Run, Workspace
+
+from dendroflow import __version__
+
+# What may run again after a clone, a copy without times or an update: seconds, no simulation.
+CHEAP = {
+    *("plan_points", "gather_features", "build_database", "check_failures", "render_figures"),
+    *("draw_current_voltage", "paper"),
+}
+
+
+class Repository(Workspace):
+    """A repository that `dendroflow new` has made, and the environment of another."""
+
+    environment_folder: Path
+
+    def command(self, *arguments: str, cores: int = 2) -> list[str]:
+        """The command line of `dendroflow run`."""
+        words = ["--cores", str(cores), *(["--", *arguments] if arguments else [])]
+        return [str(self.environment_folder / "bin/dendroflow"), "run", *words]
+
+    def make(self, *words: str) -> str:
+        """What `make` says that ends well."""
+        child = subprocess.run(
+            ["make", *words, f"VENV={self.environment_folder}", f"PYTHON={sys.executable}"],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=2 * LONGEST_RUN_S,
+            check=False,
+        )
+        assert child.returncode == 0, child.stdout
+        return child.stdout
+
+    def at(self, folder: Path) -> "Repository":
+        """A repository in another folder, with the same environment."""
+        other = Repository(folder)
+        other.environment_folder = self.environment_folder
+        return other
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Repository:
+    """A repository in a path with a blank and letters beyond ASCII, and its environment."""
+    scratch = tmp_path_factory.mktemp("own")
+    (scratch / "größe x").mkdir()
+    said = Workspace(scratch).dendroflow("new", "größe x/my-paper")
+    assert said.returncode == 0, said.stdout
+    repository = Repository(scratch / "größe x" / "my-paper")
+    repository.environment_folder = scratch / "environment"
+    repository.make("setup")
+    return repository
+
+
+@pytest.fixture(scope="module")
+def finished(made, tmp_path_factory) -> Repository:
+    """A repository in which everything has run, by `make`."""
+    repository = made.at(tmp_path_factory.mktemp("größe y") / "my paper")
+    shutil.copytree(made.folder, repository.folder, dirs_exist_ok=True)
+    said = repository.make("run")
+    for file in ("figures/", "dendroflow.sqlite", "report.html"):
+        assert f"results/{file}" in said
+    row = next(line.split() for line in said.splitlines() if line.startswith("current_steps  "))
+    assert row == ["current_steps", "10", "0", "10", "0"]
+    return repository
+
+
+@pytest.fixture
+def repository(finished, tmp_path) -> Repository:
+    """A copy of it, to go on from, with all its times."""
+    shutil.copytree(finished.folder, tmp_path / "ö a", symlinks=True)
+    return finished.at(tmp_path / "ö a")
+
+
+def simulates_nothing(run: Run) -> Run:
+    """Fail unless a run went well, and made nothing but what takes seconds."""
+    run.succeeded()
+    assert set(run.announced) <= CHEAP
+    assert run.points == 0
+    assert not run.jobs["compile_mechanisms"]
+    return run
+
+
+# What it is -------------------------------------------------------------------------------------
+
+
+def test_what_has_run_passes_its_own_tests(finished):
+    assert " passed" in finished.make("test")
+
+
+def test_all_is_there_and_nothing_is_left_to_do(finished):
+    assert finished.query("SELECT count(*) FROM current_steps WHERE status = 'ok'") == [(10,)]
+    assert (finished.results / "paper/current_voltage.pdf").read_bytes().startswith(b"%PDF")
+    report = (finished.results / "report.html").stat().st_mtime_ns
+    for words in ((), ("--workflow-profile", "none", "--cores", "1")):
+        assert "Nothing to be done" in finished.run(*words).succeeded().output
+    assert (finished.results / "report.html").stat().st_mtime_ns == report
+
+
+def test_the_command_is_that_of_the_wheel(made, tmp_path):
+    """In any folder, without a Snakefile."""
+    command = str(made.environment_folder / "bin/dendroflow")
+    shutil.copytree(made.folder / "config", tmp_path / "config")
+
+    def said(*words: str) -> str:
+        return subprocess.run(
+            [command, *words],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LONGEST_RUN_S,
+            check=True,
+        ).stdout
+
+    assert said("--version") == f"dendroflow {__version__}\n"
+    assert "NeuroMorpho.Org" in said("--help")
+    assert "current_steps: 10 points requested, 0 cached, 10 to run" in said("plan")
+    assert (tmp_path / "results/current_steps/plan.parquet").exists()
+
+
+def test_it_makes_another_repository_with_the_same_wheel(made, tmp_path):
+    command = [str(made.environment_folder / "bin/dendroflow"), "new", "second"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=LONGEST_RUN_S)
+    for name in ("envs/dendroflow.txt", "envs/runtime.txt", "Snakefile"):
+        first = (made.folder / name).read_text().replace("my-paper", "second")
+        assert (tmp_path / "second" / name).read_text() == first
+    wheel = f"vendor/dendroflow-{__version__}-py3-none-any.whl"
+    assert (tmp_path / "second" / wheel).read_bytes() == (made.folder / wheel).read_bytes()
+
+
+# What changes -----------------------------------------------------------------------------------
+
+
+def test_a_figure_whose_script_changes_is_drawn_again_and_nothing_else(repository):
+    script = repository.folder / "scripts/figure.py"
+    script.write_text(script.read_text().replace('"C0"', '"C3"'))
+    figure = (repository.results / "paper/current_voltage.pdf").read_bytes()
+    run = simulates_nothing(repository.run())
+    assert set(run.announced) == {"draw_current_voltage", "paper"}
+    assert (repository.results / "paper/current_voltage.pdf").read_bytes() != figure
+    # The report shows what was drawn.
+    report = (repository.results / "report.html").stat().st_mtime_ns
+    assert report > (repository.results / "paper/current_voltage.pdf").stat().st_mtime_ns
+
+
+def test_a_point_that_is_added_is_simulated_alone_and_drawn(repository):
+    repository.replace("experiments/current_steps.yaml", "[-0.02, 0.025, 10]", "[-0.02, 0.03, 11]")
+    figure = (repository.results / "paper/current_voltage.pdf").read_bytes()
+    run = repository.run().succeeded()
+    assert run.points == 1
+    assert not run.jobs["compile_mechanisms"]
+    assert (repository.results / "paper/current_voltage.pdf").read_bytes() != figure
+    assert " passed" in repository.make("test")
+    assert "Nothing to be done" in repository.run().succeeded().output
+
+
+# Where it goes ----------------------------------------------------------------------------------
+
+
+def test_moved_it_has_nothing_to_do(repository, tmp_path):
+    repository.folder.rename(tmp_path / "moved ß")
+    run = repository.at(tmp_path / "moved ß").run().succeeded()
+    assert "Nothing to be done" in run.output
+
+
+def test_unpacked_from_tar_it_has_nothing_to_do(repository, tmp_path):
+    with tarfile.open(tmp_path / "paper.tar", "w") as archive:
+        archive.add(repository.folder, "paper")
+    with tarfile.open(tmp_path / "paper.tar") as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    run = repository.at(tmp_path / "unpacked/paper").run().succeeded()
+    assert "Nothing to be done" in run.output
+
+
+def cloned(repository: Repository, folder: Path) -> Repository:
+    """Commit what `.gitignore` does not leave out, and clone it."""
+    identity = ("-c", "user.name=Nobody", "-c", "user.email=nobody@localhost")
+    for command in (
+        ("init", "--quiet"),
+        ("add", "."),
+        (*identity, "commit", "--quiet", "--message", "A paper"),
+    ):
+        subprocess.run(["git", *command], cwd=repository.folder, check=True)
+    subprocess.run(["git", "clone", "--quiet", repository.folder, folder], check=True)
+    return repository.at(folder)
+
+
+def test_cloned_with_copied_results_it_simulates_and_compiles_nothing(repository, tmp_path):
+    clone = cloned(repository, tmp_path / "clone")
+    assert not clone.results.exists()
+    assert not (clone.folder / ".snakemake").exists()
+    assert (clone.folder / "vendor").exists()
+    # Without times.
+    subprocess.run(["cp", "-r", repository.results, clone.folder], check=True)
+    simulates_nothing(clone.run())
+    assert clone.query("SELECT count(*) FROM current_steps") == [(10,)]
+    assert "Nothing to be done" in clone.run().succeeded().output
+    assert " passed" in clone.make("test")
+
+
+def test_unpacked_from_zip_it_simulates_and_compiles_nothing(repository, tmp_path):
+    """An archive of the files that are committed, and of the results, with all times of now."""
+    clone = cloned(repository, tmp_path / "clone")
+    with zipfile.ZipFile(tmp_path / "paper.zip", "w") as archive:
+        for root in (clone.folder, repository.results):
+            for path in root.rglob("*"):
+                if path.is_file() and ".git" not in path.parts:
+                    archive.write(
+                        path, path.relative_to(root.parent if root.name == "results" else root)
+                    )
+    with zipfile.ZipFile(tmp_path / "paper.zip") as archive:
+        archive.extractall(tmp_path / "unzipped")
+    simulates_nothing(repository.at(tmp_path / "unzipped").run())
+
+
+# As a module ------------------------------------------------------------------------------------
+
+OUTER = """
+configfile: "config/config.yaml"
+
+module dendroflow:
+    snakefile: {snakefile!r}
+    {lines}
+
+use rule * from dendroflow{names}
+
+rule count_points:
+    default_target: True
+    input: {database!r}
+    output: "points.txt"
+    shell: "wc -c <{{input:q}} >{{output:q}}"
+"""
+
+
+class Outer(Workspace):
+    """A project with a Snakefile of its own, which has dendroflow as a module of a checkout."""
+
+    def command(self, *arguments: str, cores: int = 1) -> list[str]:
+        """The command line of plain Snakemake."""
+        return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
+
+    def snakefile(
+        self,
+        lines: str = "config: config",
+        names: str = "",
+        database: str = "results/dendroflow.sqlite",
+    ) -> "Outer":
+        """Write the Snakefile."""
+        text = OUTER.format(
+            snakefile=str(CHECKOUT / "Snakefile"), lines=lines, names=names, database=database
+        )
+        (self.folder / "Snakefile").write_text(text, encoding="utf-8")
+        return self
+
+
+@pytest.fixture
+def outer(tmp_path) -> Outer:
+    project = Outer(tmp_path / "außen x")
+    project.project("steps").experiment("steps", STEPS)
+    return project
+
+
+def test_a_module_of_a_checkout_runs_and_is_then_done(outer):
+    run = outer.snakefile().run("count_points", "all").succeeded()
+    assert run.points == 2
+    assert (outer.folder / "points.txt").exists()
+    assert "Nothing to be done" in outer.run("count_points", "all").succeeded().output
+
+
+def test_rules_of_a_module_may_be_renamed(outer):
+    outer.snakefile(names=" as df_*").run("df_simulate").succeeded()
+    outer.replace("experiments/steps.yaml", "- 0.02", "- 0.02\n  - 0.03")
+    run = outer.run().succeeded()
+    assert run.points == 1
+    assert run.announced["df_simulate_batch"] == 1
+
+
+def test_with_a_prefix_results_lie_below_it_and_are_found_again(outer):
+    outer.snakefile(
+        lines='config: config\n    prefix: "sweeps"', database="sweeps/results/dendroflow.sqlite"
+    )
+    outer.run().succeeded()
+    assert not outer.results.exists()
+    outcomes = "sweeps/results/steps/*/outcomes/*.parquet"
+    (first,) = outer.folder.glob(outcomes)
+    assert "Nothing to be done" in outer.run().succeeded().output
+    outer.replace("experiments/steps.yaml", "- 0.02", "- 0.02\n  - 0.03")
+    assert outer.run().succeeded().announced["simulate_batch"] == 1
+    assert len(list(outer.folder.glob(outcomes))) == 2
+    assert first.exists()
+
+
+def test_the_configuration_says_where_experiments_lie(outer):
+    outer.config.rename(outer.folder / "elsewhere ö")
+    (outer.folder / "config").mkdir()
+    (outer.folder / "config/config.yaml").write_text("experiments: [steps]\n")
+    refused = outer.snakefile().run()
+    refused.refused("experiments/steps.yaml: there is no such file")
+    (outer.folder / "config/config.yaml").write_text(
+        "experiments: [steps]\nfolder: elsewhere ö\n", encoding="utf-8"
+    )
+    assert outer.run().succeeded().points == 2
+
+
+def test_a_module_without_a_configuration_is_refused(outer):
+    run = outer.snakefile(lines="").run()
+    run.refused("the module has no configuration", "`config: config`")
+    assert not outer.results.exists()
+
+
+def test_a_rule_of_ones_own_with_a_name_of_ours_is_named(outer):
+    outer.snakefile()
+    file = outer.folder / "Snakefile"
+    file.write_text(file.read_text().replace("rule count_points", "rule build_database"))
+    run = outer.run()
+    assert run.code == 1
+    assert "build_database" in run.output
+    assert not outer.results.exists()
+
+
+def test_the_folder_of_the_catalogue_is_the_same_workflow(outer):
+    outer.snakefile()
+    file = outer.folder / "Snakefile"
+    text = file.read_text().replace("/Snakefile'", "/workflow/Snakefile'")
+    file.write_text(text)
+    assert outer.run("-n").succeeded().announced["simulate_batch"] == 1
