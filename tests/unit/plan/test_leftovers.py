@@ -2,32 +2,49 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from dendroflow import layout
 from dendroflow.errors import ConfigurationError
+from dendroflow.layout import RULES, log, usage
 from dendroflow.plan.leftovers import Leftover, leftovers, listing, remove
-from dendroflow.plan.requested import Asked, configurations
+from dendroflow.plan.requested import Requested, configurations
+from dendroflow.tables.tables import write_table
 
 A, B = "0123456789abcdef", "fedcba9876543210"
 MADE = [
+    "steps/plan.parquet",
+    "steps/features.parquet",
+    "steps/feature_values.parquet",
+    "steps/features.xlsx",
+    "steps/traces.csv",
     f"steps/{A}/outcomes/{B}.parquet",
     f"steps/{A}/traces/{B}.parquet",
     f"steps/{A}/features/{B}.parquet",
     f"steps/{A}/features/{B}/{B}.parquet",
     f"steps/{A}/optimisation/{B}/history-40.parquet",
-    f"steps/{A}/optimisation/{B}/checkpoints/generation-000012.parquet",
-    f"steps/plans/{A}.parquet",
-    "steps/plans/current",
-    "steps/features.xlsx",
+    f"steps/{A}/optimisation/{B}/generation-000012.parquet",
     "audits/steps.parquet",
-    "report/steps/peaks.rst",
+    "figures/steps/peaks.svg",
+    "figures/steps/film.html",
+    "figures/morphometry/rats.pdf",
+    "morphometry/rats.parquet",
+    f"mechanisms/{A}/libnrnmech.so",
     f"mechanisms/{A}/coreneuron/libcorenrnmech.so",
+    f"morphologies/n123.x/{A}/n123.x.swc",
     f"morphologies/n123.x/{A}/n123.x.swc.json",
-    "morphologies/n123/unpinned/sections-9.0.2.npz",
+    f"morphologies/n123/unpinned/sections-{B}.npz",
+    f"morphologies/n123/{A}/morphometrics.parquet",
+    f"quality/n123/{A}/findings.parquet",
     f"quality/n123/{A}/portrait.pdf",
-    f"models/squid_soma-{A}-{B}.json",
+    "quality/requirements/steps.txt",
+    f"models/{A}/model.py",
+    f"models/{A}/sub/.hidden/table.csv",
+    f"models/{A}.json",
+    f"logs/simulate_batch/steps-{A}-{B}.log",
     f"logs/simulate_batch/steps-{A}-{B}.log.traceback",
-    "benchmarks/export_traces/steps.csv.tsv",
+    "benchmarks/export_traces/steps-csv.tsv",
 ]
 OWN = [
     "dendroflow.sqlite",
@@ -38,11 +55,15 @@ OWN = [
     "steps/notes.parquet",
     f"steps/{A}/outcomes/copy.parquet",
     f"steps/{A}/outcomes/{B}.parquet.bak",
+    f"steps/{A}/notes.txt",
     f"Steps/{A}/outcomes/{B}.parquet",
     f"backup/steps/{A}/outcomes/{B}.parquet",
-    "figures/steps/mine.svg",
+    "figures/mine.svg",
+    "figures/steps/mine.txt",
+    "figures/steps/old/peaks.svg",
     f"rxd/{A}{B}.so",
     f"morphologies/n123/{A}/other.swc",
+    "models/mine/model.py",
     "logs/mine/steps.log",
     "logs/prune.log",
     "quality/catalogue.html",
@@ -53,12 +74,12 @@ def fill(results, names):
     for name in names:
         path = results / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
+        path.write_text(str(name))
 
 
 def test_what_nobody_asks_for(tmp_path):
     fill(tmp_path, MADE + OWN)
-    found = leftovers(tmp_path, [Asked()])
+    found = leftovers(tmp_path, [asking()])
     assert {leftover.path.as_posix() for leftover in found} == set(MADE)
     remove(tmp_path, found)
     left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
@@ -66,30 +87,43 @@ def test_what_nobody_asks_for(tmp_path):
     assert all(any(folder.iterdir()) for folder in tmp_path.rglob("*") if folder.is_dir())
 
 
+def asking(*files, folders=()):
+    """What a configuration asks for."""
+    asked = Requested()
+    asked.files.update(map(Path, files))
+    asked.folders.update(map(Path, folders))
+    return asked
+
+
 @pytest.mark.parametrize("name", [name for name in MADE if not name.startswith(("logs", "bench"))])
 def test_what_one_of_several_asks_for_stays(tmp_path, name):
     fill(tmp_path, [name])
-    assert leftovers(tmp_path, [Asked(), Asked(files={Path(name)})]) == []
-    assert leftovers(tmp_path, [Asked(folders={Path(name).parents[1]}), Asked()]) == []
+    assert leftovers(tmp_path, [asking(), asking(name)]) == []
+    assert leftovers(tmp_path, [asking(folders=[Path(name).parent]), asking()]) == []
 
 
-def test_logs_stay_with_what_they_tell_of(tmp_path):
-    fill(tmp_path, [name for name in MADE if name.startswith(("logs", "benchmarks"))])
-    mine = Asked(logs={("simulate_batch", f"steps-{A}-{B}")})
-    (other,) = leftovers(tmp_path, [mine])
-    assert other.path.as_posix() == "benchmarks/export_traces/steps.csv.tsv"
-
-
-def test_a_figure_is_ours_if_it_has_a_caption(tmp_path):
-    fill(tmp_path, ["figures/steps/peaks.svg", "figures/steps/mine.svg", "report/steps/peaks.rst"])
-    found = leftovers(tmp_path, [Asked()])
-    assert {leftover.kind for leftover in found} == {"figures", "captions"}
-    assert len(found) == 2
+@pytest.mark.parametrize("rule", RULES)
+def test_what_a_job_said_and_took_stays_with_what_it_made(tmp_path, rule):
+    values = dict.fromkeys(("simulation_code", "feature_code", "batch", "search", "build"), A)
+    values |= dict.fromkeys(("model_copy", "reader", "pin"), B)
+    values |= dict.fromkeys(("experiment", "comparison"), "steps")
+    values |= {
+        "morphology": "n123",
+        "suffix": "swc",
+        "generations": 40,
+        "scope": "catalogue",
+        "format": "csv",
+    }
+    makes = RULES[rule].below(Path(), **values)
+    said = [pattern(rule).below(Path(), **values) for pattern in (log, usage)]
+    fill(tmp_path, said)
+    assert leftovers(tmp_path, [asking(makes)]) == []
+    assert {leftover.path for leftover in leftovers(tmp_path, [asking()])} == set(said)
 
 
 def test_the_listing_adds_up(tmp_path):
     fill(tmp_path, MADE)
-    kept = Asked(files={Path(MADE[0])})
+    kept = asking("audits/steps.parquet")
     found = leftovers(tmp_path, [kept])
     text = listing(tmp_path, {"config.yaml": kept}, found, removed=False)
     assert "config.yaml: 1 file" in text
@@ -106,13 +140,20 @@ def test_removing_twice_is_harmless(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_configurations_beside_and_elsewhere(tmp_path):
+def test_configurations_beside_and_elsewhere_and_those_that_made_results(tmp_path):
     (tmp_path / "a").mkdir()
-    for name in ("a/config.yaml", "a/other.yaml", "b.yaml"):
+    for name in ("a/config.yaml", "a/other.yaml", "b.yaml", "c.yaml"):
         (tmp_path / name).write_text("experiments: [steps]\n")
     (tmp_path / "a/morphologies.yaml").write_text("{}\n")
-    source = tmp_path / "a/config.yaml"
-    assert configurations(source, []) == [tmp_path / "a/other.yaml"]
-    assert configurations(source, [tmp_path / "b.yaml", source])[1:] == [tmp_path / "b.yaml"]
+    source, results = tmp_path / "a/config.yaml", tmp_path / "results"
+    assert configurations(source, [], results) == [tmp_path / "a/other.yaml"]
+    found = configurations(source, [tmp_path / "b.yaml", source], results)
+    assert found[1:] == [tmp_path / "b.yaml"]
+    for experiment, made_by in {"x": "c.yaml", "y": "gone.yaml", "z": "a/other.yaml"}.items():
+        table, notes = pa.table({"point_id": ["p"]}), {"configuration": str(tmp_path / made_by)}
+        path = layout.FEATURES.below(results, experiment=experiment)
+        write_table(table, path, table.schema, notes)
+    found = configurations(source, [], results)
+    assert found == [tmp_path / "a/other.yaml", tmp_path / "c.yaml"]
     with pytest.raises(ConfigurationError, match=r"gone\.yaml: there is no such file"):
-        configurations(source, [tmp_path / "gone.yaml"])
+        configurations(source, [tmp_path / "gone.yaml"], results)
