@@ -97,4 +97,5 @@ df = Workflow(
 
 
 wildcard_constraints:
-    **layout.WILDCARDS,
+    # Not only any name: `results/audits/plan.parquet` is not the plan of `audits`.
+    **layout.WILDCARDS | {"experiment": one_of(df.experiments)},

@@ -43,8 +43,9 @@ def files_of_model(folder: Path) -> dict[str, Path]:
         raise ModelError(f"{where}: there is no such file; a model is a folder with a model.py")
     found: dict[str, Path] = {}
     for place, folders, names in os.walk(folder, followlinks=True):
-        above = list(Path(place).relative_to(folder).parents)
-        if os.path.realpath(place) in {os.path.realpath(folder / part) for part in above}:
+        real, above = Path(place).resolve(), Path(place).relative_to(folder).parents
+        # A link to a folder that holds the model's comes back to it.
+        if any((folder / part).resolve().is_relative_to(real) for part in above):
             raise ModelError(f"{place}: links of this model's folder lead in a circle")
         folders[:] = sorted(name for name in folders if not _is_left_out(name))
         for name in sorted(names):

@@ -159,6 +159,13 @@ def usage(rule: str) -> Pattern:
     return Pattern(f"results/benchmarks/{_job(rule)}.tsv")
 
 
+_PATHS = [*globals().values(), log("plan_points"), usage("plan_points")]
+# Files and folders beside those of experiments: no experiment may have such a name.
+TAKEN = frozenset(
+    path.split("/")[1] for path in _PATHS if isinstance(path, str) and path.startswith("results/")
+) - {"{experiment}"}
+
+
 def results_of(log_file: str | Path) -> Path:
     """The folder of results to which the log of a job belongs, wherever it lies."""
     text = Path(log_file).as_posix()

@@ -34,19 +34,19 @@ def sources(folder: Path) -> dict[str, Path]:
     Raises
     ------
     MechanismError
-        If two `.mod` files have the same name.
+        If two of them have the same name.
     """
     found: dict[str, Path] = {}
     for name, path in files_of_model(folder).items():
         suffix = path.suffix.lower()
-        if suffix == ".mod":
-            flat = f"{path.stem}.mod"
-            if flat in found:
-                raise MechanismError(f"{path} and {found[flat]} have the same name; rename one")
-            found[flat] = path
-        elif suffix in INCLUDED:
+        if suffix not in {".mod", *INCLUDED}:
+            continue
+        flat = f"{path.stem}.mod" if suffix == ".mod" else path.name
+        if flat in found:
+            raise MechanismError(f"{path} and {found[flat]} have the same name; rename one")
+        found[flat] = path
+        if suffix != ".mod":
             found[name] = path
-            found.setdefault(path.name, path)
     return dict(sorted(found.items())) if any(name.endswith(".mod") for name in found) else {}
 
 
@@ -68,13 +68,21 @@ def digest(files: Mapping[str, Path]) -> str | None:
     return state.hexdigest()[:16]
 
 
-def compile_mechanisms(folder: Path, library: Path, coreneuron_library: Path | None = None) -> str:
+def compile_mechanisms(
+    folder: Path,
+    library: Path,
+    coreneuron_library: Path | None = None,
+    *,
+    origin: Path | None = None,
+) -> str:
     """Compile a model's mechanisms with nrnivmodl into `library`, and see that NEURON loads it.
 
     Parameters
     ----------
     coreneuron_library
         where CoreNEURON's library of the same mechanisms goes, if it is wanted.
+    origin
+        the folder of which `folder` is a copy; messages name it instead.
 
     Returns
     -------
@@ -86,10 +94,10 @@ def compile_mechanisms(folder: Path, library: Path, coreneuron_library: Path | N
     MechanismError
         With the compiler's message; nothing is left under the name `library`.
     """
-    files = sources(folder)
+    files, known = sources(folder), origin or folder
     if " " in sys.prefix:
         raise MechanismError(
-            f"{folder}: nrnivmodl fails in a path with spaces, and the environment "
+            f"{known}: nrnivmodl fails in a path with spaces, and the environment "
             f"is in {sys.prefix!r}; move the checkout"
         )
     library.parent.mkdir(parents=True, exist_ok=True)
@@ -100,10 +108,10 @@ def compile_mechanisms(folder: Path, library: Path, coreneuron_library: Path | N
             (build / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, build / name)
         command = [_nrnivmodl(), *(["-coreneuron"] if coreneuron_library else [])]
-        said = _run(command, build, f"nrnivmodl refused {folder}")
+        said = _run(command, build, f"nrnivmodl refused {known}")
         built = build / platform.machine() / LIBRARY
         if not built.exists():
-            raise MechanismError(f"nrnivmodl left no {LIBRARY} for {folder}:\n{said}")
+            raise MechanismError(f"nrnivmodl left no {LIBRARY} for {known}:\n{said}")
         # Loading ends the process if a mechanism has the name of one that NEURON has.
         load = (
             "import sys\nfrom neuron import h\n"
@@ -114,7 +122,7 @@ def compile_mechanisms(folder: Path, library: Path, coreneuron_library: Path | N
             _run(
                 [sys.executable, "-c", load, str(built.resolve())],
                 Path(elsewhere),
-                f"the mechanisms of {folder} compile but do not load",
+                f"the mechanisms of {known} compile but do not load",
             )
         if coreneuron_library:
             with replacing(coreneuron_library) as temporary:

@@ -18,5 +18,10 @@ def compile_mechanisms(job: Job) -> None:
     copy = Path(job.input.model).parent
     check_copy(copy)
     wanted = job.output.get("coreneuron")
-    said = compile_with_nrnivmodl(copy, Path(job.output.library), Path(wanted) if wanted else None)
-    logger.info("%s", said.replace(str(copy), str(job.folder / "models" / job.params.model)))
+    said = compile_with_nrnivmodl(
+        copy,
+        Path(job.output.library),
+        Path(wanted) if wanted else None,
+        origin=job.folder / "models" / job.params.model,
+    )
+    logger.info("%s", said)

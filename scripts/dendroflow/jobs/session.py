@@ -22,7 +22,7 @@ from dendroflow.mechanisms import compile_mechanisms
 from dendroflow.morphology.fetch import fetch
 from dendroflow.morphology.importing import import_sections
 from dendroflow.morphology.sections import save_sections
-from dendroflow.plan.models import copy_model
+from dendroflow.plan.models import check_copy, copy_model
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.stored import Plan
@@ -194,6 +194,7 @@ def opened(configuration: Configuration, plan: Plan, results: Path) -> Iterator[
     folder = configuration.folder / "models" / plan.notes["model"]
     if not copy.exists():
         copy_model(folder, copy.parent, plan.notes["model_copy"])
+    check_copy(copy.parent)
     build = plan.notes["simulation_content"]["mechanisms"]
     libraries = []
     if build is not None:
@@ -202,7 +203,7 @@ def opened(configuration: Configuration, plan: Plan, results: Path) -> Iterator[
         libraries = [pattern.below(results, build=build)]
         if not libraries[0].exists():
             beside = layout.CORENEURON.below(results, build=build) if coreneuron else None
-            compile_mechanisms(copy.parent, libraries[0], beside)
+            compile_mechanisms(copy.parent, libraries[0], beside, origin=folder)
     sections = {name: _imported(configuration, name, results) for name in plan.morphologies()}
     models = (copy.parent, folder)
     with loaded(results, plan.notes, models, libraries, sections) as workload:

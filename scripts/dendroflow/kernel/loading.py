@@ -48,9 +48,9 @@ def load_model(folder: Path, origin: Path | None = None) -> type[Model]:
         imports rxd although the model shares its process.
     """
     if origin is not None:
-        _ORIGINS[str(folder)] = str(origin)
-    path = folder / "model.py"
-    module = _import(path)
+        _ORIGINS.update(dict.fromkeys((str(folder), str(folder.resolve())), str(origin)))
+    path = (origin or folder) / "model.py"
+    module = _import(folder / "model.py")
     models = [
         value
         for value in vars(module).values()

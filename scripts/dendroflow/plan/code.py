@@ -35,7 +35,7 @@ def code_digest(*rooms: str, library: Path = LIBRARY) -> str:
     state = hashlib.sha256()
     for room in rooms:
         for path in _python_files(library / room):
-            code = digest_of_python(path.read_text(encoding="utf-8"), str(path), words=False)
+            code = digest_of_python(path.read_bytes(), str(path), words=False)
             state.update(f"{path.relative_to(library).as_posix()} {code}\n".encode())
     return state.hexdigest()[:16]
 
@@ -44,7 +44,7 @@ def _python_files(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
-def digest_of_python(text: str, name: str = "<code>", *, words: bool = True) -> str:
+def digest_of_python(text: str | bytes, name: str = "<code>", *, words: bool = True) -> str:
     """Digest of Python code without its comments, docstrings and layout.
 
     Parameters
@@ -60,7 +60,7 @@ def digest_of_python(text: str, name: str = "<code>", *, words: bool = True) -> 
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
-        line = f"line {error.lineno}: " if isinstance(error, SyntaxError) else ""
+        line = f"line {error.lineno}: " if getattr(error, "lineno", None) else ""
         raise ModelError(f"{name}: {line}SyntaxError: {getattr(error, 'msg', error)}") from error
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -105,7 +105,7 @@ def digest_of_model(folder: Path) -> str:
     state = hashlib.sha256()
     for name, path in files_of_model(folder).items():
         if path.suffix == ".py":
-            code = digest_of_python(path.read_text(encoding="utf-8"), str(path))
+            code = digest_of_python(path.read_bytes(), str(path))
         else:
             code = hashlib.sha256(path.read_bytes()).hexdigest()
         state.update(f"{name} {code}\n".encode())

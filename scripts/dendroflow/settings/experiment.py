@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
+from dendroflow import layout
 from dendroflow.settings.appraisal import Requirements
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
@@ -15,15 +16,11 @@ from dendroflow.settings.sweep import Scalar, Sweep
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
-# Tables of the database that are not experiments, and the folders beside theirs.
-RESERVED_NAMES = frozenset(
-    {
-        *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
-        *("model_files", "morphologies", "provenance"),
-        *("appraisal", "benchmarks", "figures", "logs", "mechanisms", "models", "morphometry"),
-        *("report", "rxd", "scratch"),
-    }
-)
+# Tables of the database that are not experiments, and what lies beside their folders.
+RESERVED_NAMES = layout.TAKEN | {
+    *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
+    *("model_files", "morphologies", "provenance"),
+}
 
 
 class Experiment(Settings):

@@ -14,6 +14,7 @@ from dendroflow.morphology.files import parse, read
 from dendroflow.morphology.import3d import Cell, describe, import3d
 from dendroflow.morphology.importing import compare, import_sections
 from dendroflow.morphology.sections import (
+    counts_of,
     load_sections,
     require_sections,
     save_sections,

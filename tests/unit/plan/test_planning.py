@@ -1,3 +1,5 @@
+"""Which points are requested, which are cached, and how the rest is cut into batches."""
+
 import json
 import shutil
 from pathlib import Path
@@ -6,6 +8,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from dendroflow import layout
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.planning import batch_name, make_plan
 from dendroflow.plan.stored import Plan
@@ -38,11 +41,11 @@ class Project:
         shutil.copytree(MODELS / "squid_soma", folder / "models" / "squid_soma")
         (folder / "experiments").mkdir()
 
-    def plan(self, cores=2, **changed):
+    def plan(self, cores=2, keep=True, **changed):
         path = self.folder / "experiments" / "squid.yaml"
         path.write_text(yaml.safe_dump(EXPERIMENT | changed), encoding="utf-8")
         configuration = load({"experiments": ["squid"]}, self.folder / "config.yaml")
-        return make_plan(configuration, "squid", self.results, cores)
+        return make_plan(configuration, "squid", self.results, cores, keep=keep)
 
     def simulate(self, plan, status="ok", runtime_s=0.01):
         for batch in plan.new:
@@ -50,9 +53,10 @@ class Project:
                 {"point_id": p, "status": status, "runtime_s": runtime_s}
                 for p in plan.of_batch(batch)["point_id"].to_pylist()
             ]
-            path = self.results / "squid" / plan.recipe / "outcomes" / f"{batch}.parquet"
+            code = {"simulation_code": plan.simulation_code, "batch": batch}
+            path = layout.OUTCOMES.below(self.results, experiment="squid", **code)
             write_table(pa.Table.from_pylist(rows, schema=OUTCOMES), path, OUTCOMES)
-            traces = path.parents[1] / "traces" / path.name
+            traces = layout.TRACES.below(self.results, experiment="squid", **code)
             traces.parent.mkdir(exist_ok=True)
             traces.touch()
 
@@ -74,7 +78,7 @@ def test_a_plan_is_a_pure_function(project):
     assert (first.requested, first.to_run) == (6, 6)
 
 
-def test_what_is_held_is_not_asked_for_again(project):
+def test_what_is_cached_is_not_asked_for_again(project):
     project.simulate(project.plan())
     again = project.plan()
     assert (again.to_run, again.new) == (0, ())
@@ -98,20 +102,38 @@ def test_a_fixed_value_belongs_to_the_points(project):
     assert ids(project.plan()).isdisjoint(ids(project.plan(simulation={"duration": 21})))
 
 
-def test_words_change_neither_points_nor_recipe(project):
+def test_words_change_the_plan_but_nothing_that_is_simulated(project):
     plan, other = project.plan(), project.plan(title="Other", description="Words")
-    assert (plan.recipe, plan.digest) == (other.recipe, other.digest)
+    assert (plan.simulation_code, plan.feature_code) == (other.simulation_code, other.feature_code)
+    assert ids(plan) == ids(other)
+    assert plan.new == other.new
+    # They are written into the tables anew.
+    assert plan.digest != other.digest
+    assert other.notes["declared"]["title"] == "Other"
 
 
-def test_features_change_measures_alone(project):
+def test_looking_writes_nothing(tmp_path):
+    results = tmp_path / "results"
+    project = Project(tmp_path, results)
+    kept = project.plan(keep=True)
+    assert [path.suffix for path in (results / "models").iterdir()] == [".json"]
+    shutil.rmtree(results)
+    assert project.plan(keep=False).digest == kept.digest
+    assert not results.exists()
+
+
+def test_features_change_their_code_alone(project):
     plan = project.plan()
     other = project.plan(features={"signal": "soma_v", "statistics": ["minimum"]})
-    assert plan.recipe == other.recipe
-    assert plan.measures != other.measures
+    assert plan.simulation_code == other.simulation_code
+    assert plan.feature_code != other.feature_code
 
 
-def test_the_plausible_range_belongs_to_the_recipe(project):
-    assert project.plan().recipe != project.plan(plausible={"mV": [-100, 100]}).recipe
+def test_the_plausible_range_belongs_to_the_simulation(project):
+    assert (
+        project.plan().simulation_code
+        != project.plan(plausible={"mV": [-100, 100]}).simulation_code
+    )
 
 
 @pytest.mark.parametrize(("size", "batches"), [(1, 6), (4, 2), (100, 1)])
@@ -122,13 +144,13 @@ def test_batch_size(project, size, batches):
 
 
 def test_batches_are_named_by_their_content():
-    name = batch_name("squid", "recipe", ["a", "b"])
-    assert name == batch_name("squid", "recipe", ["b", "a"])
+    name = batch_name("squid", "code", ["a", "b"])
+    assert name == batch_name("squid", "code", ["b", "a"])
     others = [
-        batch_name("squid", "recipe", ["a"]),
-        batch_name("other", "recipe", ["a", "b"]),
+        batch_name("squid", "code", ["a"]),
+        batch_name("other", "code", ["a", "b"]),
         batch_name("squid", "changed", ["a", "b"]),
-        batch_name("squid", "recipe", ["a", "b"], attempt=2),
+        batch_name("squid", "code", ["a", "b"], attempt=2),
     ]
     assert len({name, *others}) == 5
 
@@ -136,12 +158,12 @@ def test_batches_are_named_by_their_content():
 def test_a_batch_without_traces_and_features_is_simulated_again(project):
     plan = project.plan()
     project.simulate(plan)
-    folder = project.results / "squid" / plan.recipe
+    folder = project.results / "squid" / plan.simulation_code
     shutil.rmtree(folder / "traces")
     again = project.plan()
     assert again.to_run == 6
     assert set(again.new).isdisjoint(plan.new)
-    kept = folder / "features" / plan.measures / f"{plan.new[0]}.parquet"
+    kept = folder / "features" / plan.feature_code / f"{plan.new[0]}.parquet"
     kept.parent.mkdir(parents=True)
     kept.touch()
     assert project.plan().to_run == 0

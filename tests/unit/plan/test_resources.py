@@ -15,7 +15,7 @@ def plan(points=100, seconds=1.0, timeout_s=600.0, **swept):
     columns = {"point_id": [f"{n}" for n in range(points)], "batch": ["b"] * points}
     columns |= {f"simulation.{name}": values for name, values in swept.items()}
     fixed = {path: value for path, value in FIXED.items() if path not in columns}
-    notes = {"fixed": fixed, "timeout_s": timeout_s, "measures": ""}
+    notes = {"fixed": fixed, "timeout_s": timeout_s, "feature_code": ""}
     return Plan(pa.table(columns), notes, ("b",), {"b": points * seconds})
 
 
@@ -29,11 +29,11 @@ def test_a_batch_that_is_all_there_is_gets_all_cores():
     assert cores_of_batch(alone, "b", 1, 8) == 8
     # It has been simulated; it is one of two; its traces are kept for a job that measures them;
     # it is done before another process has started.
-    held = dataclasses.replace(alone, new=(), work={})
-    assert cores_of_batch(held, "b", 1, 8) == 1
+    cached = dataclasses.replace(alone, new=(), work={})
+    assert cores_of_batch(cached, "b", 1, 8) == 1
     one_of_two = dataclasses.replace(alone, new=("a", "b"), work={"a": 100.0, "b": 100.0})
     assert cores_of_batch(one_of_two, "b", 1, 8) == 1
-    kept = dataclasses.replace(alone, notes={**alone.notes, "measures": "0123456789abcdef"})
+    kept = dataclasses.replace(alone, notes={**alone.notes, "feature_code": "0123456789abcdef"})
     assert cores_of_batch(kept, "b", 1, 8) == 1
     assert cores_of_batch(plan(seconds=0.001), "b", 1, 8) == 1
 

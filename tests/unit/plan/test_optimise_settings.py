@@ -151,7 +151,7 @@ def plan(folder, results, **changes):
     content = {key: value for key, value in content.items() if value is not None}
     (folder / "experiments" / "fitted.yaml").write_text(yaml.safe_dump(content))
     configuration = load({"experiments": ["fitted"]}, folder / "config.yaml")
-    return make_plan(configuration, "fitted", results, 2)
+    return make_plan(configuration, "fitted", results, 2, keep=True)
 
 
 @pytest.mark.parametrize("case", BAD)
