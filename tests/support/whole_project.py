@@ -54,7 +54,7 @@ def content(workspace: Workspace) -> dict[str, list[tuple]]:
         "leak": "SELECT point_id, g, soma_v_maximum, status FROM leak",
         "tree": "SELECT point_id, amplitude, soma_v_maximum, status FROM tree",
         "feature_values": "SELECT * FROM feature_values",
-        "batches": "SELECT experiment, recipe, points FROM batches",
+        "batches": "SELECT experiment, points FROM batches",
     }
     with closing(sqlite3.connect(workspace.results / "dendroflow.sqlite")) as database:
         return {name: sorted(database.execute(text)) for name, text in statements.items()}

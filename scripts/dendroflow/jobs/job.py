@@ -221,9 +221,30 @@ def die_with_run() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def name_interpreter_without_spaces() -> None:
-    """Let this Python be called `python`: Snakemake does not quote its path for a script."""
+def prepare_environment(scripts: Path) -> None:
+    """Set the environment of the jobs that this process runs.
+
+    They end with it, and import the library that planned.
+
+    Parameters
+    ----------
+    scripts
+        the folder of the workflow's scripts; in a checkout the library lies there.
+    """
+    os.environ[RUN] = str(os.getpid())
+    os.environ[LIBRARY_OF_RUN] = str(Path(dendroflow.__file__).parent)
+    if (scripts / "dendroflow").is_dir():
+        _put_first("PYTHONPATH", scripts)
+    # A job has the cores that its rule asks for; OpenBLAS would start a thread for each there is.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Sets and dictionaries of models come in the same order in every process.
+    os.environ.setdefault("PYTHONHASHSEED", "0")
     if " " in sys.executable:
-        folder = str(Path(sys.executable).parent)
-        os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
+        # Snakemake does not quote the path of Python for a script.
+        _put_first("PATH", Path(sys.executable).parent)
         sys.executable = "python"
+
+
+def _put_first(variable: str, folder: Path) -> None:
+    others = [path for path in os.environ.get(variable, "").split(os.pathsep) if path]
+    os.environ[variable] = os.pathsep.join(dict.fromkeys([str(folder), *others]))
