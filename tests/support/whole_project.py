@@ -67,6 +67,7 @@ def finished_batches(workspace: Workspace) -> dict[Path, int]:
 
 def paused(workspace: Workspace, pattern: str, *targets: str):
     """Start a run that stops before such a file is there; returns it, its job's id, the file."""
+    workspace.remove_dead_locks()
     flag = workspace.folder / "paused"
     flag.unlink(missing_ok=True)
     workspace.environment |= {

@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from dendroflow.jobs.lock import remove_dead
+
 CHECKOUT = Path(__file__).parents[2]
 MODELS = Path(__file__).parent / "models"
 LONGEST_RUN_S = 240.0
@@ -237,6 +239,10 @@ class Workspace:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(30)
+
+    def remove_dead_locks(self) -> str | None:
+        """Do what `dendroflow run` does before it starts Snakemake."""
+        return remove_dead(self.results, self.folder / ".snakemake" / "locks")
 
     def processes(self) -> list[int]:
         """Ids of the processes that work in this folder."""

@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dendroflow
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError, DendroflowError, StoreError
 from dendroflow.files import replacing
+from dendroflow.plan.code import LIBRARY, library_digest
 
 if TYPE_CHECKING:
     from dendroflow.settings.experiment import Experiment
@@ -28,8 +28,8 @@ logger = logging.getLogger("dendroflow")
 
 # Id of the Snakemake process that runs the jobs, in their environment.
 RUN = "DENDROFLOW_RUN"
-# The folder of the library that planned, in their environment, too.
-LIBRARY_OF_RUN = "DENDROFLOW_LIBRARY"
+# The folder of the library that planned, and its digest, in their environment, too.
+LIBRARY_OF_RUN, CODE_OF_RUN = "DENDROFLOW_LIBRARY", "DENDROFLOW_CODE"
 
 _DISK = {
     errno.ENOSPC: "no space is left on the disk: free some",
@@ -143,13 +143,29 @@ def job(snakemake: Any) -> Iterator[Job]:
 
 
 def _refuse_another_library() -> None:
-    """Refuse to work with another copy of dendroflow than the one that made the plan."""
-    here, planned = str(Path(dendroflow.__file__).parent), os.environ.get(LIBRARY_OF_RUN)
-    if planned is not None and here != planned:
+    """Refuse to work with other code than that which made the plan."""
+    here, planned = str(LIBRARY), os.environ.get(LIBRARY_OF_RUN)
+    if planned is None:
+        return
+    if here != planned:
         raise StoreError(
             f"this job imports dendroflow from {here}, and the run was planned by that of "
             f"{planned}: remove one of them from the environment"
         )
+    refuse_another_code(os.environ[CODE_OF_RUN])
+
+
+def refuse_another_code(planned: str) -> None:
+    """Refuse to go on if a file of the library has changed since planning.
+
+    Raises
+    ------
+    StoreError
+        If its digest is not this one.
+    """
+    library_digest.cache_clear()
+    if library_digest() != planned:
+        raise StoreError("dendroflow's own code changed since the run began; run snakemake again")
 
 
 def _note_usage(path: Path, began: float) -> None:
@@ -232,7 +248,7 @@ def prepare_environment(scripts: Path) -> None:
         the folder of the workflow's scripts; in a checkout the library lies there.
     """
     os.environ[RUN] = str(os.getpid())
-    os.environ[LIBRARY_OF_RUN] = str(Path(dendroflow.__file__).parent)
+    os.environ[LIBRARY_OF_RUN], os.environ[CODE_OF_RUN] = str(LIBRARY), library_digest()
     if (scripts / "dendroflow").is_dir():
         _put_first("PYTHONPATH", scripts)
     # A job has the cores that its rule asks for; OpenBLAS would start a thread for each there is.
