@@ -1,6 +1,5 @@
 """The configuration, parsed once, and `df`, which answers what the rules ask."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,27 +7,17 @@ from pathlib import Path
 SCRIPTS = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"
 if (SCRIPTS / "dendroflow").is_dir():
     sys.path.insert(0, str(SCRIPTS))
-    paths = [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
 
-import dendroflow
 from dendroflow import layout
 from dendroflow.errors import DendroflowError
 from dendroflow.jobs.configured import FILE, FOLDER, configured
-from dendroflow.jobs.job import LIBRARY_OF_RUN, RUN, name_interpreter_without_spaces
+from dendroflow.jobs.job import prepare_environment
 from dendroflow.jobs.lock import take
 from dendroflow.jobs.workflow import Workflow, one_of
 from dendroflow.settings.project import read_yaml
 from snakemake.logging import logger
 
-name_interpreter_without_spaces()
-# Jobs end with the process that runs them, and import the library that planned.
-os.environ[RUN] = str(os.getpid())
-os.environ[LIBRARY_OF_RUN] = str(Path(dendroflow.__file__).parent)
-# A job has the cores that its rule asks for, and OpenBLAS would start a thread for each there is.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# Sets and dictionaries of models come in the same order in every process.
-os.environ.setdefault("PYTHONHASHSEED", "0")
+prepare_environment(SCRIPTS)
 
 
 # What a checkout comes with, where the working directory has no configuration.

@@ -31,7 +31,7 @@ def test_a_search_that_is_killed_goes_on_to_the_same_result(new_workspace):
     killed = slow(new_workspace())
     try:
         process = killed.start("features", cores=1)
-        pattern = "fitted/*/optimisation/*/checkpoints/generation-000003.parquet"
+        pattern = "fitted/*/optimisation/*/generation-000003.parquet"
         wait_until(lambda: list(killed.results.glob(pattern)), "three generations are kept")
         job, _ = killed.job_and_workers("optimise.py")
         os.kill(job, signal.SIGKILL)

@@ -8,10 +8,9 @@ import sys
 
 import pytest
 from whole_project import content, finished_batches, no_process_is_left, paused, whole_project
-from workflow.workspace import Workspace
+from workflow.workspace import CHECKOUT, Workspace
 
-from dendroflow.errors import FolderInUseError
-from dendroflow.jobs.lock import claim
+from dendroflow.jobs.lock import remove_dead
 
 
 def test_the_second_run_stops_and_the_first_one_does_not_notice(new_workspace):
@@ -26,7 +25,7 @@ def test_the_second_run_stops_and_the_first_one_does_not_notice(new_workspace):
         second.output = first.folder / "second.txt"
         for other in (second, elsewhere):
             other.run().refused("another run is at work here", f"process {process.pid} on")
-            other.run("--unlock").refused("another run is at work here")
+            assert other.remove_dead_locks() is None
         # Looking on is allowed.
         assert second.run("-n").succeeded().announced["simulate_batch"]
         assert finished_batches(first) == before
@@ -45,25 +44,23 @@ OWNER = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from dendroflow.jobs.lock import claim
-claim(Path("results"), Path("locks"), jobs_elsewhere=sys.argv[2] == "elsewhere")
-Path("locks").mkdir()
-Path("locks/0.output.lock").touch()
-print("claimed", flush=True)
+from dendroflow.jobs.lock import take
+take(Path("results"), jobs_elsewhere=sys.argv[2] == "elsewhere")
+Path(".snakemake/locks").mkdir(parents=True)
+Path(".snakemake/locks/0.output.lock").write_text("figure.svg\\nresults/dendroflow.sqlite\\n")
+print("taken", flush=True)
 time.sleep(600)
 """
 
 
 @pytest.fixture
-def owner(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def owner(tmp_path):
     started = []
 
     def start(jobs: str) -> subprocess.Popen:
-        library = str(Workspace(tmp_path / "unused").checkout / "scripts")
-        command = [sys.executable, "-c", OWNER, library, jobs]
+        command = [sys.executable, "-c", OWNER, str(CHECKOUT / "scripts"), jobs]
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path))
-        assert started[-1].stdout.readline() == b"claimed\n"
+        assert started[-1].stdout.readline() == b"taken\n"
         return started[-1]
 
     yield start
@@ -73,24 +70,34 @@ def owner(tmp_path, monkeypatch):
         process.stdout.close()
 
 
-def claimed(tmp_path):
-    return claim(tmp_path / "results", tmp_path / "locks", jobs_elsewhere=False)
+def removed(folder):
+    return remove_dead(folder / "results", folder / ".snakemake/locks")
 
 
-def test_the_lock_of_a_living_run_is_never_taken(owner, tmp_path):
+def locks(folder):
+    return sorted(path.name for path in folder.glob(".snakemake/locks/*"))
+
+
+def test_the_lock_of_a_living_run_is_never_removed(owner, tmp_path):
     process = owner("here")
     os.kill(process.pid, signal.SIGSTOP)  # alive, whatever it does
-    with pytest.raises(FolderInUseError, match=f"process {process.pid} on"):
-        claimed(tmp_path)
-    assert (tmp_path / "locks/0.output.lock").exists()
+    assert removed(tmp_path) is None
+    assert locks(tmp_path) == ["0.output.lock"]
 
 
-def test_the_lock_of_a_dead_run_is_removed(owner, tmp_path):
+def test_the_lock_of_a_dead_run_is_removed_and_no_other(owner, tmp_path):
     process = owner("here")
     process.kill()
     process.wait()
-    assert f"process {process.pid}" in claimed(tmp_path)
-    assert not (tmp_path / "locks").exists()
+    other, older = (
+        tmp_path / ".snakemake/locks" / f"{name}.lock" for name in ("1.input", "1.output")
+    )
+    other.write_text("somewhere/else.txt\nresults_of_others/table.csv\n")
+    older.write_text("results/dendroflow.sqlite\n")
+    os.utime(older, (1e9, 1e9))
+    assert f"process {process.pid}" in removed(tmp_path)
+    assert locks(tmp_path) == ["1.input.lock", "1.output.lock"]
+    assert removed(tmp_path) is None
 
 
 @pytest.mark.parametrize("case", ["jobs on a cluster", "another host", "an unknown owner"])
@@ -103,5 +110,5 @@ def test_a_lock_whose_jobs_may_live_is_kept(owner, tmp_path, case):
         mine.write_text(json.dumps(json.loads(mine.read_text()) | {"host": "another"}))
     elif case == "an unknown owner":
         mine.write_text("{")
-    assert claimed(tmp_path) is None
-    assert (tmp_path / "locks/0.output.lock").exists()
+    assert removed(tmp_path) is None
+    assert locks(tmp_path) == ["0.output.lock"]

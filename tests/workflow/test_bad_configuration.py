@@ -160,9 +160,9 @@ def assert_refused(project: Workspace, *parts: str) -> None:
     run = project.run()
     run.refused(*parts)
     assert len(run.lines()) == 1, run.output
-    # What is learnt of models, and the plans of the experiments before the bad one.
+    # What is learnt of models.
     files = [path for path in project.results.rglob("[!.]*") if path.is_file()]
-    assert {path.parent.name for path in files} <= {"models", "plans"}
+    assert {path.parent.name for path in files} <= {"models"}
 
 
 @pytest.mark.parametrize("wrong", BAD_EXPERIMENTS)

@@ -65,5 +65,5 @@ def test_bad_model(workspace, wrong):
         parts = [*parts, f"line {number}: "]
     run.refused(MODEL, *parts)
     assert len(run.lines()) == 1, run.output
-    # The claim of the run that was refused, and no result.
+    # The lock of the run that was refused, and no result.
     assert {path.name for path in workspace.results.rglob("*")} <= {".lock"}

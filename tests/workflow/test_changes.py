@@ -57,7 +57,12 @@ def test_words_and_figures_rerun_no_simulation(project):
     run = project.run("database", "figures").succeeded()
     assert run.points == 0
     assert foreseen.announced == run.jobs
-    assert run.jobs == {"render_figures": 1, "build_database": 1}
+    assert run.jobs == {
+        "plan_points": 1,
+        "gather_features": 1,
+        "render_figures": 1,
+        "build_database": 1,
+    }
     query = "SELECT title, description FROM experiments WHERE experiment = 'steps'"
     assert project.query(query) == [("Another title", "And a description.")]
 

@@ -68,9 +68,9 @@ def test_the_same_samples(finished, experiment):
     assert spread > 1
 
 
-def test_the_engine_is_part_of_the_recipe(finished):
-    recipes = {path.parts[-3] for path in finished.results.glob("sampled*/*/outcomes/*.parquet")}
-    assert len(recipes) == 2
+def test_the_engine_is_part_of_the_simulation_code(finished):
+    codes = {path.parts[-3] for path in finished.results.glob("sampled*/*/outcomes/*.parquet")}
+    assert len(codes) == 2
 
 
 @pytest.mark.parametrize(

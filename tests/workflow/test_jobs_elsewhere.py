@@ -34,7 +34,7 @@ def test_a_job_takes_the_plan_of_its_run_and_not_one_that_is_left_behind(workspa
     (features,) = project.results.glob("steps/*/features/*/*.parquet")
     expected = features.read_bytes()
     features.unlink()
-    names = dict(zip(("recipe", "measures"), features.parts[-4:-1:2], strict=True))
+    names = dict(zip(("simulation_code", "feature_code"), features.parts[-4:-1:2], strict=True))
     as_on_a_node(
         project, "extract_features", experiment="steps", batch=features.stem, **names
     ).succeeded()

@@ -52,7 +52,7 @@ def reported(project):
 
 
 def test_the_report_covers_the_catalogue_broken_files_included(reported):
-    folder = reported.results / "appraisal"
+    folder = reported.results / "quality"
     uses = pq.read_table(folder / "catalogue.uses.parquet").to_pandas()
     cable = uses[uses["use"] == "passive_cable"].set_index("morphology")
     assert cable["fitness"].to_dict() == {"sound": "fit", "noisy": "unfit", "orphaned": "unfit"}
@@ -118,7 +118,7 @@ def test_exercise_2_on_the_cells_that_it_names(workspace):
         workspace.project("tree", neuromorpho=service)
         workspace.experiment("tree", TREE, morphology="c91662")
         workspace.run("catalogue_report", cores=2).succeeded()
-    folder = workspace.results / "appraisal"
+    folder = workspace.results / "quality"
     uses = pq.read_table(folder / "catalogue.uses.parquet").to_pandas()
     fitness = uses.pivot(index="morphology", columns="use", values="fitness")
     assert fitness.loc["c91662"].to_dict() == {

@@ -21,10 +21,10 @@ def finished(new_workspace) -> Workspace:
     assert foreseen.announced == run.announced
     names = (
         "optimise",
-        "plan_individuals",
+        "plan_points",
         "simulate_batch",
         "extract_features",
-        "draw_optimisation",
+        "render_figures",
     )
     assert all(run.jobs[name] == 1 for name in names)
     assert run.points == 2
@@ -118,7 +118,7 @@ def test_the_figures_are_those_of_the_search_that_is_asked_for(finished, project
     assert all(figures(project)[name] != drawn for name, drawn in figures(finished).items())
     project.experiment("fitted", FITTED)
     run = project.run("figures").succeeded()
-    assert (run.points, run.jobs["optimise"], run.jobs["draw_optimisation"]) == (0, 0, 1)
+    assert (run.points, run.jobs["optimise"], run.jobs["render_figures"]) == (0, 0, 1)
     assert figures(project) == figures(finished)
 
 

@@ -108,10 +108,9 @@ def runs(new_workspace) -> tuple[Workspace, Workspace]:
 def digests(workspace: Workspace, folder: str) -> dict[str, str]:
     """Path below a folder of the results -> hash of the bytes."""
     base = workspace.results / folder
-    files = (path for path in base.rglob("*") if path.is_file())
     return {
         path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
+        for path in base.rglob("[!.]*.*")
     }
 
 

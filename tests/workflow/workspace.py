@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from dendroflow.jobs.lock import remove_dead
+
 CHECKOUT = Path(__file__).parents[2]
 MODELS = Path(__file__).parent / "models"
 LONGEST_RUN_S = 240.0
@@ -40,11 +42,8 @@ TARGETS = {
     "total",
 }
 
-# Rules of which each experiment has its own.
-PER_EXPERIMENT = ("render_figures", "draw_optimisation", "compare_morphologies")
-
-# Snakemake's remark on its profile, and the log of a failed job, which its logger shows.
-UNCOUNTED = r"Using workflow specific profile|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ "
+# Snakemake's remark on its profile, its heading, and the log of a failed job.
+UNCOUNTED = r"Using workflow specific profile|─+ Workflow start|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ "
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Run:
         return sum(pq.read_metadata(path).num_rows for path in mine)
 
     def lines(self) -> list[str]:
-        """What was said, without empty lines, lines of logs and the remark on the profile."""
+        """What was said, without empty lines, lines of logs, and what Snakemake begins with."""
         lines = (line.strip() for line in self.output.splitlines())
         return [line for line in lines if line and not re.match(UNCOUNTED, line)]
 
@@ -254,6 +253,10 @@ class Workspace:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(30)
 
+    def remove_dead_locks(self) -> str | None:
+        """Do what `dendroflow run` does before it starts Snakemake."""
+        return remove_dead(self.results, self.folder / ".snakemake" / "locks")
+
     def processes(self) -> list[int]:
         """Ids of the processes that work in this folder."""
         found = []
@@ -302,13 +305,13 @@ class Workspace:
         """A stored table, by its path below the results."""
         return pq.read_table(self.results / path, partitioning=None)
 
-    def trace_digests(self, experiment: str, recipe: str = "*") -> dict[tuple[str, str], str]:
+    def trace_digests(self, experiment: str, code: str = "*") -> dict[tuple[str, str], str]:
         """(point_id, signal) -> hash of the bits of its values; a point in two batches fails.
 
         Signals that are recorded at places are named `signal at place`.
         """
         digests: dict[tuple[str, str], str] = {}
-        for path in sorted(self.results.glob(f"{experiment}/{recipe}/traces/*.parquet")):
+        for path in sorted(self.results.glob(f"{experiment}/{code}/traces/*.parquet")):
             for row in pq.read_table(path, partitioning=None).to_pylist():
                 where = f" at {row['location']}" if row["location"] else ""
                 key = (row["point_id"], row["signal"] + where)
@@ -336,8 +339,7 @@ def announced_jobs(output: str) -> Counter[str]:
     for name, count in rows:
         rule = name.replace(" ", "_")
         if rule not in TARGETS:
-            prefixes = (name for name in PER_EXPERIMENT if rule.startswith(f"{name}_"))
-            jobs[next(prefixes, rule)] += int(count)
+            jobs[rule] += int(count)
     return jobs
 
 

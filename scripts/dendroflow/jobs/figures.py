@@ -19,10 +19,9 @@ def render_figures(job: Job) -> None:
     traces = [Path(path) for path in job.input.traces]
     data = read_figure_data(job.experiment, declared.title, Path(job.input.features), traces)
     render_all(declared.figures, data, folder)
-    if history := job.input.get("history"):
+    for path in map(Path, job.input.history):
         from dendroflow.figures.optimisation import Course, draw_all
 
-        path = Path(history)
         draw_all(Course(read_table(path).to_pandas(), read_notes(path)), declared.title, folder)
 
 

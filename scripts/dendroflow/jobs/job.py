@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dendroflow
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError, DendroflowError, StoreError
 from dendroflow.files import replacing
+from dendroflow.plan.code import LIBRARY, library_digest
 
 if TYPE_CHECKING:
     from dendroflow.settings.experiment import Experiment
@@ -28,8 +28,8 @@ logger = logging.getLogger("dendroflow")
 
 # Id of the Snakemake process that runs the jobs, in their environment.
 RUN = "DENDROFLOW_RUN"
-# The folder of the library that planned, in their environment, too.
-LIBRARY_OF_RUN = "DENDROFLOW_LIBRARY"
+# The folder of the library that planned, and its digest, in their environment, too.
+LIBRARY_OF_RUN, CODE_OF_RUN = "DENDROFLOW_LIBRARY", "DENDROFLOW_CODE"
 
 _DISK = {
     errno.ENOSPC: "no space is left on the disk: free some",
@@ -143,13 +143,29 @@ def job(snakemake: Any) -> Iterator[Job]:
 
 
 def _refuse_another_library() -> None:
-    """Refuse to work with another copy of dendroflow than the one that made the plan."""
-    here, planned = str(Path(dendroflow.__file__).parent), os.environ.get(LIBRARY_OF_RUN)
-    if planned is not None and here != planned:
+    """Refuse to work with other code than that which made the plan."""
+    here, planned = str(LIBRARY), os.environ.get(LIBRARY_OF_RUN)
+    if planned is None:
+        return
+    if here != planned:
         raise StoreError(
             f"this job imports dendroflow from {here}, and the run was planned by that of "
             f"{planned}: remove one of them from the environment"
         )
+    refuse_another_code(os.environ[CODE_OF_RUN])
+
+
+def refuse_another_code(planned: str) -> None:
+    """Refuse to go on if a file of the library has changed since planning.
+
+    Raises
+    ------
+    StoreError
+        If its digest is not this one.
+    """
+    library_digest.cache_clear()
+    if library_digest() != planned:
+        raise StoreError("dendroflow's own code changed since the run began; run snakemake again")
 
 
 def _note_usage(path: Path, began: float) -> None:
@@ -221,9 +237,30 @@ def die_with_run() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def name_interpreter_without_spaces() -> None:
-    """Let this Python be called `python`: Snakemake does not quote its path for a script."""
+def prepare_environment(scripts: Path) -> None:
+    """Set the environment of the jobs that this process runs.
+
+    They end with it, and import the library that planned.
+
+    Parameters
+    ----------
+    scripts
+        the folder of the workflow's scripts; in a checkout the library lies there.
+    """
+    os.environ[RUN] = str(os.getpid())
+    os.environ[LIBRARY_OF_RUN], os.environ[CODE_OF_RUN] = str(LIBRARY), library_digest()
+    if (scripts / "dendroflow").is_dir():
+        _put_first("PYTHONPATH", scripts)
+    # A job has the cores that its rule asks for; OpenBLAS would start a thread for each there is.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Sets and dictionaries of models come in the same order in every process.
+    os.environ.setdefault("PYTHONHASHSEED", "0")
     if " " in sys.executable:
-        folder = str(Path(sys.executable).parent)
-        os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
+        # Snakemake does not quote the path of Python for a script.
+        _put_first("PATH", Path(sys.executable).parent)
         sys.executable = "python"
+
+
+def _put_first(variable: str, folder: Path) -> None:
+    others = [path for path in os.environ.get(variable, "").split(os.pathsep) if path]
+    os.environ[variable] = os.pathsep.join(dict.fromkeys([str(folder), *others]))

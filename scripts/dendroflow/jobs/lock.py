@@ -4,7 +4,6 @@ import atexit
 import fcntl
 import json
 import os
-import shutil
 import socket
 import time
 from pathlib import Path
@@ -60,10 +59,16 @@ def take(results: Path, *, jobs_elsewhere: bool) -> None:
 
 
 def remove_dead(results: Path, locks: Path) -> str | None:
-    """Remove Snakemake's locks in `locks` if the run that left them is certainly dead.
+    """Remove Snakemake's locks of these results if the run that left them is certainly dead.
 
     That is: the last run of these results was on this host and had no jobs elsewhere, its process
-    is gone, and it did not come to its end.
+    is gone, and it did not come to its end. Locks that name no file of the results, or that are
+    older than that run, belong to other workflows.
+
+    Parameters
+    ----------
+    locks
+        the folder of Snakemake's locks, `.snakemake/locks`.
 
     Returns
     -------
@@ -73,15 +78,31 @@ def remove_dead(results: Path, locks: Path) -> str | None:
     last = _owner(results)
     if not last or last["ended"] or last["jobs_elsewhere"] or last["host"] != socket.gethostname():
         return None
-    if not any(locks.glob("*.lock")):
+    left = _locks_of(results, locks)
+    if not left:
         return None
     with _file(results).open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             return None
-    shutil.rmtree(locks)
+    for lock in left:
+        lock.unlink(missing_ok=True)
     return f"the last run (process {last['process']}) was killed; its lock is removed"
+
+
+def _locks_of(results: Path, locks: Path) -> list[Path]:
+    """Those that name a file of the results, and are no older than their last run."""
+    since, folder = _file(results).stat().st_mtime, locks.absolute().parents[1]
+    return [
+        lock
+        for lock in locks.glob("*.lock")
+        if lock.stat().st_mtime >= since
+        and any(
+            (folder / name).is_relative_to(results.absolute())
+            for name in lock.read_text(encoding="utf-8").splitlines()
+        )
+    ]
 
 
 def _file(results: Path) -> Path:

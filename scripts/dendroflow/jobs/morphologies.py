@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from dendroflow.errors import ConfigurationError
 from dendroflow.files import replacing
 from dendroflow.jobs.job import Job
 from dendroflow.morphology.files import check_fetched
+from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.settings.observations import read_all
 from dendroflow.tables.tables import read_table, write_table
 
@@ -14,6 +16,11 @@ def fetch_morphology(job: Job) -> None:
     from dendroflow.morphology.fetch import fetch
 
     name = str(job.wildcards.morphology)
+    if names_of_morphology(job.configuration, name)["pin"] != job.wildcards.pin:
+        raise ConfigurationError(
+            f"{job.folder / 'morphologies.yaml'}: {name}: changed since the run began; "
+            "run snakemake again"
+        )
     fetch(
         name,
         job.configuration.morphologies[name],

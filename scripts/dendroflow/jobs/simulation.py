@@ -1,13 +1,11 @@
 """Jobs from points to features: simulations, searches, audits."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import StoreError
-from dendroflow.jobs.job import Job, logger
+from dendroflow.jobs.job import Job, logger, refuse_another_code
 from dendroflow.kernel.points import points_of
-from dendroflow.plan.code import library_digest
 from dendroflow.plan.models import check_copy
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
@@ -49,7 +47,7 @@ def simulate_batch(job: Job) -> None:
                 | notes["simulation_content"]
                 | {f"morphology {name}": notes["morphologies"][name] for name in workload.sections},
             },
-            check=lambda: refuse_another_code(notes),
+            check=lambda: refuse_another_code(notes["library"]),
         )
 
 
@@ -60,7 +58,7 @@ def opened(job: Job, plan: Plan, morphologies: tuple[str, ...], measure: Any = N
     -------
     context manager of Workload
     """
-    refuse_another_code(plan.notes)
+    refuse_another_code(plan.notes["library"])
     copy = Path(job.input.model).parent
     check_copy(copy)
     return loaded(
@@ -71,19 +69,6 @@ def opened(job: Job, plan: Plan, morphologies: tuple[str, ...], measure: Any = N
         dict(zip(morphologies, map(Path, job.input.sections), strict=True)),
         measure=measure,
     )
-
-
-def refuse_another_code(notes: Mapping[str, Any]) -> None:
-    """Refuse to simulate, or to store, with another library than the one that planned.
-
-    Raises
-    ------
-    StoreError
-        If a file of dendroflow has changed since.
-    """
-    library_digest.cache_clear()
-    if library_digest() != notes["library"]:
-        raise StoreError("dendroflow's own code changed since the run began; run snakemake again")
 
 
 def extract_features(job: Job) -> None:
@@ -138,7 +123,7 @@ def optimise(job: Job) -> None:
             search,
             target,
             {key: plan.notes[key] for key in keys},
-            check=lambda: refuse_another_code(plan.notes),
+            check=lambda: refuse_another_code(plan.notes["library"]),
         )
 
 

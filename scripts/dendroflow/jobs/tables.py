@@ -25,7 +25,7 @@ def plan_points(job: Job) -> None:
             f"{configuration.experiment_file(name)}: it, its model, its morphologies or the "
             "results changed since the run began; run snakemake again"
         )
-    if history := job.input.get("history"):
+    for history in job.input.history:
         plan = plan.with_points(read_notes(Path(history))["individuals"])
     plan.write(Path(job.output.plan))
 

@@ -19,6 +19,7 @@ from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.figures import signals
+from dendroflow.settings.observations import read_all
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration
 
@@ -200,8 +201,10 @@ class Workflow:
         names = self.plan(wildcards.experiment).morphologies(wildcards.get("batch"))
         return [self.of_morphology(layout.SECTIONS, name) for name in names]
 
+    @_in_one_line
     def compared(self, wildcards: Wildcards) -> list[str]:
         """Morphometrics of the morphologies of a comparison."""
+        read_all(self.configuration)
         comparison = self.configuration.project.morphometry[wildcards.comparison]
         return [
             self.of_morphology(layout.MORPHOMETRICS, name, made=False)
