@@ -1,4 +1,4 @@
-"""Morphologies: appraised one by one, reported together, and held against what experiments ask."""
+"""Quality of morphologies: checked one by one, reported, compared with what experiments ask for."""
 
 
 localrules:
@@ -14,15 +14,15 @@ for experiment in EXPERIMENTS:
 
 
 rule appraise_morphology:
-    """Make all checks of one morphology, and draw its portrait."""
+    """Make all checks of one morphology, and draw it."""
     input:
         morphology=lambda wildcards: morphology_path(wildcards.morphology),
         metadata=lambda wildcards: f"{morphology_path(wildcards.morphology)}.json",
     output:
-        findings="results/quality/{morphology}/{pin}/findings.parquet",
+        checks="results/quality/{morphology}/{pin}/checks.parquet",
         pictures=[
-            "results/quality/{morphology}/{pin}/portrait.png",
-            "results/quality/{morphology}/{pin}/portrait.pdf",
+            "results/quality/{morphology}/{pin}/picture.png",
+            "results/quality/{morphology}/{pin}/picture.pdf",
         ],
     log:
         "results/logs/appraise_morphology/{morphology}-{pin}.log",
@@ -33,27 +33,27 @@ rule appraise_morphology:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=CONFIG.appraisal.model_dump_json(exclude={"uses"}),
+        settings=CONFIG.quality.model_dump_json(exclude={"uses"}),
         neuron=NEURON_VERSION,
         code=digest_of_library("dendroflow.quality.checks", "dendroflow.quality.picture"),
     message:
-        "Appraising morphology {wildcards.morphology}"
+        "Checking morphology {wildcards.morphology}"
     script:
         "../scripts/appraise_morphology.py"
 
 
 rule report_morphologies:
-    """Report on morphologies: a page, and tables of findings and of verdicts."""
+    """Report on morphologies: a page, and tables of checks and of suitability."""
     input:
-        findings=lambda wildcards: [
-            appraisal_path(name, "findings.parquet") for name in reported_names(wildcards)
+        checks=lambda wildcards: [
+            quality_path(name, "checks.parquet") for name in reported_names(wildcards)
         ],
         pictures=lambda wildcards: [
-            appraisal_path(name, "portrait.png") for name in reported_names(wildcards)
+            quality_path(name, "picture.png") for name in reported_names(wildcards)
         ],
     output:
         page="results/quality/{scope}.html",
-        findings="results/quality/{scope}.findings.parquet",
+        checks="results/quality/{scope}.checks.parquet",
         uses="results/quality/{scope}.uses.parquet",
     log:
         "results/logs/report_morphologies/{scope}.log",
@@ -67,7 +67,7 @@ rule report_morphologies:
         runtime=10,
     params:
         names=reported_names,
-        settings=APPRAISAL,
+        settings=QUALITY,
         code=digest_of_library("dendroflow.quality.page", "dendroflow.quality.tables"),
     message:
         "Reporting on morphologies"
@@ -78,8 +78,8 @@ rule report_morphologies:
 rule check_requirements:
     """Fail if a morphology of an experiment does not meet what the experiment requires."""
     input:
-        findings=lambda wildcards: [
-            appraisal_path(name, "findings.parquet")
+        checks=lambda wildcards: [
+            quality_path(name, "checks.parquet")
             for name in planned(wildcards.experiment).morphologies()
         ],
     output:
@@ -97,8 +97,8 @@ rule check_requirements:
         requirements=lambda wildcards: unmarked(
             CONFIG.experiments[wildcards.experiment].morphology_requires.model_dump(mode="json")
         ),
-        settings=APPRAISAL,
-        code=digest_of_library("dendroflow.quality.judgement"),
+        settings=QUALITY,
+        code=digest_of_library("dendroflow.quality.suitability"),
     message:
         "Checking the morphologies of {wildcards.experiment}"
     script:

@@ -327,11 +327,11 @@ def experiment_facts(experiment):
 
 
 # In the order of the report, and without `<`, as Snakemake asks of its parameters.
-APPRAISAL = CONFIG.appraisal.model_dump_json().replace("<", "\\u003c")
+QUALITY = CONFIG.quality.model_dump_json().replace("<", "\\u003c")
 
 
-def appraisal_path(name, file):
-    """A file of the appraisal of a morphology."""
+def quality_path(name, file):
+    """A file of the quality control of a morphology."""
     pin = Path(morphology_path(name)).parent.name
     return f"results/quality/{name}/{pin}/{file}"
 

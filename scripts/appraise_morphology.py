@@ -1,26 +1,26 @@
-"""Make all checks of one morphology and draw its portrait.
+"""Make all checks of one morphology and draw it.
 
 Reads   input.morphology, with its metadata beside it; params.settings: thresholds, as JSON
-Writes  output.findings: a row per check; output.pictures: the portrait
+Writes  output.checks: a row per check; output.pictures: the picture
 """
 
 from pathlib import Path
 
 from dendroflow.jobs.job import job
 from dendroflow.morphology.files import check_fetched
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.checks import appraise
+from dendroflow.quality.checks import check_all
 from dendroflow.quality.picture import draw
-from dendroflow.quality.tables import write_findings
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.tables import write_checks
+from dendroflow.settings.quality import Quality
 
 
-def main(name: str, morphology: str, settings: str, findings: str, pictures: list[str]) -> None:
-    cell = Cell.from_file(Path(morphology), name)
-    found = appraise(cell, Appraisal.model_validate_json(settings))
+def main(name: str, morphology: str, settings: str, checks: str, pictures: list[str]) -> None:
+    cell = Reconstruction.from_file(Path(morphology), name)
+    found = check_all(cell, Quality.model_validate_json(settings))
     draw(cell, found, list(map(Path, pictures)))
     notes = {"address": cell.address, "file": morphology}
-    write_findings(((name, finding) for finding in found), Path(findings), notes)
+    write_checks(((name, result) for result in found), Path(checks), notes)
 
 
 if __name__ == "__main__":
@@ -30,6 +30,6 @@ if __name__ == "__main__":
             snakemake.wildcards.morphology,
             snakemake.input.morphology,
             snakemake.params.settings,
-            snakemake.output.findings,
+            snakemake.output.checks,
             list(snakemake.output.pictures),
         )

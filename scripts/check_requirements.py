@@ -1,6 +1,6 @@
 """Refuse the morphologies that do not meet what an experiment requires of them.
 
-Reads   input.findings: of each morphology; params: names, requirements and settings (as JSON)
+Reads   input.checks: of each morphology; params: names, requirements and settings (as JSON)
 Writes  output.requirements: what was required and met
 """
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 from dendroflow.files import replacing
 from dendroflow.jobs.job import job
-from dendroflow.quality.judgement import objections, refuse
-from dendroflow.quality.tables import read_findings
-from dendroflow.settings.appraisal import Appraisal, Requirements
+from dendroflow.quality.suitability import refuse, unmet
+from dendroflow.quality.tables import read_checks
+from dendroflow.settings.quality import Quality, Requirements
 
 
-def main(experiment: str, names: list, findings: list, requirements: str, settings: str) -> str:
+def main(experiment: str, names: list, checks: list, requirements: str, settings: str) -> str:
     wanted = Requirements.model_validate_json(requirements)
-    limits = Appraisal.model_validate_json(settings)
-    objecting = {}
-    for name, path in zip(names, findings, strict=True):
-        found, notes = read_findings(Path(path))
-        objecting[name] = (notes["file"], objections(found, wanted, limits))
-    refuse(experiment, objecting)
+    limits = Quality.model_validate_json(settings)
+    found = {}
+    for name, path in zip(names, checks, strict=True):
+        results, notes = read_checks(Path(path))
+        found[name] = (notes["file"], unmet(results, wanted, limits))
+    refuse(experiment, found)
     lines = [f"uses: {', '.join(wanted.uses)}", f"checks: {', '.join(wanted.checks)}"]
     return "\n".join([*lines, f"met by: {', '.join(names)}", ""])
 
@@ -30,7 +30,7 @@ if __name__ == "__main__":
         text = main(
             snakemake.wildcards.experiment,
             snakemake.params.names,
-            snakemake.input.findings,
+            snakemake.input.checks,
             snakemake.params.requirements,
             snakemake.params.settings,
         )

@@ -1,4 +1,4 @@
-"""Judge morphologies by observations.
+"""Compare morphologies with observations.
 
 Reads   input.measures: of each morphology
         params: observations (a list) and comparison (limit, title), as JSON
@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from dendroflow.analysis.scores import SCORES, judge
+from dendroflow.analysis.scores import SCORES, score_morphologies
 from dendroflow.analysis.scores_figure import draw_scores
 from dendroflow.jobs.job import job
 from dendroflow.settings.morphometry import Comparison, Observation
@@ -25,7 +25,7 @@ if __name__ == "__main__":
             json.loads(snakemake.params.observations)
         )
         measures = pa.concat_tables(read_table(Path(path)) for path in snakemake.input.measures)
-        scores = judge(measures, observations, comparison.limit)
+        scores = score_morphologies(measures, observations, comparison.limit)
         write_table(scores, Path(snakemake.output.scores), SCORES)
         figure = Path(snakemake.output.figures[0])
         draw_scores(

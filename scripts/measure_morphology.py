@@ -6,7 +6,7 @@ Writes  output.measures: a row per morphometric: value, unit, status, error
 
 from pathlib import Path
 
-from dendroflow.analysis.morphometrics import MEASURES, measure
+from dendroflow.analysis.morphometrics import MORPHOMETRICS, morphometrics
 from dendroflow.jobs.job import job
 from dendroflow.morphology.files import check_fetched
 from dendroflow.tables.tables import write_table
@@ -15,7 +15,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         check_fetched(Path(snakemake.input.morphology))
         write_table(
-            measure(snakemake.wildcards.morphology, Path(snakemake.input.morphology)),
+            morphometrics(snakemake.wildcards.morphology, Path(snakemake.input.morphology)),
             Path(snakemake.output.measures),
-            MEASURES,
+            MORPHOMETRICS,
         )

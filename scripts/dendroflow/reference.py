@@ -19,7 +19,6 @@ from dendroflow.features.statistics import STATISTICS
 from dendroflow.files import replacing
 from dendroflow.quality.checks import CHECKS, THEME_OF
 from dendroflow.settings import (
-    appraisal,
     audit,
     experiment,
     features,
@@ -27,6 +26,7 @@ from dendroflow.settings import (
     morphologies,
     morphometry,
     optimise,
+    quality,
     simulation,
     sweep,
 )
@@ -49,7 +49,7 @@ A configuration is a folder:
 | `experiments/<experiment>.yaml` | [one experiment](#experiment) each |
 | `models/<model>/` | [a model](models.md): `model.py` and its `.mod` files |
 | `morphologies.yaml` | [the catalogue of morphologies](#morphologiesyaml), if a model needs one |
-| `appraisal.yaml` | [how morphologies are appraised](#appraisalyaml), if the defaults do not do |
+| `quality.yaml` | [how morphologies are checked](#qualityyaml), if the defaults do not do |
 
 A key that is not listed here is an error, and so is a key that stands twice. All errors of the
 configuration are found before the first job starts. The same declarations as JSON schemas, for
@@ -69,7 +69,7 @@ SECTIONS: dict[str, tuple[str, dict[str, type[BaseModel]]]] = {
             "": experiment.Experiment,
             "simulation": simulation.Simulation,
             "execution": simulation.Execution,
-            "morphology_requires": appraisal.Requirements,
+            "morphology_requires": quality.Requirements,
         },
     ),
     "sweep": (
@@ -176,20 +176,20 @@ number of cores. Every optimisation draws three figures: `optimisation-convergen
             "from an address": morphologies.Download,
         },
     ),
-    "appraisal.yaml": (
-        "Which checks of [morphologies](morphologies.md#appraisal) are made, when they fire, and "
-        "which of them count for which use. The thresholds were set on about twenty "
+    "quality.yaml": (
+        "Which checks of [morphologies](morphologies.md#quality-control) are made, when they "
+        "fire, and which of them count for which use. The thresholds were set on about twenty "
         "reconstructions, most of them rodent pyramidal cells: they are advice.",
         {
-            "": appraisal.Appraisal,
-            "graph": appraisal.GraphLimits,
-            "diameters": appraisal.DiameterLimits,
-            "depth": appraisal.DepthLimits,
-            "electrical": appraisal.ElectricalLimits,
-            "axon": appraisal.AxonLimits,
-            "size": appraisal.SizeLimits,
-            "metadata": appraisal.MetadataLimits,
-            "use": appraisal.Use,
+            "": quality.Quality,
+            "graph": quality.GraphLimits,
+            "diameters": quality.DiameterLimits,
+            "depth": quality.DepthLimits,
+            "electrical": quality.ElectricalLimits,
+            "axon": quality.AxonLimits,
+            "size": quality.SizeLimits,
+            "metadata": quality.MetadataLimits,
+            "use": quality.Use,
         },
     ),
     "morphometry": (
@@ -229,7 +229,7 @@ def pages(root: Path) -> dict[Path, str]:
         "morphologies": TypeAdapter(
             dict[morphologies.MorphologyName, morphologies.MorphologySource]
         ).json_schema(),
-        "appraisal": appraisal.Appraisal.model_json_schema(),
+        "quality": quality.Quality.model_json_schema(),
     }
     return {
         Path("docs", "configuration.md"): configuration_page(),
@@ -259,7 +259,7 @@ def configuration_page() -> str:
             parts.append(intro + _keys(model, links))
         if title == "features":
             parts += [_statistics(), _efel_names()]
-        if title == "appraisal.yaml":
+        if title == "quality.yaml":
             parts.append(_checks())
         if title == "morphometry":
             parts.append(_morphometrics())
@@ -282,9 +282,9 @@ def _keys(model: type[BaseModel], links: Mapping[str, str], only: Iterable[str] 
 
 
 def _default(value: Any) -> str:
-    if isinstance(value, BaseModel) or value == appraisal.default_uses():
+    if isinstance(value, BaseModel) or value == quality.default_uses():
         return "its defaults"
-    if value == appraisal.CHECKS:
+    if value == quality.CHECKS:
         return "all"
     return f"`{json.dumps(to_jsonable_python(value), ensure_ascii=False)}`"
 
@@ -387,12 +387,12 @@ def _checks() -> str:
         rows.append((f"`{name}`", THEME_OF[name], text))
     uses = [
         (f"`{name}`", *(" ".join(f"`{check}`" for check in checks) for checks in named))
-        for name, use in appraisal.default_uses().items()
-        for named in [(use.requires, use.heeds)]
+        for name, use in quality.default_uses().items()
+        for named in [(use.requires, use.recommends)]
     ]
     return (
         f"### Checks\n\n{_table(('name', 'theme', 'what it tells'), rows)}\n"
-        f"### Default uses\n\n{_table(('use', 'requires', 'heeds'), uses)}"
+        f"### Default uses\n\n{_table(('use', 'requires', 'recommends'), uses)}"
     )
 
 

@@ -25,10 +25,10 @@ from dendroflow.design.axes import axis_values
 from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.tree import Tree
-from dendroflow.settings.appraisal import Appraisal
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource
-from dendroflow.settings.project import Project, describe, read_yaml, validated
+from dendroflow.settings.project import Project, first_problem, read_yaml, validated
+from dendroflow.settings.quality import Quality
 from dendroflow.settings.sweep import Sweep
 
 TESTS = Path(__file__).parents[1]
@@ -137,14 +137,14 @@ def _read_asc(data: bytes, _: Path) -> Tree:
 _KINDS: dict[str, Any] = {
     "config": Project,
     "morphologies": CATALOGUE,
-    "appraisal": Appraisal,
+    "quality": Quality,
     "experiments": Experiment,
 }
 
 
 def _configurations() -> list[tuple[str, bytes]]:
     found = [("config", path.read_bytes()) for path in sorted(CONFIG.glob("c*.yaml"))]
-    found += [(k, (CONFIG / f"{k}.yaml").read_bytes()) for k in ("morphologies", "appraisal")]
+    found += [(k, (CONFIG / f"{k}.yaml").read_bytes()) for k in ("morphologies", "quality")]
     experiments = sorted((CONFIG / "experiments").glob("*.yaml"))
     return found + [("experiments", path.read_bytes()) for path in experiments]
 
@@ -240,7 +240,7 @@ def _read_design(content: Any, folder: Path) -> object:
     try:
         sweep = SWEEP.validate_python(content)
     except ValidationError as error:
-        raise ConfigurationError(describe(error)) from error
+        raise ConfigurationError(first_problem(error)) from error
     return _expanded(sweep, folder)
 
 

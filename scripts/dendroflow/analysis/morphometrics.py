@@ -13,7 +13,7 @@ from dendroflow.morphology.files import read
 from dendroflow.settings.morphometry import METRICS
 
 # One row per morphometric. `absent`: the cell has no such part; `failed`: NeuroM or MorphIO raised.
-MEASURES = pa.schema(
+MORPHOMETRICS = pa.schema(
     [
         pa.field("morphology", pa.string(), nullable=False),
         pa.field("metric", pa.string(), nullable=False),
@@ -29,7 +29,7 @@ class AbsentError(Exception):
     """The cell has no such part."""
 
 
-def measure(name: str, path: Path) -> pa.Table:
+def morphometrics(name: str, path: Path) -> pa.Table:
     """All morphometrics of a reconstruction, in the order of `settings.morphometry.METRICS`.
 
     Sections with a single child are merged with it, and soma and dendrites are taken as NeuroM
@@ -43,17 +43,17 @@ def measure(name: str, path: Path) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        columns of `MEASURES`; a file that `morphology.files` refuses, or MorphIO cannot load, is
-        a row of status `failed` per morphometric.
+        columns of `MORPHOMETRICS`; a file that `morphology.files` refuses, or MorphIO cannot load,
+        is a row of status `failed` per morphometric.
     """
     try:
         cell = _load(path)
     except Exception as error:  # MorphIO's exceptions have no common base
         reason = _one_line(error)
         rows = [_row(name, metric, None, "failed", reason) for metric in METRICS]
-        return pa.Table.from_pylist(rows, schema=MEASURES)
+        return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
     rows = [_measured(name, metric, cell) for metric in METRICS]
-    return pa.Table.from_pylist(rows, schema=MEASURES)
+    return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
 
 
 def _load(path: Path) -> Any:

@@ -15,7 +15,7 @@ from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.sections import save_sections
 
 
-class Cell:
+class Owner:
     """Owns the sections that Import3d creates."""
 
 
@@ -38,12 +38,12 @@ def import3d(path: Path) -> Any:
     neurolucida = path.suffix.lower() == ".asc"
     reader = h.Import3d_Neurolucida3() if neurolucida else h.Import3d_SWC_read()
     reader.input(str(path))
-    cell = Cell()
+    cell = Owner()
     h.Import3d_GUI(reader, False).instantiate(cell)
     return cell
 
 
-def describe(sections: list[Any]) -> Sections:
+def sections_of(sections: list[Any]) -> Sections:
     """Return the sections of a cell, in their order.
 
     Raises
@@ -89,4 +89,4 @@ def _anchor(section: Any) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    save_sections(describe(import3d(Path(sys.argv[1])).all), Path(sys.argv[2]))
+    save_sections(sections_of(import3d(Path(sys.argv[1])).all), Path(sys.argv[2]))

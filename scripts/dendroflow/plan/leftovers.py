@@ -40,7 +40,7 @@ KINDS = {
     rf"(?P<unit>mechanisms/{HEX})/(?:coreneuron/)?lib(?:nrn|corenrn)mech\.so": "builds",
     rf"(?P<unit>morphologies/(?P<cell>{CELL})/{PIN})/(?P=cell)\.(?:swc|asc)(?:\.json)?": "cells",
     rf"(?P<unit>morphologies/{CELL}/{PIN})/(?:sections-.+\.npz|morphometrics\.parquet)": "cells",
-    rf"(?P<unit>quality/{CELL}/{PIN})/(?:findings\.parquet|portrait\.(?:png|pdf))": "appraisals",
+    rf"(?P<unit>quality/{CELL}/{PIN})/(?:checks\.parquet|picture\.(?:png|pdf))": "quality control",
     rf"(?P<unit>quality/requirements)/{NAME}\.txt": "requirements",
     rf"(?P<unit>models)/{NAME}-{HEX}-{HEX}\.json": "descriptions of models",
     rf"(?P<unit>logs|benchmarks)/(?P<rule>{LOGGING})/(?P<log>.+?)\.{TEXT}": "logs",

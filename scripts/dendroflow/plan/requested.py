@@ -109,7 +109,7 @@ def _ask_for_what_is_named_after(name: str, configuration: Configuration, found:
         found.add(Path("figures", name), files)
         found.files.add(Path("report", name, f"{figure_name}.rst"))
     if experiment.morphology_requires is not None:
-        found.files.add(Path("appraisal", "requirements", f"{name}.txt"))
+        found.files.add(Path("quality", "requirements", f"{name}.txt"))
     found.files.add(description_path(configuration.model_folder(name)))
     for rule, endings in OF_EXPERIMENTS.items():
         found.logs.update((rule, f"{name}{ending}") for ending in endings)
@@ -174,7 +174,7 @@ def _ask_for_morphologies(configuration: Configuration, found: Asked) -> None:
             Path("morphologies", name, pin),
             (file, f"{file}.json", f"sections-{neuron}.npz", "morphometrics.parquet"),
         )
-        found.folders.add(Path("appraisal", name, pin))
+        found.folders.add(Path("quality", name, pin))
         found.logs.add(("fetch_morphology", f"{name}-{pin}.{source.suffix}"))
         found.logs.add(("import_morphology", f"{name}-{pin}-{neuron}"))
         found.logs.update(

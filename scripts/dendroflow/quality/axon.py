@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, Verdict, lines_of, plural
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, Result, lines_of, plural
+from dendroflow.settings.quality import Quality
 
 
-def axon(cell: Cell, settings: Appraisal) -> Finding:
+def axon(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether there is more of the axon than a stub."""
     points, limits = cell.points, settings.axon
     axonal = points.neurite & points.axonal
     threshold = f"at least {limits.length_um:g} µm and {plural(limits.branch_points, 'branch')}"
     if not axonal.any():
-        return Finding(
+        return CheckResult(
             "axon",
             "fail",
             "There is no axon: a model that needs one has to add it.",
@@ -27,11 +27,11 @@ def axon(cell: Cell, settings: Appraisal) -> Finding:
     branches = int((axonal & (points.child_counts > 1)).sum())
     diameters = np.unique(np.round(2 * points.radii[axonal], 3))
     stub = length < limits.length_um or branches < limits.branch_points
-    verdict: Verdict = "fail" if stub else "pass"
+    result: Result = "fail" if stub else "pass"
     width = f"all of {diameters[0]:g} µm" if len(diameters) == 1 else f"from {diameters[0]:g} µm"
-    return Finding(
+    return CheckResult(
         "axon",
-        verdict,
+        result,
         f"The axon is {'a stub of ' if stub else ''}{length:.0f} µm with "
         f"{plural(branches, 'branch point')} and {plural(tips, 'tip')}, {width}.",
         value=length,

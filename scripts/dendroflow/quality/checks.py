@@ -1,4 +1,4 @@
-"""All checks, by name, and the appraisal of a cell by them."""
+"""All checks by name, and how they are made."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,11 +13,11 @@ from dendroflow.quality import (
     size,
     soma,
 )
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError
+from dendroflow.settings.quality import Quality
 
-Check = Callable[[Cell, Appraisal], Finding]
+Check = Callable[[Reconstruction, Quality], CheckResult]
 
 _THEMES: dict[str, tuple[Check, ...]] = {
     "graph": (
@@ -65,27 +65,27 @@ THEME_OF: Mapping[str, str] = {
 } | dict.fromkeys(libraries.NEUROM, "NeuroM")
 
 
-def appraise(cell: Cell, settings: Appraisal) -> list[Finding]:
+def check_all(cell: Reconstruction, settings: Quality) -> list[CheckResult]:
     """Make all checks that the settings list.
 
     Parameters
     ----------
-    cell : Cell
+    cell : Reconstruction
         The morphology.
-    settings : Appraisal
+    settings : Quality
         Which checks, and their thresholds.
 
     Returns
     -------
-    list of Finding
-        One for each check, in their order; the verdict of one that cannot be made is `unknown`.
+    list of CheckResult
+        One for each check, in their order; the result of one that cannot be made is `unknown`.
     """
-    return [run(name, cell, settings) for name in settings.checks]
+    return [run_check(name, cell, settings) for name in settings.checks]
 
 
-def run(name: str, cell: Cell, settings: Appraisal) -> Finding:
-    """Make one check; the verdict is `unknown` if it cannot be made."""
+def run_check(name: str, cell: Reconstruction, settings: Quality) -> CheckResult:
+    """Make one check; the result is `unknown` if it cannot be made."""
     try:
         return CHECKS[name](cell, settings)
     except NotMeasurableError as error:
-        return Finding(name, "unknown", f"Not measured: {error}.")
+        return CheckResult(name, "unknown", f"Not measured: {error}.")

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict, lines_of
-from dendroflow.quality.points import Floats, Ints, Points
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.quality.points import Floats, Ints, PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, lines_of
+from dendroflow.settings.quality import Quality
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,8 @@ class Steps:
     length: Floats
 
 
-def steps_of(points: Points) -> Steps:
-    """The steps that are judged, without the links to the soma."""
+def steps_of(points: PointGraph) -> Steps:
+    """The steps that are looked at, without the links to the soma."""
     kind = points.dendritic if points.dendritic.any() else ~points.axonal
     ends = np.flatnonzero(points.inner & kind & (points.steps > 0))
     delta = points.deltas[ends]
@@ -44,7 +44,7 @@ def path_ratio(steps: Steps) -> float:
     return float(steps.length.sum() / steps.dxy.sum())
 
 
-def z_noise(cell: Cell, settings: Appraisal) -> Finding:
+def z_noise(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether the way up and down in z is longer than any dendrite's."""
     limits = settings.depth
     steps = steps_of(cell.points)
@@ -52,7 +52,7 @@ def z_noise(cell: Cell, settings: Appraisal) -> Finding:
     excess = float(np.maximum(0, np.abs(steps.dz) - steps.dxy).sum() / steps.length.sum())
     planar = np.abs(cell.points.deltas[steps.ends][:, :2]).mean()
     fires = ratio > limits.path_ratio or excess > limits.excess_share
-    return Finding(
+    return CheckResult(
         "z_noise",
         "fail" if fires else "pass",
         f"Paths are {ratio:.2f} times as long in 3-D as in xy; {excess:.1%} of the length is "
@@ -66,7 +66,7 @@ def z_noise(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def z_backlash(cell: Cell, settings: Appraisal) -> Finding:
+def z_backlash(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Jumps in z, and steep steps that are undone by the next one."""
     points, limits = cell.points, settings.depth
     steps = steps_of(points)
@@ -79,15 +79,15 @@ def z_backlash(cell: Cell, settings: Appraisal) -> Finding:
     largest = float(up[steep].max(initial=0.0))
     many_jumps = jumps_rate > limits.jumps_per_1000
     many_reversals = reversals_rate > limits.reversals_per_1000
-    verdict: Verdict = "pass"
+    result: Result = "pass"
     if many_jumps and (many_reversals or path_ratio(steps) > limits.path_ratio):
-        verdict = "fail"
+        result = "fail"
     elif many_jumps or many_reversals or largest > limits.largest_jump_um:
-        verdict = "warn"
+        result = "warn"
     fired = np.union1d(steps.ends[jumps], reversals).astype(np.int64)
-    return Finding(
+    return CheckResult(
         "z_backlash",
-        verdict,
+        result,
         f"{int(jumps.sum())} jumps in z beyond {limits.jump_um:g} µm ({jumps_rate:.1f} in 1000 "
         f"steps), the largest steep step {largest:.1f} µm; {len(reversals)} reversals "
         f"({reversals_rate:.1f} in 1000).",
@@ -99,11 +99,11 @@ def z_backlash(cell: Cell, settings: Appraisal) -> Finding:
             "reversals_per_1000": float(reversals_rate),
             "largest_step_um": float(up.max()),
         },
-        lines=lines_of(points.lines[fired]) if verdict != "pass" else (),
+        lines=lines_of(points.lines[fired]) if result != "pass" else (),
     )
 
 
-def _reversals(points: Points, steps: Steps, least_um: float) -> Ints:
+def _reversals(points: PointGraph, steps: Steps, least_um: float) -> Ints:
     """The points that end a steep step which undoes a steep step in the other direction."""
     steep = np.zeros(len(points))
     is_steep = (np.abs(steps.dz) > least_um) & (np.abs(steps.dz) > steps.dxy)
@@ -112,7 +112,7 @@ def _reversals(points: Points, steps: Steps, least_um: float) -> Ints:
     return np.asarray(ends[steep[ends] * steep[points.parents[ends]] < 0])
 
 
-def z_drift(cell: Cell, settings: Appraisal) -> Finding:
+def z_drift(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether z follows the distance from the soma, beside what a tilted slice explains."""
     points, limits = cell.points, settings.depth
     counted = points.dendritic if points.dendritic.any() else ~points.somatic
@@ -127,7 +127,7 @@ def z_drift(cell: Cell, settings: Appraisal) -> Finding:
     r2 = 1 - residual / spread if spread else 0.0
     slope = float(coefficients[3])
     fires = abs(slope) > limits.drift_slope and r2 > limits.drift_r2
-    return Finding(
+    return CheckResult(
         "z_drift",
         "warn" if fires else "pass",
         f"z changes by {slope:+.2f} µm per µm from the soma (R² {r2:.2f} with x and y).",
@@ -137,7 +137,7 @@ def z_drift(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def z_quantised(cell: Cell, settings: Appraisal) -> Finding:
+def z_quantised(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether z takes few values, as in a stack of planes."""
     points, limits = cell.points, settings.depth
     steps = steps_of(points)
@@ -145,7 +145,7 @@ def z_quantised(cell: Cell, settings: Appraisal) -> Finding:
     levels = len(np.unique(z)) / len(z)
     still = float((steps.dz == 0).mean())
     fires = levels < limits.levels_share or still > limits.level_steps_share
-    return Finding(
+    return CheckResult(
         "z_quantised",
         "warn" if fires else "pass",
         f"There are {levels:.2f} values of z per point, and {still:.0%} of the steps stay in "
@@ -156,7 +156,7 @@ def z_quantised(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def flat(cell: Cell, settings: Appraisal) -> Finding:
+def flat(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether the cell has a third dimension at all."""
     points = cell.points
     kind = points.dendritic if points.dendritic.any() else ~points.somatic
@@ -165,7 +165,7 @@ def flat(cell: Cell, settings: Appraisal) -> Finding:
         raise NotMeasurableError("there are no dendrites with an extent in x and y")
     ratio = float(spans[2] / spans[:2].max())
     limit = settings.depth.flat_ratio
-    return Finding(
+    return CheckResult(
         "flat",
         "fail" if ratio < limit else "pass",
         f"The dendrites extend {spans[2]:.0f} µm in z and {spans[:2].max():.0f} µm in the plane.",

@@ -3,30 +3,30 @@
 import numpy as np
 
 from dendroflow.morphology.tree import Tree
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict, lines_of, plural
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, lines_of, plural
 from dendroflow.quality.size import in_range
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.settings.quality import Quality
 
 LENGTH_TOLERANCE = 0.05
 
 
-def neuron_import(cell: Cell, settings: Appraisal) -> Finding:
+def neuron_import(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether NEURON makes one tree of the file, with the length that the file has."""
     written = _written_length(cell)
     try:
         response = cell.responses(settings)["bottleneck"]
     except NotMeasurableError as error:
-        return Finding("neuron_import", "fail", f"{error}.")
+        return CheckResult("neuron_import", "fail", f"{error}.")
     length = response.neurite_length_um
     excess = length / written - 1 if written else 0.0
-    verdict: Verdict = "warn" if abs(excess) > LENGTH_TOLERANCE else "pass"
+    result: Result = "warn" if abs(excess) > LENGTH_TOLERANCE else "pass"
     if response.roots != 1 or response.orphans:
-        verdict = "fail"
+        result = "fail"
     compared = f", those of the file {written:.0f} µm" if written is not None else ""
-    return Finding(
+    return CheckResult(
         "neuron_import",
-        verdict,
+        result,
         f"NEURON makes {response.sections} sections with {plural(response.roots, 'root')} and "
         f"{plural(response.orphans, 'orphan')}; its neurites are {length:.0f} µm long{compared}.",
         value=response.roots,
@@ -35,7 +35,7 @@ def neuron_import(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def _written_length(cell: Cell) -> float | None:
+def _written_length(cell: Reconstruction) -> float | None:
     """Length of the neurites in the file (µm); None in a Neurolucida file that is refused."""
     if cell.suffix == "asc" and not isinstance(cell.reading, Tree):
         return None
@@ -43,20 +43,20 @@ def _written_length(cell: Cell) -> float | None:
     return float(points.steps[points.neurite].sum())
 
 
-def electrical_bottleneck(cell: Cell, settings: Appraisal) -> Finding:
+def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether much of the potential is lost at one place, as behind a pinched point."""
     limits = settings.electrical
     response = cell.responses(settings)["bottleneck"]
     ratio = response.drop / response.drop_p99 if response.drop_p99 else 1.0
     fires = ratio > limits.drop_ratio and response.drop > limits.drop_share
-    verdict: Verdict = "pass"
+    result: Result = "pass"
     if fires:
-        verdict = "fail" if response.drop > limits.fail_share else "warn"
+        result = "fail" if response.drop > limits.fail_share else "warn"
     points = cell.points
     nearest = int(np.linalg.norm(points.xyz - np.array(response.xyz), axis=1).argmin())
-    return Finding(
+    return CheckResult(
         "electrical_bottleneck",
-        verdict,
+        result,
         f"{response.drop:.2%} of the somatic depolarisation is lost at one place, {ratio:.1f} "
         "times the 99th percentile.",
         value=response.drop,
@@ -67,11 +67,11 @@ def electrical_bottleneck(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def electrical_reach(cell: Cell, settings: Appraisal) -> Finding:
+def electrical_reach(cell: Reconstruction, settings: Quality) -> CheckResult:
     """The test of NEURON's course: with little axial resistance, all parts follow the soma."""
     limit = settings.electrical.reach
     response = cell.responses(settings)["reach"]
-    return Finding(
+    return CheckResult(
         "electrical_reach",
         "warn" if response.reach < limit else "pass",
         f"With Ra 10 Ω·cm and 1e-5 S/cm², at least {response.reach:.1%} of the somatic "
@@ -81,11 +81,11 @@ def electrical_reach(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def input_resistance(cell: Cell, settings: Appraisal) -> Finding:
+def input_resistance(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Input resistance, capacitance and attenuation with a passive membrane."""
     response = cell.responses(settings)["passive"]
     limits = settings.electrical
-    finding = in_range(
+    result = in_range(
         "input_resistance",
         f"With {limits.membrane_ohm_cm2:g} Ω·cm² and {limits.axial_ohm_cm:g} Ω·cm the input "
         "resistance",
@@ -100,4 +100,4 @@ def input_resistance(cell: Cell, settings: Appraisal) -> Finding:
         "soma_to_tip_mean": response.tip_mean,
         "soma_to_tip_least": response.reach,
     }
-    return Finding(**{**vars(finding), "values": values})
+    return CheckResult(**{**vars(result), "values": values})

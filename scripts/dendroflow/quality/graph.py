@@ -3,24 +3,24 @@
 import numpy as np
 
 from dendroflow.errors import MorphologyError
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, lines_of, plural
-from dendroflow.quality.points import MISSING, Bools, Points
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.quality.points import MISSING, Bools, PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, lines_of, plural
+from dendroflow.settings.quality import Quality
 
 
-def readable(cell: Cell, _: Appraisal) -> Finding:
+def readable(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether dendroflow's strict reader accepts the file, as every simulation asks."""
     if isinstance(cell.reading, MorphologyError):
-        return Finding("readable", "fail", f"The file is refused: {cell.reading}.")
-    return Finding("readable", "pass", "The file is read as it is written.")
+        return CheckResult("readable", "fail", f"The file is refused: {cell.reading}.")
+    return CheckResult("readable", "pass", "The file is read as it is written.")
 
 
 def _none_of(
-    check: str, points: Points, found: Bools, what: str, *, consequence: str, count: int
-) -> Finding:
+    check: str, points: PointGraph, found: Bools, what: str, *, consequence: str, count: int
+) -> CheckResult:
     """Fail if any point was found."""
-    return Finding(
+    return CheckResult(
         check,
         "fail" if count else "pass",
         f"{plural(count, what)}: {consequence}." if count else f"There is no {what}.",
@@ -31,7 +31,7 @@ def _none_of(
     )
 
 
-def components(cell: Cell, _: Appraisal) -> Finding:
+def components(cell: Reconstruction, _: Quality) -> CheckResult:
     """Connected components without soma: NEURON's SWC reader ties them to the soma unasked."""
     points = cell.points
     apart = np.unique(points.components[points.orphaned])
@@ -46,7 +46,7 @@ def components(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def cycles(cell: Cell, _: Appraisal) -> Finding:
+def cycles(cell: Reconstruction, _: Quality) -> CheckResult:
     """Points whose way to the root never ends: MorphIO and NeuroM drop them without a word."""
     points = cell.points
     loops = len(np.unique(points.components[points.cyclic]))
@@ -60,7 +60,7 @@ def cycles(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def missing_parents(cell: Cell, _: Appraisal) -> Finding:
+def missing_parents(cell: Reconstruction, _: Quality) -> CheckResult:
     """Points whose parent the file does not hold: NEURON may crash on them."""
     points = cell.points
     missing = points.parents == MISSING
@@ -74,7 +74,7 @@ def missing_parents(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def duplicate_ids(cell: Cell, _: Appraisal) -> Finding:
+def duplicate_ids(cell: Reconstruction, _: Quality) -> CheckResult:
     """Ids that several rows have, so that it is not known which is meant as a parent."""
     points = cell.points
     return _none_of(
@@ -87,12 +87,12 @@ def duplicate_ids(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def duplicate_points(cell: Cell, _: Appraisal) -> Finding:
+def duplicate_points(cell: Reconstruction, _: Quality) -> CheckResult:
     """Neighbours at the same place: steps without length."""
     points = cell.points
     found = points.neurite & (points.steps == 0)
     number = int(found.sum())
-    return Finding(
+    return CheckResult(
         "duplicate_points",
         "warn" if number else "pass",
         f"{plural(number, 'point')} at the place of the parent."
@@ -104,7 +104,7 @@ def duplicate_points(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def custom_types(cell: Cell, settings: Appraisal) -> Finding:
+def custom_types(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Length in types other than soma, axon and dendrites: often lines that are no neurites."""
     points = cell.points
     custom = points.neurite & ~np.isin(points.types, (1, 2, 3, 4))
@@ -113,7 +113,7 @@ def custom_types(cell: Cell, settings: Appraisal) -> Finding:
     share = length / whole if whole else 0.0
     kinds = ", ".join(map(str, np.unique(points.types[custom]).tolist()))
     fires = share > settings.graph.custom_share
-    return Finding(
+    return CheckResult(
         "custom_types",
         "warn" if fires else "pass",
         f"{length:.0f} µm ({share:.1%}) are of type {kinds}, neither axon nor dendrite."
@@ -126,14 +126,14 @@ def custom_types(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def long_steps(cell: Cell, settings: Appraisal) -> Finding:
+def long_steps(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Steps so long that they are a joint, a jump, or no neurite."""
     points = cell.points
     limit = settings.graph.step_um
     long = points.inner & (points.steps > limit)
     number = int(long.sum())
     longest = float(points.steps[points.inner].max(initial=0.0))
-    return Finding(
+    return CheckResult(
         "long_steps",
         "warn" if number else "pass",
         f"{plural(number, 'step')} longer than {limit:g} µm; the longest is {longest:.1f} µm.",

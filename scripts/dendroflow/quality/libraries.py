@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict
-from dendroflow.settings.appraisal import CHECKS, Appraisal
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result
+from dendroflow.settings.quality import CHECKS, Quality
 
 _SOUND_LENGTH = 1e-3
 _RELIABLE = (
@@ -26,10 +26,10 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def _neurom(name: str) -> Callable[[Cell, Appraisal], Finding]:
+def _neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
     """The check of NeuroM's of this name."""
 
-    def check(cell: Cell, _: Appraisal) -> Finding:
+    def check(cell: Reconstruction, _: Quality) -> CheckResult:
         import neurom.check.morphology_checks as checks
 
         loaded = cell.neurom
@@ -40,8 +40,8 @@ def _neurom(name: str) -> Callable[[Cell, Appraisal], Finding]:
         except Exception as error:  # which it is depends on the check; each has to be reported
             raise NotMeasurableError(f"NeuroM's check raises {_said(error)}") from error
         count = len(result.info) if result.info is not None else 0
-        failing: Verdict = "warn" if name in _RELIABLE else "info"
-        return Finding(
+        failing: Result = "warn" if name in _RELIABLE else "info"
+        return CheckResult(
             f"neurom_{name}",
             "pass" if result else failing,
             "NeuroM: yes." if result else f"NeuroM: no ({count} places).",
@@ -52,29 +52,29 @@ def _neurom(name: str) -> Callable[[Cell, Appraisal], Finding]:
     return check
 
 
-NEUROM: Mapping[str, Callable[[Cell, Appraisal], Finding]] = {
+NEUROM: Mapping[str, Callable[[Reconstruction, Quality], CheckResult]] = {
     name: _neurom(name.removeprefix("neurom_")) for name in CHECKS if name.startswith("neurom_")
 }
 
 
-def morphio_reads(cell: Cell, _: Appraisal) -> Finding:
+def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO reads the file, and of what it warns."""
     loaded, warnings = cell.morphio
     if isinstance(loaded, Exception):
-        return Finding("morphio_reads", "fail", f"MorphIO raises {_said(loaded)}.")
+        return CheckResult("morphio_reads", "fail", f"MorphIO raises {_said(loaded)}.")
     if warnings:
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        return Finding(
+        return CheckResult(
             "morphio_reads",
             "warn",
             f"MorphIO warns: {warnings[0][:200]}{more}.",
             value=len(warnings),
             threshold="none",
         )
-    return Finding("morphio_reads", "pass", "MorphIO reads it without warning.", value=0)
+    return CheckResult("morphio_reads", "pass", "MorphIO reads it without warning.", value=0)
 
 
-def morphio_keeps(cell: Cell, _: Appraisal) -> Finding:
+def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO, and so NeuroM, keeps all neurites: it drops cycles without a word."""
     loaded, _warnings = cell.morphio
     if isinstance(loaded, Exception):
@@ -84,7 +84,7 @@ def morphio_keeps(cell: Cell, _: Appraisal) -> Finding:
     least = float(points.steps[points.inner].sum())
     most = float(points.steps[points.neurite].sum())
     sound = least * (1 - _SOUND_LENGTH) <= kept <= most * (1 + _SOUND_LENGTH)
-    return Finding(
+    return CheckResult(
         "morphio_keeps",
         "pass" if sound else "fail",
         f"MorphIO keeps {kept:.0f} µm of neurite; the file holds {least:.0f} µm.",

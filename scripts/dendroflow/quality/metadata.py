@@ -3,14 +3,14 @@
 import re
 from typing import Any
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult
+from dendroflow.settings.quality import Quality
 
 _HEADER = re.compile(rb"^\s*[#;]+\s*SHRINKAGE_CORRECTION\s+(\S+)\s+(\S+)\s+(\S+)", re.MULTILINE)
 
 
-def _said(cell: Cell, key: str) -> list[str]:
+def _said(cell: Reconstruction, key: str) -> list[str]:
     """What a field of the metadata says; nothing where it is empty or not reported."""
     value = (cell.record or {}).get(key)
     items = value if isinstance(value, list) else [value]
@@ -18,12 +18,12 @@ def _said(cell: Cell, key: str) -> list[str]:
     return [text for text in texts if text and text.lower() not in ("none", "not reported")]
 
 
-def _silent(check: str, cell: Cell, what: str) -> Finding:
+def _silent(check: str, cell: Reconstruction, what: str) -> CheckResult:
     source = "the metadata do not say" if cell.record else "there are no metadata"
-    return Finding(check, "info", f"{what} is not known: {source}.")
+    return CheckResult(check, "info", f"{what} is not known: {source}.")
 
 
-def experiment_condition(cell: Cell, settings: Appraisal) -> Finding:
+def experiment_condition(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether the cell is of a control animal."""
     said = _said(cell, "experiment_condition")
     if not said:
@@ -31,7 +31,7 @@ def experiment_condition(cell: Cell, settings: Appraisal) -> Finding:
     normal = settings.metadata.conditions
     other = [text for text in said if text.lower() not in {name.lower() for name in normal}]
     text = ", ".join(said)
-    return Finding(
+    return CheckResult(
         "experiment_condition",
         "warn" if other else "pass",
         f"The condition is '{text}': no stand-in for other animals."
@@ -41,8 +41,8 @@ def experiment_condition(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def physical_integrity(cell: Cell, _: Appraisal) -> Finding:
-    """Whether the dendrites are complete, as the contributor judges."""
+def physical_integrity(cell: Reconstruction, _: Quality) -> CheckResult:
+    """Whether the dendrites are complete, in the contributor's opinion."""
     # The API spells the key with an odd capital.
     said = _said(cell, "physical_Integrity") or _said(cell, "physical_integrity")
     if not said:
@@ -52,7 +52,7 @@ def physical_integrity(cell: Cell, _: Appraisal) -> Finding:
     complete = bool(dendrites) and all(
         re.search(r"\bcomplete\b", part, re.IGNORECASE) for part in dendrites
     )
-    return Finding(
+    return CheckResult(
         "physical_integrity",
         "pass" if complete else "warn",
         f"The metadata say '{text}'.",
@@ -60,7 +60,7 @@ def physical_integrity(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def recorded_attributes(cell: Cell, _: Appraisal) -> Finding:
+def recorded_attributes(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether diameters and the third dimension were traced."""
     said = _said(cell, "attributes")
     if not said:
@@ -68,7 +68,7 @@ def recorded_attributes(cell: Cell, _: Appraisal) -> Finding:
     text = ", ".join(said)
     parts = {part.strip().lower() for part in text.split(",")}
     missing = [name for name in ("diameter", "3d") if name not in parts]
-    return Finding(
+    return CheckResult(
         "recorded_attributes",
         "warn" if missing else "pass",
         f"Traced were '{text}'" + (f", not {' and '.join(missing)}." if missing else "."),
@@ -76,7 +76,7 @@ def recorded_attributes(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def shrinkage(cell: Cell, settings: Appraisal) -> Finding:
+def shrinkage(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether the file was stretched: a correction of z stretches its noise as well."""
     factors = _factors(cell)
     if factors:
@@ -84,7 +84,7 @@ def shrinkage(cell: Cell, settings: Appraisal) -> Finding:
         limit = settings.metadata.correction
         fires = largest > limit
         text = ", ".join(f"{factor:g}" for factor in factors)
-        return Finding(
+        return CheckResult(
             "shrinkage",
             "warn" if fires else "pass",
             f"Corrected by {text}" + (", noise included." if fires else "."),
@@ -94,10 +94,10 @@ def shrinkage(cell: Cell, settings: Appraisal) -> Finding:
     said = _said(cell, "shrinkage_corrected")
     if not said:
         return _silent("shrinkage", cell, "Shrinkage")
-    return Finding("shrinkage", "info", f"The metadata say of shrinkage: '{', '.join(said)}'.")
+    return CheckResult("shrinkage", "info", f"The metadata say of shrinkage: '{', '.join(said)}'.")
 
 
-def _factors(cell: Cell) -> list[float]:
+def _factors(cell: Reconstruction) -> list[float]:
     """Factors of the correction along x, y and z, or those of the plane and of z."""
     header = _HEADER.search(cell.data)
     found: list[Any] = list(header.groups()) if header else []

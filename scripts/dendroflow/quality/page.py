@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 
 from dendroflow.quality.checks import THEME_OF
-from dendroflow.quality.finding import Finding
-from dendroflow.quality.judgement import Judgement
+from dendroflow.quality.result import CheckResult
+from dendroflow.quality.suitability import Suitability
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto;
@@ -19,10 +19,10 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem;
 img { max-width: 100%; }
 .badge { display: inline-block; padding: 0 .5em; border-radius: .6em; white-space: nowrap;
          border: 1px solid; }
-.pass, .fit { background: #e3f2e8; color: #14532d; }
+.pass, .suitable { background: #e3f2e8; color: #14532d; }
 .info { background: #eef2f6; color: #334155; }
 .warn, .with-care { background: #fff3d6; color: #6b4200; }
-.fail, .unfit { background: #fbe1e1; color: #7f1d1d; }
+.fail, .unsuitable { background: #fbe1e1; color: #7f1d1d; }
 .unknown { background: #eee; color: #444; }
 .number { white-space: nowrap; }
 .muted { color: #666; }
@@ -38,16 +38,16 @@ class Entry:
     ----------
     name, address : str
         Its name, and where it came from.
-    findings, judgements : sequence
+    results, suitabilities : sequence
         Of all checks and uses.
     picture : bytes
-        Its portrait, PNG.
+        Its picture, PNG.
     """
 
     name: str
     address: str
-    findings: Sequence[Finding]
-    judgements: Sequence[Judgement]
+    results: Sequence[CheckResult]
+    suitabilities: Sequence[Suitability]
     picture: bytes
 
 
@@ -58,21 +58,21 @@ def render(entries: Sequence[Entry]) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Appraisal of morphologies</title><style>{_STYLE}</style></head>\n<body>"
-        f"<h1>Appraisal of morphologies</h1>\n{body}\n</body></html>\n"
+        f"<title>Quality of morphologies</title><style>{_STYLE}</style></head>\n<body>"
+        f"<h1>Quality of morphologies</h1>\n{body}\n</body></html>\n"
     )
 
 
 def _overview(entries: Sequence[Entry]) -> str:
-    titles = [judgement.title for judgement in entries[0].judgements] if entries else []
+    titles = [suitability.title for suitability in entries[0].suitabilities] if entries else []
     rows = [
         [f'<a href="#m{k}">{escape(entry.name)}</a>']
-        + [_badge(judgement.fitness) for judgement in entry.judgements]
+        + [_badge(suitability.suitability) for suitability in entry.suitabilities]
         for k, entry in enumerate(entries)
     ]
     note = (
         '<p class="muted">Thresholds are advice, set on rodent pyramidal cells; they and the '
-        "checks that count for a use are in config/appraisal.yaml. Unknown: a check that could "
+        "checks that count for a use are in config/quality.yaml. Unknown: a check that could "
         "not be made.</p>"
     )
     return _table(["morphology", *map(escape, titles)], rows) + note
@@ -80,46 +80,50 @@ def _overview(entries: Sequence[Entry]) -> str:
 
 def _entry(number: int, entry: Entry) -> str:
     uses = [
-        [escape(j.title), _badge(j.fitness), "<br>".join(map(_reason, j.reasons)) or "no objection"]
-        for j in entry.judgements
+        [
+            escape(j.title),
+            _badge(j.suitability),
+            "<br>".join(map(_reason, j.reasons)) or "nothing against it",
+        ]
+        for j in entry.suitabilities
     ]
     rows = [
         [
             escape(f.check),
             escape(THEME_OF[f.check]),
-            _badge(f.verdict),
+            _badge(f.result),
             f'<span class="number">{escape(_number(f))}</span>',
             escape(f.threshold),
             escape(f.sentence) + _where(f),
         ]
-        for f in entry.findings
+        for f in entry.results
     ]
     image = base64.b64encode(entry.picture).decode("ascii")
     return (
         f'<h2 id="m{number}">{escape(entry.name)}</h2>'
         f'<p class="muted">{escape(entry.address)}</p>'
-        + _table(["use", "verdict", "because"], uses)
-        + f'<img alt="Portrait of {escape(entry.name)}" src="data:image/png;base64,{image}">'
-        + _table(["check", "theme", "verdict", "value", "threshold", "finding"], rows)
+        + _table(["use", "suitability", "because"], uses)
+        + f'<img alt="Picture of {escape(entry.name)}" src="data:image/png;base64,{image}">'
+        + _table(["check", "theme", "result", "value", "threshold", "what was found"], rows)
     )
 
 
-def _reason(finding: Finding) -> str:
-    return f"<b>{escape(finding.check)}</b>: {escape(finding.sentence)}"
+def _reason(result: CheckResult) -> str:
+    return f"<b>{escape(result.check)}</b>: {escape(result.sentence)}"
 
 
-def _number(finding: Finding) -> str:
-    if finding.value is None:
+def _number(result: CheckResult) -> str:
+    if result.value is None:
         return ""
-    return f"{finding.value:.4g} {finding.unit}".strip()
+    return f"{result.value:.4g} {result.unit}".strip()
 
 
-def _where(finding: Finding) -> str:
-    if finding.lines and finding.verdict != "pass":
-        shown = ", ".join(map(str, finding.lines[:8]))
-        more = f" and {len(finding.lines) - 8} more" if len(finding.lines) > 8 else ""
+def _where(result: CheckResult) -> str:
+    if result.lines and result.result != "pass":
+        shown = ", ".join(map(str, result.lines[:8]))
+        more = f" and {len(result.lines) - 8} more" if len(result.lines) > 8 else ""
         return f' <span class="muted">Lines {shown}{more}.</span>'
-    return f' <span class="muted">At {escape(finding.where)}.</span>' if finding.where else ""
+    return f' <span class="muted">At {escape(result.where)}.</span>' if result.where else ""
 
 
 def _badge(word: str) -> str:

@@ -1,7 +1,7 @@
 """The graph of points that a file describes, read without mending and without refusing it.
 
 `dendroflow.morphology` refuses a file with a cycle or an orphan; to say where they are, the
-appraisal has to read it all the same.
+quality control has to read it all the same.
 """
 
 import math
@@ -23,7 +23,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class PointGraph:
     """Points in the order of the file.
 
     Attributes
@@ -163,12 +163,12 @@ class Points:
         return np.asarray(soma.mean(axis=0) if len(soma) else self.xyz[0])
 
     @classmethod
-    def of_tree(cls, tree: Tree) -> "Points":
+    def of_tree(cls, tree: Tree) -> "PointGraph":
         """The points of a file that has been read and checked."""
         return cls(tree.ids, tree.types, tree.xyz, tree.radii, tree.parents, tree.lines)
 
 
-def read_swc(data: bytes) -> Points:
+def read_swc(data: bytes) -> PointGraph:
     """Read the points of an SWC file; what is no point is listed, and so are repeated ids."""
     rows: list[tuple[float, ...]] = []
     index: dict[int, int] = {}
@@ -189,7 +189,7 @@ def read_swc(data: bytes) -> Points:
     table = np.array(rows, dtype=float).reshape(-1, 8)
     named = table[:, 6].astype(np.int64)
     parents = [ROOT if parent < 0 else index.get(parent, MISSING) for parent in named.tolist()]
-    return Points(
+    return PointGraph(
         ids=table[:, 0].astype(np.int64),
         types=table[:, 1].astype(np.int64),
         xyz=table[:, 2:5],

@@ -2,32 +2,32 @@
 
 import numpy as np
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict
-from dendroflow.settings.appraisal import Appraisal, Range
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result
+from dendroflow.settings.quality import LowHigh, Quality
 
 
 def in_range(
-    check: str, what: str, value: float, unit: str, *, limits: Range, settings: Appraisal
-) -> Finding:
+    check: str, what: str, value: float, unit: str, *, limits: LowHigh, settings: Quality
+) -> CheckResult:
     """Warn of a value outside its range, fail far outside."""
     low, high = limits
     factor = settings.size.far_factor
-    verdict: Verdict = "pass"
+    result: Result = "pass"
     if not low <= value <= high:
-        verdict = "warn" if low / factor <= value <= high * factor else "fail"
-    remark = "" if verdict == "pass" else "; are the units and the radii right?"
-    return Finding(
+        result = "warn" if low / factor <= value <= high * factor else "fail"
+    remark = "" if result == "pass" else "; are the units and the radii right?"
+    return CheckResult(
         check,
-        verdict,
-        f"{what} is {value:,.0f} {unit}{remark}" + ("." if verdict == "pass" else ""),
+        result,
+        f"{what} is {value:,.0f} {unit}{remark}" + ("." if result == "pass" else ""),
         value=value,
         unit=unit,
         threshold=f"{low:,.15g} to {high:,.15g}",
     )
 
 
-def dendritic_length(cell: Cell, settings: Appraisal) -> Finding:
+def dendritic_length(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Length of the dendrites, the links to the soma included."""
     points = cell.points
     counted = points.neurite & points.dendritic
@@ -45,7 +45,7 @@ def dendritic_length(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def membrane_area(cell: Cell, settings: Appraisal) -> Finding:
+def membrane_area(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Area of the neurites: a frustum for each step."""
     points = cell.points
     inner = points.inner
@@ -60,7 +60,7 @@ def membrane_area(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def extent(cell: Cell, settings: Appraisal) -> Finding:
+def extent(cell: Reconstruction, settings: Quality) -> CheckResult:
     """The largest of the extents in x, y and z."""
     spans = np.ptp(cell.points.xyz, axis=0)
     limits = settings.size.extent_um

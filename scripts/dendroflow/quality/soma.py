@@ -3,14 +3,14 @@
 import numpy as np
 
 from dendroflow.morphology.tree import Tree
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, lines_of
-from dendroflow.quality.points import Points
+from dendroflow.quality.points import PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, lines_of
 from dendroflow.quality.size import in_range
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.settings.quality import Quality
 
 
-def representation(points: Points, outline: bool) -> str:
+def representation(points: PointGraph, outline: bool) -> str:
     """How the soma is drawn."""
     count = int(points.somatic.sum())
     if outline:
@@ -24,26 +24,26 @@ def representation(points: Points, outline: bool) -> str:
     return f"{'a branching' if (branches > 1).any() else 'an'} outline of {count} points"
 
 
-def _foreign_children(points: Points) -> np.ndarray:
+def _foreign_children(points: PointGraph) -> np.ndarray:
     """Children of each somatic point that are not somatic."""
     child = np.flatnonzero(points.linked & ~points.somatic)
     counts = np.bincount(points.parents[child], minlength=len(points))
     return np.asarray(counts[points.somatic])
 
 
-def soma(cell: Cell, _: Appraisal) -> Finding:
+def soma(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether there is one soma, and how it is drawn."""
     points = cell.points
     count = int(points.somatic.sum())
     if not count:
-        return Finding(
+        return CheckResult(
             "soma", "fail", "There is no soma: no point has type 1.", value=0, threshold="one"
         )
     outline = isinstance(cell.reading, Tree) and cell.reading.outline
     heads = points.somatic & ~(points.linked & points.somatic[points.parents])
     somata = int(heads.sum())
     kind = representation(points, outline)
-    return Finding(
+    return CheckResult(
         "soma",
         "pass" if somata == 1 else "fail",
         f"The soma is {kind}."
@@ -56,7 +56,7 @@ def soma(cell: Cell, _: Appraisal) -> Finding:
     )
 
 
-def soma_area(cell: Cell, settings: Appraisal) -> Finding:
+def soma_area(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Area of the soma: a file in nanometres, or with diameters for radii, shows here."""
     points = cell.points
     radii = points.radii[points.somatic]

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 import dendroflow
-from dendroflow.quality.finding import NotMeasurableError
-from dendroflow.settings.appraisal import ElectricalLimits
+from dendroflow.quality.result import NotMeasurableError
+from dendroflow.settings.quality import ElectricalLimits
 
 # Deeply branched trees exceed the stack of NEURON's interpreter.
 _OPTIONS = "-nogui -NFRAME 20000 -NSTACK 200000"
@@ -117,7 +117,7 @@ def respond(data: bytes, suffix: str, limits: ElectricalLimits) -> dict[str, Res
     }
 
 
-def measure(cell: Any, ra: float, conductance: float, segment_um: float) -> Response:
+def steady_state(cell: Any, ra: float, conductance: float, segment_um: float) -> Response:
     """Return the steady state of a cell that Import3d has made.
 
     Parameters
@@ -200,13 +200,13 @@ def _main(source: str, settings: str, answer: str) -> None:
 
     limits = ElectricalLimits.model_validate_json(Path(settings).read_text(encoding="utf-8"))
     cell = import3d(Path(source))
-    if not cell.soma:
+    if not getattr(cell, "soma", None):
         sys.exit("it makes no soma of it, into which a current could flow")
     size = limits.segment_um
     responses = {
-        "bottleneck": measure(cell, limits.ra_ohm_cm, limits.g_s_per_cm2, size),
-        "reach": measure(cell, REACH_RA_OHM_CM, REACH_G_S_PER_CM2, size),
-        "passive": measure(cell, limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2, size),
+        "bottleneck": steady_state(cell, limits.ra_ohm_cm, limits.g_s_per_cm2, size),
+        "reach": steady_state(cell, REACH_RA_OHM_CM, REACH_G_S_PER_CM2, size),
+        "passive": steady_state(cell, limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2, size),
     }
     content = {name: asdict(response) for name, response in responses.items()}
     Path(answer).write_text(json.dumps(content), encoding="utf-8")

@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
-from dendroflow.settings.appraisal import Requirements
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import Optimise, refuse_names_of_optimisation
+from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.sweep import Scalar, Sweep
 
@@ -20,8 +20,8 @@ RESERVED_NAMES = frozenset(
     {
         *("audits", "batches", "columns", "experiments", "features", "feature_values"),
         *("morphologies", "provenance"),
-        *("appraisal", "benchmarks", "figures", "logs", "mechanisms", "models", "morphometry"),
-        *("report", "rxd", "scratch"),
+        *("benchmarks", "figures", "logs", "mechanisms", "models", "morphometry"),
+        *("quality", "report", "rxd", "scratch"),
     }
 )
 
@@ -36,7 +36,7 @@ class Experiment(Settings):
         None, description="an entry of `config/morphologies.yaml`, for models that need one"
     )
     morphology_requires: Requirements | None = Field(
-        None, description="what the morphologies must be fit for before anything is simulated"
+        None, description="what the morphologies must be suitable for before anything is simulated"
     )
     parameters: dict[str, Scalar] = Field(
         default_factory=dict, description="values that differ from the model's defaults"

@@ -24,7 +24,7 @@ MADE = [
     f"mechanisms/{A}/coreneuron/libcorenrnmech.so",
     f"morphologies/n123.x/{A}/n123.x.swc.json",
     "morphologies/n123/unpinned/sections-9.0.2.npz",
-    f"quality/n123/{A}/portrait.pdf",
+    f"quality/n123/{A}/picture.pdf",
     f"models/squid_soma-{A}-{B}.json",
     f"logs/simulate_batch/steps-{A}-{B}.log.traceback",
     "benchmarks/export_traces/steps.csv.tsv",

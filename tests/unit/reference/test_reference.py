@@ -107,7 +107,7 @@ def _read(path):
 def test_the_schemas_accept_the_configurations_that_come_along():
     config = CHECKOUT / "config"
     for path in config.glob("*.yaml"):
-        kind = path.stem if path.stem in ("appraisal", "morphologies") else "project"
+        kind = path.stem if path.stem in ("quality", "morphologies") else "project"
         _validator(kind).validate(_read(path))
     experiments = sorted((config / "experiments").glob("*.yaml"))
     assert experiments

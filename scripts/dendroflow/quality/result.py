@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Verdict = Literal["pass", "info", "warn", "unknown", "fail"]
+Result = Literal["pass", "info", "warn", "unknown", "fail"]
 # From the mildest to the worst; `unknown` is a check that could not be made.
-VERDICTS: tuple[Verdict, ...] = ("pass", "info", "warn", "unknown", "fail")
+RESULTS: tuple[Result, ...] = ("pass", "info", "warn", "unknown", "fail")
 
 
 class NotMeasurableError(Exception):
@@ -17,14 +17,14 @@ class NotMeasurableError(Exception):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """The result of one check of one morphology.
 
     Attributes
     ----------
     check : str
         Name of the check.
-    verdict : {"pass", "info", "warn", "unknown", "fail"}
+    result : {"pass", "info", "warn", "unknown", "fail"}
         What it means; `info` is never held against a cell.
     sentence : str
         What was found, for a reader.
@@ -43,7 +43,7 @@ class Finding:
     """
 
     check: str
-    verdict: Verdict
+    result: Result
     sentence: str
     value: float | None = None
     unit: str = ""

@@ -1,4 +1,4 @@
-"""How fit a reconstruction is for simulation: which checks are made, when they fire, what counts.
+"""Quality control of morphologies: which checks are made, when they fire, which use needs them.
 
 The defaults of the thresholds were set on about twenty reconstructions, rodent pyramidal cells for
 the most part. They are advice; other species and cell types need other ranges.
@@ -73,7 +73,7 @@ def _in_order(limits: tuple[float, float]) -> tuple[float, float]:
     return limits
 
 
-Range = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_in_order)]
+LowHigh = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_in_order)]
 
 
 def _known(checks: tuple[str, ...]) -> None:
@@ -177,7 +177,9 @@ class ElectricalLimits(Settings):
     )
     membrane_ohm_cm2: float = Field(28000.0, gt=0, description="membrane of `input_resistance`")
     axial_ohm_cm: float = Field(150.0, gt=0, description="axial resistivity there")
-    input_resistance_mohm: Range = Field((20.0, 1000.0), description="range of `input_resistance`")
+    input_resistance_mohm: LowHigh = Field(
+        (20.0, 1000.0), description="range of `input_resistance`"
+    )
     timeout_s: float = Field(300.0, gt=0, description="how long NEURON may take (s)")
 
 
@@ -191,10 +193,10 @@ class AxonLimits(Settings):
 class SizeLimits(Settings):
     """Ranges of pyramidal cells; a check warns outside and fails far outside."""
 
-    soma_area_um2: Range = Field((200.0, 4000.0), description="range of `soma_area`")
-    dendritic_length_um: Range = Field((500.0, 50_000.0), description="of `dendritic_length`")
-    membrane_area_um2: Range = Field((1000.0, 200_000.0), description="of `membrane_area`")
-    extent_um: Range = Field((50.0, 5000.0), description="of `extent`, the largest of x, y, z")
+    soma_area_um2: LowHigh = Field((200.0, 4000.0), description="range of `soma_area`")
+    dendritic_length_um: LowHigh = Field((500.0, 50_000.0), description="of `dendritic_length`")
+    membrane_area_um2: LowHigh = Field((1000.0, 200_000.0), description="of `membrane_area`")
+    extent_um: LowHigh = Field((50.0, 5000.0), description="of `extent`, the largest of x, y, z")
     far_factor: float = Field(4.0, gt=1, description="outside by this factor is far")
 
 
@@ -215,16 +217,16 @@ class Use(Settings):
     title: str = Field(min_length=1, description="how the report calls it")
     requires: tuple[str, ...] = Field(
         min_length=1,
-        description="a failed one makes the morphology unfit, and so does one without an answer; "
-        "a warning asks for care",
+        description="checks that must pass: a failure, or no answer, makes the morphology "
+        "unsuitable; a warning asks for care",
     )
-    heeds: tuple[str, ...] = Field(
-        (), description="checks whose failure or warning asks for care, and no more"
+    recommends: tuple[str, ...] = Field(
+        (), description="checks that should pass: a failure, a warning or no answer asks for care"
     )
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        _known((*self.requires, *self.heeds))
+        _known((*self.requires, *self.recommends))
         return self
 
 
@@ -239,7 +241,7 @@ _CONNECTED = (
 )
 _SHAPED = ("z_noise", "z_backlash", "constant_diameters", "electrical_bottleneck")
 _SIZED = ("soma_area", "dendritic_length", "membrane_area", "extent")
-_HEEDED = (
+_RECOMMENDED = (
     "duplicate_points",
     "custom_types",
     "long_steps",
@@ -263,25 +265,27 @@ def default_uses() -> dict[str, Use]:
     """Four uses, each with the checks that bear on it."""
     cable = (*_CONNECTED, *_SHAPED, *_SIZED)
     return {
-        "passive_cable": Use(title="passive cable", requires=cable, heeds=_HEEDED),
+        "passive_cable": Use(title="passive cable", requires=cable, recommends=_RECOMMENDED),
         "active_dendrites": Use(
-            title="active dendrites", requires=cable, heeds=(*_HEEDED, "thin_dendrites", "axon")
+            title="active dendrites",
+            requires=cable,
+            recommends=(*_RECOMMENDED, "thin_dendrites", "axon"),
         ),
         "axon": Use(
             title="axon",
             requires=(*_CONNECTED, "axon", "z_noise", "z_backlash", "extent"),
-            heeds=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
+            recommends=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
         ),
         "rxd_3d": Use(
             title="3-D reaction and diffusion",
             requires=(*cable, "flat", "morphio_keeps"),
-            heeds=(*(check for check in _HEEDED if check != "flat"), "thin_dendrites"),
+            recommends=(*(check for check in _RECOMMENDED if check != "flat"), "thin_dendrites"),
         ),
     }
 
 
-class Appraisal(Settings):
-    """The content of `config/appraisal.yaml`."""
+class Quality(Settings):
+    """The content of `config/quality.yaml`."""
 
     checks: tuple[str, ...] = Field(
         CHECKS, min_length=1, description="the checks that are made, in the order of the report"
@@ -300,14 +304,14 @@ class Appraisal(Settings):
         default_factory=lambda: MetadataLimits(), description="the metadata"
     )
     uses: dict[str, Use] = Field(
-        default_factory=default_uses, description="the uses for which a verdict is given"
+        default_factory=default_uses, description="the uses for which suitability is stated"
     )
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         _known(self.checks)
         for name, use in self.uses.items():
-            missing = [c for c in (*use.requires, *use.heeds) if c not in self.checks]
+            missing = [c for c in (*use.requires, *use.recommends) if c not in self.checks]
             if missing:
                 raise ValueError(f"uses.{name} names {missing[0]!r}, which `checks` leaves out")
         return self
@@ -317,7 +321,7 @@ class Requirements(Settings):
     """What an experiment asks of its morphologies before anything is simulated."""
 
     uses: tuple[str, ...] = Field(
-        (), description="uses of `config/appraisal.yaml` for which they must not be unfit"
+        (), description="uses of `config/quality.yaml` for which they must not be unsuitable"
     )
     checks: tuple[str, ...] = Field((), description="checks that they must not fail")
 

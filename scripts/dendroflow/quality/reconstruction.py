@@ -1,4 +1,4 @@
-"""A morphology under appraisal: its file, and what others make of it, looked at once and kept."""
+"""A morphology under quality control: its file, and what others make of it, read once and kept."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from typing import Any
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.tree import Tree
-from dendroflow.quality.finding import NotMeasurableError
-from dendroflow.quality.points import Points, read_swc
+from dendroflow.quality.points import PointGraph, read_swc
+from dendroflow.quality.result import NotMeasurableError
 from dendroflow.quality.steady_state import Response, respond
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.settings.quality import Quality
 
 
 @dataclass(frozen=True)
-class Cell:
+class Reconstruction:
     """A morphology, with what is known about it.
 
     Attributes
@@ -51,7 +51,7 @@ class Cell:
             return error
 
     @cached_property
-    def points(self) -> Points:
+    def points(self) -> PointGraph:
         """The points of the file.
 
         Raises
@@ -60,14 +60,14 @@ class Cell:
             If it holds none, or is a Neurolucida file that the parser refuses.
         """
         if isinstance(self.reading, Tree):
-            return Points.of_tree(self.reading)
+            return PointGraph.of_tree(self.reading)
         if self.suffix == "swc":
             points = read_swc(self.data)
             if len(points):
                 return points
         raise NotMeasurableError(f"no points can be read: {self.reading}")
 
-    def responses(self, settings: Appraisal) -> dict[str, Response]:
+    def responses(self, settings: Quality) -> dict[str, Response]:
         """What NEURON makes of the cell and answers to a current, in a process of its own.
 
         Raises
@@ -118,7 +118,7 @@ class Cell:
                     return error
 
     @classmethod
-    def from_file(cls, path: Path, name: str = "") -> "Cell":
+    def from_file(cls, path: Path, name: str = "") -> "Reconstruction":
         """Read a file, and its metadata where `fetch_morphology` has left them beside it.
 
         Raises
