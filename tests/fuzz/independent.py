@@ -14,12 +14,12 @@ import numpy as np
 from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.files import read
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.morphology.import3d import import3d, sections_of
 from dendroflow.morphology.importing import compare
-from dendroflow.morphology.tree import Tree
 
 
-def by_neuron(path: Path, tree: Tree) -> str:
+def by_neuron(path: Path, tree: PointGraph) -> str:
     """Return `same`, or why NEURON's sections are not those of the tree."""
     try:
         sections: Sections = sections_of(import3d(path).all)
@@ -29,7 +29,7 @@ def by_neuron(path: Path, tree: Tree) -> str:
     return "same"
 
 
-def by_morphio(path: Path, tree: Tree) -> str:
+def by_morphio(path: Path, tree: PointGraph) -> str:
     """Return `same`, or how the points of MorphIO's neurites differ from the tree's."""
     # MorphIO takes a file whose lines end in CR for one line.
     plain = path.parent / ".plain" / path.name

@@ -24,7 +24,7 @@ from dendroflow.design import expansion
 from dendroflow.design.axes import axis_values
 from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.morphology.files import parse
-from dendroflow.morphology.tree import Tree
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource
 from dendroflow.settings.project import Project, first_problem, read_yaml, validated
@@ -106,7 +106,7 @@ def _asc_seeds() -> list[bytes]:
     return [(TESTS / "data/morphologies/branched.asc").read_bytes(), *_pieces_of_l5pc()]
 
 
-def _read_swc(data: bytes, _: Path) -> Tree:
+def _read_swc(data: bytes, _: Path) -> PointGraph:
     tree = parse(data, "swc", "cell.swc")
     rows = [line.split(b"#")[0].split() for line in data.splitlines()]
     plain = [row[:7] for row in rows if row]
@@ -119,7 +119,7 @@ def _read_swc(data: bytes, _: Path) -> Tree:
     return tree
 
 
-def _read_asc(data: bytes, _: Path) -> Tree:
+def _read_asc(data: bytes, _: Path) -> PointGraph:
     tree = parse(data, "asc", "cell.asc")
     text = data.decode("latin-1")
     rows = re.finditer(r"\(([-+.\deE\s,]+)[^()]*\)", re.sub(r";[^\r\n]*", "", text), re.ASCII)

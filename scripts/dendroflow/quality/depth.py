@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dendroflow.quality.points import Floats, Ints, PointGraph
+from dendroflow.morphology.graph import Floats, Ints, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, lines_of
 from dendroflow.settings.quality import Quality

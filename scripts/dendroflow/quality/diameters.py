@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from dendroflow.morphology.tree import APICAL, DENDRITE
-from dendroflow.quality.points import Bools, Floats, PointGraph
+from dendroflow.morphology.graph import APICAL, DENDRITE, Bools, Floats, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, lines_of, plural
 from dendroflow.settings.quality import Quality

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dendroflow.morphology.tree import Tree
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, lines_of, plural
 from dendroflow.quality.size import in_range
@@ -37,7 +37,7 @@ def neuron_import(cell: Reconstruction, settings: Quality) -> CheckResult:
 
 def _written_length(cell: Reconstruction) -> float | None:
     """Length of the neurites in the file (µm); None in a Neurolucida file that is refused."""
-    if cell.suffix == "asc" and not isinstance(cell.reading, Tree):
+    if cell.suffix == "asc" and not isinstance(cell.reading, PointGraph):
         return None
     points = cell.points
     return float(points.steps[points.neurite].sum())

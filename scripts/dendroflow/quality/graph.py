@@ -3,7 +3,7 @@
 import numpy as np
 
 from dendroflow.errors import MorphologyError
-from dendroflow.quality.points import MISSING, Bools, PointGraph
+from dendroflow.morphology.graph import MISSING, Bools, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, lines_of, plural
 from dendroflow.settings.quality import Quality
@@ -80,10 +80,10 @@ def duplicate_ids(cell: Reconstruction, _: Quality) -> CheckResult:
     return _none_of(
         "duplicate_ids",
         points,
-        np.isin(points.lines, points.repeated),
+        points.repeated,
         "row whose id another row has",
         consequence="it is not known which of them is meant as a parent",
-        count=len(points.repeated),
+        count=int(points.repeated.sum()),
     )
 
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.page import GREY, INK, METADATA, Page, house_style
 from dendroflow.files import replacing
-from dendroflow.quality.points import PointGraph
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import RESULTS, CheckResult, NotMeasurableError
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import MorphologyError
+from dendroflow.morphology import swc
 from dendroflow.morphology.files import parse
-from dendroflow.morphology.tree import Tree
-from dendroflow.quality.points import PointGraph, read_swc
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.result import NotMeasurableError
 from dendroflow.quality.steady_state import Response, respond
 from dendroflow.settings.quality import Quality
@@ -43,7 +43,7 @@ class Reconstruction:
     record: dict[str, Any] | None = None
 
     @cached_property
-    def reading(self) -> Tree | MorphologyError:
+    def reading(self) -> PointGraph | MorphologyError:
         """What dendroflow's own parser makes of the file, or why it refuses it."""
         try:
             return parse(self.data, self.suffix, f"{self.name}.{self.suffix}")
@@ -59,10 +59,10 @@ class Reconstruction:
         NotMeasurableError
             If it holds none, or is a Neurolucida file that the parser refuses.
         """
-        if isinstance(self.reading, Tree):
-            return PointGraph.of_tree(self.reading)
+        if isinstance(self.reading, PointGraph):
+            return self.reading
         if self.suffix == "swc":
-            points = read_swc(self.data)
+            points, _ = swc.read(self.data, self.name)
             if len(points):
                 return points
         raise NotMeasurableError(f"no points can be read: {self.reading}")

@@ -2,18 +2,17 @@
 
 import numpy as np
 
-from dendroflow.morphology.tree import Tree
-from dendroflow.quality.points import PointGraph
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, lines_of
 from dendroflow.quality.size import in_range
 from dendroflow.settings.quality import Quality
 
 
-def representation(points: PointGraph, outline: bool) -> str:
+def representation(points: PointGraph) -> str:
     """How the soma is drawn."""
     count = int(points.somatic.sum())
-    if outline:
+    if points.outline:
         return f"outlines of {count} points"
     if count == 1:
         return "one point, a sphere"
@@ -39,10 +38,9 @@ def soma(cell: Reconstruction, _: Quality) -> CheckResult:
         return CheckResult(
             "soma", "fail", "There is no soma: no point has type 1.", value=0, threshold="one"
         )
-    outline = isinstance(cell.reading, Tree) and cell.reading.outline
     heads = points.somatic & ~(points.linked & points.somatic[points.parents])
     somata = int(heads.sum())
-    kind = representation(points, outline)
+    kind = representation(points)
     return CheckResult(
         "soma",
         "pass" if somata == 1 else "fail",
