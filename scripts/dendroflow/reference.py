@@ -15,9 +15,12 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
+from dendroflow.analysis.names import PARTS, QUANTITIES, SOMA
+from dendroflow.features.names import EFEL_UNITS, statistic_unit
 from dendroflow.features.statistics import STATISTICS
 from dendroflow.files import replacing
-from dendroflow.quality.checks import CHECKS, THEME_OF
+from dendroflow.quality.checks import CHECKS
+from dendroflow.quality.names import THEME_OF
 from dendroflow.settings import (
     audit,
     experiment,
@@ -284,7 +287,7 @@ def _keys(model: type[BaseModel], links: Mapping[str, str], only: Iterable[str] 
 def _default(value: Any) -> str:
     if isinstance(value, BaseModel) or value == quality.default_uses():
         return "its defaults"
-    if value == quality.CHECKS:
+    if value == tuple(CHECKS):
         return "all"
     return f"`{json.dumps(to_jsonable_python(value), ensure_ascii=False)}`"
 
@@ -313,7 +316,7 @@ def _type(schema: Mapping[str, Any], links: Mapping[str, str]) -> str:
 
 
 def _choice(values: list[str]) -> str:
-    if set(values) <= features.EFEL_UNITS.keys():
+    if set(values) <= EFEL_UNITS.keys():
         return "[eFEL feature](#efel-features)"
     if set(values) == STATISTICS.keys():
         return "[statistic](#statistics)"
@@ -344,8 +347,8 @@ def _statistics() -> str:
     rows = [
         (
             f"`{name}`",
-            statistic.definition,
-            statistic.unit("the signal's", "ms").replace("'s·", "'s · "),
+            (statistic.__doc__ or "").splitlines()[0],
+            statistic_unit(name, "the signal's", "ms").replace("'s·", "'s · "),
         )
         for name, statistic in STATISTICS.items()
     ]
@@ -354,20 +357,17 @@ def _statistics() -> str:
 
 def _morphometrics() -> str:
     rows = [
-        *((f"`{name}`", definition, unit) for name, (unit, definition) in morphometry.SOMA.items()),
-        *(
-            (f"`<part>_{name}`", definition, unit)
-            for name, (unit, definition) in morphometry.QUANTITIES.items()
-        ),
+        *((f"`{name}`", definition, unit) for name, (unit, definition) in SOMA.items()),
+        *((f"`<part>_{name}`", q.definition, q.unit) for name, q in QUANTITIES.items()),
     ]
-    parts = ", ".join(f"`{part}`" for part in morphometry.PARTS)
+    parts = ", ".join(f"`{part}`" for part in PARTS)
     table = _table(("name", "definition", "unit"), rows)
     return f"### Morphometrics\n\n`<part>` is one of {parts}.\n\n{table}"
 
 
 def _efel_names() -> str:
     by_unit: dict[str, list[str]] = {}
-    for name, unit in features.EFEL_UNITS.items():
+    for name, unit in EFEL_UNITS.items():
         if name not in features.UNUSABLE:
             by_unit.setdefault(unit, []).append(f"`{name}`")
     rows = [(unit or "none", " ".join(names)) for unit, names in by_unit.items()]

@@ -1,7 +1,10 @@
 """A room of the library imports only what lies below it."""
 
 import ast
+import sys
 from pathlib import Path
+
+import pytest
 
 LIBRARY = Path(__file__).parents[2] / "scripts" / "dendroflow"
 
@@ -18,8 +21,8 @@ FLOORS = [
     {"jobs", "commands", "reference"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
-# Settings and stores are looked up by many; these few may be used from anywhere above.
-HEAVY = {"seaborn", "matplotlib", "SALib", "bluepyopt", "plotly"}
+# Rooms whose `names.py` may be imported from anywhere: settings check names that they define.
+NAMING = {"analysis", "features", "quality"}
 
 
 def _imports(path):
@@ -47,10 +50,19 @@ def test_rooms_import_only_what_lies_below():
                 wrong.append(f"{path.name} imports {name}")
             if package != "dendroflow" or not rest:
                 continue
-            other = rest.split(".")[0]
-            if other != _room(path) and LEVEL[other] >= LEVEL[_room(path)]:
+            other, _, module = rest.partition(".")
+            if other == _room(path) or (other in NAMING and module == "names"):
+                continue
+            if LEVEL[other] >= LEVEL[_room(path)]:
                 wrong.append(f"{path.relative_to(LIBRARY)} imports {name}")
     assert not wrong
+
+
+@pytest.mark.parametrize("room", sorted(NAMING))
+def test_names_that_all_rooms_may_import_stand_alone(room):
+    path = LIBRARY / room / "names.py"
+    assert {name.partition(".")[0] for name in _imports(path)} <= sys.stdlib_module_names
+    assert not list(_imports(path.with_name("__init__.py")))
 
 
 def test_files_and_their_ideas_stay_small():

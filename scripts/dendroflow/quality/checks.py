@@ -13,56 +13,27 @@ from dendroflow.quality import (
     size,
     soma,
 )
+from dendroflow.quality.names import THEMES
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError
 from dendroflow.settings.quality import Quality
 
 Check = Callable[[Reconstruction, Quality], CheckResult]
 
-_THEMES: dict[str, tuple[Check, ...]] = {
-    "graph": (
-        graph.readable,
-        graph.components,
-        graph.cycles,
-        graph.missing_parents,
-        graph.duplicate_ids,
-        graph.duplicate_points,
-        graph.custom_types,
-        graph.long_steps,
-    ),
-    "soma": (soma.soma, soma.soma_area),
-    "diameters": (
-        diameters.constant_diameters,
-        diameters.constant_sections,
-        diameters.tracing_limit,
-        diameters.abrupt_diameters,
-        diameters.bottlenecks,
-        diameters.thin_dendrites,
-    ),
-    "depth": (depth.z_noise, depth.z_backlash, depth.z_drift, depth.z_quantised, depth.flat),
-    "electrical": (
-        electrical.neuron_import,
-        electrical.electrical_bottleneck,
-        electrical.electrical_reach,
-        electrical.input_resistance,
-    ),
-    "axon": (axon.axon,),
-    "size": (size.dendritic_length, size.membrane_area, size.extent),
-    "metadata": (
-        metadata.experiment_condition,
-        metadata.physical_integrity,
-        metadata.recorded_attributes,
-        metadata.shrinkage,
-    ),
-    "MorphIO": (libraries.morphio_reads, libraries.morphio_keeps),
+_MODULES = {
+    "graph": graph,
+    "soma": soma,
+    "diameters": diameters,
+    "depth": depth,
+    "electrical": electrical,
+    "axon": axon,
+    "size": size,
+    "metadata": metadata,
+    "MorphIO": libraries,
 }
-
 CHECKS: Mapping[str, Check] = {
-    check.__name__: check for checks in _THEMES.values() for check in checks
-} | dict(libraries.NEUROM)
-THEME_OF: Mapping[str, str] = {
-    check.__name__: theme for theme, checks in _THEMES.items() for check in checks
-} | dict.fromkeys(libraries.NEUROM, "NeuroM")
+    name: getattr(module, name) for theme, module in _MODULES.items() for name in THEMES[theme]
+} | {name: libraries.neurom(name) for name in THEMES["NeuroM"]}
 
 
 def check_all(cell: Reconstruction, settings: Quality) -> list[CheckResult]:

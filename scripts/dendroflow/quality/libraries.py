@@ -4,14 +4,14 @@ NeuroM's are information: on good reconstructions several of them fire or raise.
 that no simulation stands are warnings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, Result
-from dendroflow.settings.quality import CHECKS, Quality
+from dendroflow.settings.quality import Quality
 
 _SOUND_LENGTH = 1e-3
 _RELIABLE = (
@@ -26,8 +26,9 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def _neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
-    """The check of NeuroM's of this name."""
+def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
+    """The check that asks NeuroM's own, such as `has_axon` for `neurom_has_axon`."""
+    theirs = name.removeprefix("neurom_")
 
     def check(cell: Reconstruction, _: Quality) -> CheckResult:
         import neurom.check.morphology_checks as checks
@@ -36,25 +37,20 @@ def _neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
         if isinstance(loaded, Exception):
             raise NotMeasurableError(f"NeuroM cannot load it, {_said(loaded)}")
         try:
-            result = getattr(checks, name)(loaded)
+            result = getattr(checks, theirs)(loaded)
         except Exception as error:  # which it is depends on the check; each has to be reported
             raise NotMeasurableError(f"NeuroM's check raises {_said(error)}") from error
         count = len(result.info) if result.info is not None else 0
-        failing: Result = "warn" if name in _RELIABLE else "info"
+        failing: Result = "warn" if theirs in _RELIABLE else "info"
         return CheckResult(
-            f"neurom_{name}",
+            name,
             "pass" if result else failing,
             "NeuroM: yes." if result else f"NeuroM: no ({count} places).",
             value=count,
         )
 
-    check.__doc__ = f"NeuroM's `{name}`."
+    check.__doc__ = f"NeuroM's `{theirs}`."
     return check
-
-
-NEUROM: Mapping[str, Callable[[Reconstruction, Quality], CheckResult]] = {
-    name: _neurom(name.removeprefix("neurom_")) for name in CHECKS if name.startswith("neurom_")
-}
 
 
 def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from dendroflow.quality.checks import THEME_OF
+from dendroflow.quality.names import THEME_OF
 from dendroflow.quality.result import CheckResult
 from dendroflow.quality.suitability import Suitability
 

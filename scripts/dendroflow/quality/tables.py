@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dendroflow.quality.checks import THEME_OF
+from dendroflow.quality.names import THEME_OF
 from dendroflow.quality.result import CheckResult
 from dendroflow.quality.suitability import Suitability
 from dendroflow.tables.tables import read_notes, read_table, write_table

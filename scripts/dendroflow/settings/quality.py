@@ -8,61 +8,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
+from dendroflow.quality.names import CHECKS
 from dendroflow.settings.base import Settings
-
-CHECKS = (
-    "readable",
-    "components",
-    "cycles",
-    "missing_parents",
-    "duplicate_ids",
-    "duplicate_points",
-    "custom_types",
-    "long_steps",
-    "soma",
-    "soma_area",
-    "constant_diameters",
-    "constant_sections",
-    "tracing_limit",
-    "abrupt_diameters",
-    "bottlenecks",
-    "thin_dendrites",
-    "z_noise",
-    "z_backlash",
-    "z_drift",
-    "z_quantised",
-    "flat",
-    "neuron_import",
-    "electrical_bottleneck",
-    "electrical_reach",
-    "input_resistance",
-    "axon",
-    "dendritic_length",
-    "membrane_area",
-    "extent",
-    "experiment_condition",
-    "physical_integrity",
-    "recorded_attributes",
-    "shrinkage",
-    "morphio_reads",
-    "morphio_keeps",
-    "neurom_has_all_nonzero_neurite_radii",
-    "neurom_has_all_nonzero_section_lengths",
-    "neurom_has_all_nonzero_segment_lengths",
-    "neurom_has_apical_dendrite",
-    "neurom_has_axon",
-    "neurom_has_basal_dendrite",
-    "neurom_has_multifurcation",
-    "neurom_has_no_back_tracking",
-    "neurom_has_no_dangling_branch",
-    "neurom_has_no_fat_ends",
-    "neurom_has_no_flat_neurites",
-    "neurom_has_no_jumps",
-    "neurom_has_no_narrow_start",
-    "neurom_has_no_root_node_jumps",
-    "neurom_has_no_single_children",
-    "neurom_has_nonzero_soma_radius",
-)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -6,8 +6,9 @@ import jsonschema
 import pytest
 import yaml
 
+from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
 from dendroflow.reference import CHECKOUT, configuration_page, main, pages
-from dendroflow.settings.features import EFEL_UNITS, STATISTIC_NAMES, UNUSABLE
+from dendroflow.settings.features import UNUSABLE
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_type_default_bounds_and_description_are_told(row):
 
 def test_every_feature_is_listed():
     page = configuration_page()
-    assert all(f"`{name}`" in page for name in (*EFEL_UNITS, *STATISTIC_NAMES))
+    assert all(f"`{name}`" in page for name in (*EFEL_UNITS, *STATISTIC_UNITS))
     assert all(f"| `{name}` | {why} |" in page for name, why in UNUSABLE.items())
 
 
