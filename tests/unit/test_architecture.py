@@ -18,7 +18,7 @@ FLOORS = [
     {"runs"},
     {"plan", "figures"},
     {"analysis", "quality"},
-    {"jobs", "commands", "reference"},
+    {"jobs", "commands"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Rooms whose `names.py` may be imported from anywhere: settings check names that they define.

@@ -9,8 +9,8 @@ from contextlib import closing
 import pandas as pd
 import pyarrow as pa
 import pytest
+from running import CHECKOUT
 
-from dendroflow.reference import CHECKOUT
 from dendroflow.tables.database import TABLES, ExperimentRows, build_database
 from dendroflow.tables.schemas import STATUSES, TRACES
 from dendroflow.tables.tables import write_table

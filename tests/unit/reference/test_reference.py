@@ -1,14 +1,18 @@
 """The generated pages are those that the code declares."""
 
 import json
+import runpy
 
 import jsonschema
 import pytest
 import yaml
+from running import CHECKOUT
 
 from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
-from dendroflow.reference import CHECKOUT, configuration_page, main, pages
 from dendroflow.settings.features import UNUSABLE
+
+GENERATE = runpy.run_path(str(CHECKOUT / "docs" / "generate.py"))
+configuration_page, main, pages = (GENERATE[n] for n in ("configuration_page", "main", "pages"))
 
 
 @pytest.fixture
