@@ -197,6 +197,10 @@ class PointGraph:
         counted = self.inner if kind is None else self.inner & (self.types == kind)
         return float(self.steps[counted].sum())
 
+    def lines_where(self, chosen: Bools | Ints) -> tuple[int, ...]:
+        """Return the lines of some points, in order; `chosen` is a mask or holds indices."""
+        return tuple(sorted(self.lines[chosen].tolist()))
+
     def refuse(self, index: int, reason: str) -> NoReturn:
         """Raise the error that names the file, the line of point `index`, and `reason`."""
         refuse(self.source, int(self.lines[index]), reason)

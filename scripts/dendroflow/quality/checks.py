@@ -1,6 +1,7 @@
 """All checks by name, and how they are made."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from dendroflow.quality import (
     axon,
@@ -57,6 +58,7 @@ def check_all(cell: Reconstruction, settings: Quality) -> list[CheckResult]:
 def run_check(name: str, cell: Reconstruction, settings: Quality) -> CheckResult:
     """Make one check; the result is `unknown` if it cannot be made."""
     try:
-        return CHECKS[name](cell, settings)
+        found = CHECKS[name](cell, settings)
     except NotMeasurableError as error:
-        return CheckResult(name, "unknown", f"Not measured: {error}.")
+        found = CheckResult("unknown", f"Not measured: {error}.")
+    return replace(found, check=name)

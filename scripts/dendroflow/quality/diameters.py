@@ -4,7 +4,7 @@ import numpy as np
 
 from dendroflow.morphology.graph import APICAL, DENDRITE, Bools, Floats, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, lines_of, plural
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
 from dendroflow.settings.quality import Quality
 
 _DOMAINS = {DENDRITE: "basal", APICAL: "apical"}
@@ -45,7 +45,6 @@ def constant_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
     if max(number for _, number, _, _ in shares) == 1:
         result = "fail"
     return CheckResult(
-        "constant_diameters",
         result,
         f"{worst:.1%} of the {name} points have the diameter {mode:g} µm; there are "
         f"{plural(levels, 'different value')}.",
@@ -65,7 +64,6 @@ def constant_sections(cell: Reconstruction, settings: Quality) -> CheckResult:
     constant = [stretch for stretch in counted if np.ptp(diameters[stretch]) == 0]
     share = len(constant) / len(counted)
     return CheckResult(
-        "constant_sections",
         "warn" if share > limits.section_share else "pass",
         f"{len(constant)} of {len(counted)} unbranched stretches have one diameter.",
         value=share,
@@ -88,7 +86,6 @@ def tracing_limit(cell: Reconstruction, settings: Quality) -> CheckResult:
     length = points.steps[points.inner & points.dendritic].sum()
     length_share = float(points.steps[at_floor].sum() / length) if length else 0.0
     return CheckResult(
-        "tracing_limit",
         "warn" if fires else "pass",
         f"{share:.1%} of the dendritic points and {length_share:.1%} of the length have the least "
         f"diameter, {least:g} µm: a limit of tracing, not a measurement."
@@ -117,14 +114,13 @@ def abrupt_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
     abrupt = inner[ratios >= limits.abrupt_ratio - 1e-9]
     largest = float(ratios.max(initial=1.0))
     return CheckResult(
-        "abrupt_diameters",
         "warn" if len(abrupt) else "pass",
         f"{plural(len(abrupt), 'step')} by a factor of {limits.abrupt_ratio:g} or more; the "
         f"largest is {largest:.2g}.",
         value=len(abrupt),
         threshold="none",
         values={"largest": largest},
-        lines=lines_of(points.lines[abrupt]),
+        lines=points.lines_where(abrupt),
     )
 
 
@@ -138,13 +134,12 @@ def bottlenecks(cell: Reconstruction, settings: Quality) -> CheckResult:
     necks &= widest - diameters >= limits.neck_drop_um
     number = int(necks.sum())
     return CheckResult(
-        "bottlenecks",
         "warn" if number else "pass",
         f"{plural(number, 'dendritic point')} at most 1/{limits.neck_ratio:g} as wide as both "
         f"sides within {limits.neck_window_um:g} µm.",
         value=number,
         threshold="none",
-        lines=lines_of(points.lines[necks]),
+        lines=points.lines_where(necks),
     )
 
 
@@ -174,7 +169,6 @@ def thin_dendrites(cell: Reconstruction, settings: Quality) -> CheckResult:
     thin = counted & (2 * points.radii < limits.thin_um)
     share = float(points.steps[thin].sum()) / length if length else 0.0
     return CheckResult(
-        "thin_dendrites",
         "warn" if share > limits.thin_share else "pass",
         f"{share:.1%} of the dendritic length is thinner than {limits.thin_um:g} µm.",
         value=share,

@@ -1,10 +1,12 @@
 """NEURON's electrical tests: where current does not pass, and what does not belong to the cell."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, lines_of, plural
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
 from dendroflow.quality.size import in_range
 from dendroflow.settings.quality import Quality
 
@@ -13,19 +15,20 @@ LENGTH_TOLERANCE = 0.05
 
 def neuron_import(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether NEURON makes one tree of the file, with the length that the file has."""
-    written = _written_length(cell)
+    written = None
+    if cell.suffix == "swc" or isinstance(cell.reading, PointGraph):
+        written = float(cell.points.steps[cell.points.neurite].sum())
     try:
         response = cell.responses(settings)["bottleneck"]
     except NotMeasurableError as error:
-        return CheckResult("neuron_import", "fail", f"{error}.")
+        return CheckResult("fail", f"{error}.")
     length = response.neurite_length_um
     excess = length / written - 1 if written else 0.0
     result: Result = "warn" if abs(excess) > LENGTH_TOLERANCE else "pass"
     if response.roots != 1 or response.orphans:
         result = "fail"
-    compared = f", those of the file {written:.0f} µm" if written is not None else ""
+    compared = "" if written is None else f", those of the file {written:.0f} µm"
     return CheckResult(
-        "neuron_import",
         result,
         f"NEURON makes {response.sections} sections with {plural(response.roots, 'root')} and "
         f"{plural(response.orphans, 'orphan')}; its neurites are {length:.0f} µm long{compared}.",
@@ -33,14 +36,6 @@ def neuron_import(cell: Reconstruction, settings: Quality) -> CheckResult:
         threshold=f"one root; length within {LENGTH_TOLERANCE:.0%}",
         values={"sections": response.sections, "orphans": response.orphans, "length_um": length},
     )
-
-
-def _written_length(cell: Reconstruction) -> float | None:
-    """Length of the neurites in the file (µm); None in a Neurolucida file that is refused."""
-    if cell.suffix == "asc" and not isinstance(cell.reading, PointGraph):
-        return None
-    points = cell.points
-    return float(points.steps[points.neurite].sum())
 
 
 def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResult:
@@ -55,14 +50,13 @@ def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResul
     points = cell.points
     nearest = int(np.linalg.norm(points.xyz - np.array(response.xyz), axis=1).argmin())
     return CheckResult(
-        "electrical_bottleneck",
         result,
         f"{response.drop:.2%} of the somatic depolarisation is lost at one place, {ratio:.1f} "
         "times the 99th percentile.",
         value=response.drop,
         threshold=f"at most {limits.drop_share:g}, or {limits.drop_ratio:g} times the percentile",
         values={"ratio": ratio, "least_share": response.reach},
-        lines=lines_of(points.lines[[nearest]]) if fires else (),
+        lines=(int(points.lines[nearest]),) if fires else (),
         where=response.place,
     )
 
@@ -72,7 +66,6 @@ def electrical_reach(cell: Reconstruction, settings: Quality) -> CheckResult:
     limit = settings.electrical.reach
     response = cell.responses(settings)["reach"]
     return CheckResult(
-        "electrical_reach",
         "warn" if response.reach < limit else "pass",
         f"With Ra 10 Ω·cm and 1e-5 S/cm², at least {response.reach:.1%} of the somatic "
         "depolarisation arrives everywhere.",
@@ -85,19 +78,15 @@ def input_resistance(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Input resistance, capacitance and attenuation with a passive membrane."""
     response = cell.responses(settings)["passive"]
     limits = settings.electrical
-    result = in_range(
-        "input_resistance",
+    what = (
         f"With {limits.membrane_ohm_cm2:g} Ω·cm² and {limits.axial_ohm_cm:g} Ω·cm the input "
-        "resistance",
-        response.input_resistance_mohm,
-        "MΩ",
-        limits=limits.input_resistance_mohm,
-        settings=settings,
+        "resistance"
     )
+    value, allowed = response.input_resistance_mohm, limits.input_resistance_mohm
     values = {
         # 1 µF/cm² is 0.01 pF/µm².
         "capacitance_pf": 0.01 * response.area_um2,
         "soma_to_tip_mean": response.tip_mean,
         "soma_to_tip_least": response.reach,
     }
-    return CheckResult(**{**vars(result), "values": values})
+    return replace(in_range(what, value, "MΩ", allowed, settings), values=values)

@@ -42,12 +42,8 @@ def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
             raise NotMeasurableError(f"NeuroM's check raises {_said(error)}") from error
         count = len(result.info) if result.info is not None else 0
         failing: Result = "warn" if theirs in _RELIABLE else "info"
-        return CheckResult(
-            name,
-            "pass" if result else failing,
-            "NeuroM: yes." if result else f"NeuroM: no ({count} places).",
-            value=count,
-        )
+        sentence = "NeuroM: yes." if result else f"NeuroM: no ({count} places)."
+        return CheckResult("pass" if result else failing, sentence, value=count)
 
     check.__doc__ = f"NeuroM's `{theirs}`."
     return check
@@ -57,17 +53,16 @@ def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO reads the file, and of what it warns."""
     loaded, warnings = cell.morphio
     if isinstance(loaded, Exception):
-        return CheckResult("morphio_reads", "fail", f"MorphIO raises {_said(loaded)}.")
+        return CheckResult("fail", f"MorphIO raises {_said(loaded)}.")
     if warnings:
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
         return CheckResult(
-            "morphio_reads",
             "warn",
             f"MorphIO warns: {warnings[0][:200]}{more}.",
             value=len(warnings),
             threshold="none",
         )
-    return CheckResult("morphio_reads", "pass", "MorphIO reads it without warning.", value=0)
+    return CheckResult("pass", "MorphIO reads it without warning.", value=0)
 
 
 def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
@@ -81,7 +76,6 @@ def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
     most = float(points.steps[points.neurite].sum())
     sound = least * (1 - _SOUND_LENGTH) <= kept <= most * (1 + _SOUND_LENGTH)
     return CheckResult(
-        "morphio_keeps",
         "pass" if sound else "fail",
         f"MorphIO keeps {kept:.0f} µm of neurite; the file holds {least:.0f} µm.",
         value=kept,

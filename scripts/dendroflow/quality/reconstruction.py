@@ -4,6 +4,7 @@ import json
 import re
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from dendroflow.morphology import swc
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.result import NotMeasurableError
-from dendroflow.quality.steady_state import Response, respond
+from dendroflow.quality.steady_state import Response, responses
 from dendroflow.settings.quality import Quality
 
 
@@ -24,16 +25,16 @@ class Reconstruction:
 
     Attributes
     ----------
-    name : str
+    name
         Its name in the catalogue.
-    data : bytes
+    data
         The file.
-    suffix : str
+    suffix
         `swc` or `asc`.
-    address : str
+    address
         Where it came from.
-    record : dict or None
-        NeuroMorpho.Org's metadata.
+    record
+        NeuroMorpho.Org's metadata, where there are any.
     """
 
     name: str
@@ -78,16 +79,10 @@ class Reconstruction:
         if self.suffix == "swc":
             # Of a file without points NEURON makes nothing.
             _ = self.points
-        key = settings.electrical.model_dump_json()
-        kept: dict[str, Any] = self.__dict__.setdefault("_responses", {})
-        if key not in kept:
-            try:
-                kept[key] = respond(self.data, self.suffix, settings.electrical)
-            except NotMeasurableError as error:
-                kept[key] = error
-        if isinstance(kept[key], NotMeasurableError):
-            raise kept[key]
-        return dict(kept[key])
+        found = responses(self.data, self.suffix, settings.electrical)
+        if isinstance(found, NotMeasurableError):
+            raise found
+        return found
 
     @cached_property
     def neurom(self) -> Any:
@@ -106,7 +101,7 @@ class Reconstruction:
         said = (str(emission.warning.msg()) for emission in handler.get_all())
         return loaded, tuple(map(_plain, said))
 
-    def _loaded(self, load: Any) -> Any:
+    def _loaded(self, load: Callable[[str], Any]) -> Any:
         with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
             path = Path(folder) / f"cell.{self.suffix}"
             path.write_bytes(self.data)
@@ -130,10 +125,8 @@ class Reconstruction:
             data = path.read_bytes()
         except OSError as error:
             raise MorphologyError(f"{path}: cannot be read: {error.strerror}") from error
-        notes: dict[str, Any] = {}
-        metadata = path.with_name(f"{path.name}.json")
-        if metadata.exists():
-            notes = json.loads(metadata.read_text(encoding="utf-8"))
+        beside = path.with_name(f"{path.name}.json")
+        notes = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
         return cls(
             name=name or path.stem.removesuffix(".CNG"),
             data=data,

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 Result = Literal["pass", "info", "warn", "unknown", "fail"]
 # From the mildest to the worst; `unknown` is a check that could not be made.
 RESULTS: tuple[Result, ...] = ("pass", "info", "warn", "unknown", "fail")
@@ -22,27 +19,24 @@ class CheckResult:
 
     Attributes
     ----------
-    check : str
-        Name of the check.
-    result : {"pass", "info", "warn", "unknown", "fail"}
-        What it means; `info` is never held against a cell.
-    sentence : str
+    result
+        What it means; `info` never counts against a cell.
+    sentence
         What was found, for a reader.
-    value : float or None
-        The number that decided.
-    unit : str
-        Its unit; empty for counts and shares.
-    threshold : str
+    value, unit
+        The number that decided, and its unit; empty for counts and shares.
+    threshold
         What it is compared with, such as "at most 1.4".
-    values : mapping
+    values
         Further numbers, by name.
-    lines : tuple of int
+    lines
         Lines of the file where it was found.
-    where : str
+    where
         The place in words, where there is no line.
+    check
+        Name of the check, which `checks.run_check` fills in.
     """
 
-    check: str
     result: Result
     sentence: str
     value: float | None = None
@@ -51,13 +45,9 @@ class CheckResult:
     values: Mapping[str, float] = field(default_factory=dict)
     lines: tuple[int, ...] = ()
     where: str = ""
+    check: str = ""
 
 
-def lines_of(numbers: NDArray[np.int64]) -> tuple[int, ...]:
-    """Line numbers as plain integers, in order."""
-    return tuple(sorted(int(number) for number in numbers))
-
-
-def plural(count: int, what: str, many: str = "") -> str:
+def plural(count: int, what: str) -> str:
     """Return `1 point`, `2 points`."""
-    return f"{count} {what if count == 1 else many or what + 's'}"
+    return f"{count} {what if count == 1 else what + 's'}"

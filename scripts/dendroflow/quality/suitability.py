@@ -1,14 +1,12 @@
 """What the results of checks mean for a use, and for an experiment that requires something."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from dendroflow.errors import MorphologyError
 from dendroflow.quality.result import CheckResult
 from dendroflow.settings.quality import Quality, Requirements, Use
-
-Suitable = Literal["suitable", "with care", "unsuitable"]
 
 
 @dataclass(frozen=True)
@@ -17,68 +15,62 @@ class Suitability:
 
     Attributes
     ----------
-    use, title : str
+    use, title
         Name of the use, and how the report calls it.
-    suitability : {"suitable", "with care", "unsuitable"}
+    suitability
         What the results come to.
-    reasons : tuple of CheckResult
+    reasons
         Those that decided: what makes it unsuitable, or all that asks for care.
     """
 
     use: str
     title: str
-    suitability: Suitable
+    suitability: Literal["suitable", "with care", "unsuitable"]
     reasons: tuple[CheckResult, ...]
 
 
 def suitability_for(results: Iterable[CheckResult], name: str, use: Use) -> Suitability:
-    """Weigh results for one use.
-
-    Raises
-    ------
-    KeyError
-        If a check that the use names was not made; the settings see to it that it was.
-    """
+    """Weigh results for one use; the settings see to it that all its checks were made."""
     by_name = {result.check: result for result in results}
     required = [by_name[check] for check in use.requires]
-    against = tuple(f for f in required if f.result in ("fail", "unknown"))
-    if against:
+    if against := tuple(r for r in required if r.result in ("fail", "unknown")):
         return Suitability(name, use.title, "unsuitable", against)
     recommended = [by_name[check] for check in use.recommends]
-    cautions = [f for f in required if f.result == "warn"]
-    cautions += [f for f in recommended if f.result in ("warn", "fail", "unknown")]
+    cautions = [r for r in required if r.result == "warn"]
+    cautions += [r for r in recommended if r.result in ("warn", "fail", "unknown")]
     return Suitability(name, use.title, "with care" if cautions else "suitable", tuple(cautions))
 
 
-def suitabilities(results: Iterable[CheckResult], settings: Quality) -> list[Suitability]:
+def suitabilities(results: Sequence[CheckResult], settings: Quality) -> list[Suitability]:
     """Weigh results for every use of the settings."""
-    kept = list(results)
-    return [suitability_for(kept, name, use) for name, use in settings.uses.items()]
+    return [suitability_for(results, name, use) for name, use in settings.uses.items()]
 
 
 def unmet(
-    results: Iterable[CheckResult], requirements: Requirements, settings: Quality
+    results: Sequence[CheckResult], requirements: Requirements, settings: Quality
 ) -> list[CheckResult]:
     """The results for which a morphology is refused, each once."""
-    kept = list(results)
-    by_name = {result.check: result for result in kept}
-    found = [by_name[check] for check in requirements.checks]
-    against = {f.check: f for f in found if f.result in ("fail", "unknown")}
+    by_name = {result.check: result for result in results}
+    against = {
+        check: by_name[check]
+        for check in requirements.checks
+        if by_name[check].result in ("fail", "unknown")
+    }
     for name in requirements.uses:
-        suitability = suitability_for(kept, name, settings.uses[name])
-        if suitability.suitability == "unsuitable":
-            against |= {f.check: f for f in suitability.reasons}
+        found = suitability_for(results, name, settings.uses[name])
+        if found.suitability == "unsuitable":
+            against |= {r.check: r for r in found.reasons}
     return list(against.values())
 
 
-def refuse(experiment: str, unmet: Mapping[str, tuple[str, list[CheckResult]]]) -> None:
+def refuse(experiment: str, refused: Mapping[str, tuple[str, list[CheckResult]]]) -> None:
     """Raise the error that says why an experiment does not start, if any requirement is not met.
 
     Parameters
     ----------
-    experiment : str
+    experiment
         Its name.
-    unmet : mapping
+    refused
         Morphology -> its file, and the results that do not meet the requirements.
 
     Raises
@@ -86,26 +78,26 @@ def refuse(experiment: str, unmet: Mapping[str, tuple[str, list[CheckResult]]]) 
     MorphologyError
         One line: the first of them with check, value, threshold and file; how many more.
     """
-    found = [(name, file, f) for name, (file, fs) in unmet.items() for f in fs]
+    found = [(name, file, r) for name, (file, results) in refused.items() for r in results]
     if not found:
         return
     name, file, result = found[0]
-    others = [f"{f.check} ({other})" for other, _, f in found[1:]]
-    more = f"; also {', '.join(others)}" if others else ""
+    others = ", ".join(f"{r.check} ({other})" for other, _, r in found[1:])
     raise MorphologyError(
-        f"{experiment}: morphology '{name}' ({file}) {_in_words(result)}{more}; use another "
-        "morphology, or change `morphology_requires` in the experiment"
+        f"{experiment}: morphology '{name}' ({file}) {_in_words(result)}"
+        f"{f'; also {others}' if others else ''}; use another morphology, or change "
+        "`morphology_requires` in the experiment"
     )
 
 
 def _in_words(result: CheckResult) -> str:
     """Check, value, threshold and what was found, on one line."""
     verb = "fails" if result.result == "fail" else "cannot be checked for"
-    numbers = (
-        [f"value {result.value:.4g} {result.unit}".strip()] if result.value is not None else []
-    )
-    numbers += [f"threshold: {result.threshold}"] if result.threshold else []
-    line = f"line {result.lines[0]}" if result.lines else result.where
-    place = f", {line}" if line else ""
+    numbers = []
+    if result.value is not None:
+        numbers.append(f"value {result.value:.4g} {result.unit}".strip())
+    if result.threshold:
+        numbers.append(f"threshold: {result.threshold}")
     inner = f" ({'; '.join(numbers)})" if numbers else ""
-    return f"{verb} {result.check}{inner}{place}: {result.sentence.rstrip('.')}"
+    place = f"line {result.lines[0]}" if result.lines else result.where
+    return f"{verb} {result.check}{inner}{place and f', {place}'}: {result.sentence.rstrip('.')}"

@@ -41,7 +41,8 @@ def write_checks(
 ) -> None:
     """Write pairs of morphology and result; `values` as JSON."""
     rows = [
-        {**vars(result), "morphology": morphology, "theme": THEME_OF[result.check]}
+        vars(result)
+        | {"morphology": morphology, "theme": THEME_OF[result.check]}
         | {"values": json.dumps(dict(result.values)), "lines": list(result.lines)}
         for morphology, result in results
     ]
@@ -50,25 +51,20 @@ def write_checks(
 
 def read_checks(path: Path) -> tuple[list[CheckResult], dict[str, str]]:
     """The results of one morphology, and what was kept with them."""
-    rows = read_table(path).to_pylist()
-    results = []
-    for row in rows:
-        kept = {k: v for k, v in row.items() if k not in ("morphology", "theme")}
-        values, lines = json.loads(row["values"]), tuple(row["lines"])
-        results.append(CheckResult(**(kept | {"values": values, "lines": lines})))
+    rows = read_table(path).drop_columns(["morphology", "theme"]).to_pylist()
+    results = [
+        CheckResult(**row | {"values": json.loads(row["values"]), "lines": tuple(row["lines"])})
+        for row in rows
+    ]
     return results, dict(read_notes(path))
 
 
 def write_uses(suitabilities: Iterable[tuple[str, Sequence[Suitability]]], path: Path) -> None:
     """Write the suitabilities of each morphology."""
     rows = [
-        {
-            "morphology": morphology,
-            "use": suitability.use,
-            "suitability": suitability.suitability,
-            "reasons": [result.check for result in suitability.reasons],
-        }
-        for morphology, found in suitabilities
-        for suitability in found
+        vars(found)
+        | {"morphology": morphology, "reasons": [result.check for result in found.reasons]}
+        for morphology, of_morphology in suitabilities
+        for found in of_morphology
     ]
     write_table(pa.Table.from_pylist(rows, schema=USES), path, USES)

@@ -16,7 +16,6 @@ from dendroflow.tables.tables import read_table
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\""
 BAD = CheckResult(
-    "components",
     "fail",
     HOSTILE,
     2,
@@ -25,8 +24,11 @@ BAD = CheckResult(
     values={"points": 3},
     lines=tuple(range(1, 12)),
     where=HOSTILE,
+    check="components",
 )
-GOOD = CheckResult("z_noise", "pass", "Paths are short.", 1.1, "", "at most 1.4", {"excess": 0.1})
+GOOD = CheckResult(
+    "pass", "Paths are short.", 1.1, "", "at most 1.4", {"excess": 0.1}, check="z_noise"
+)
 
 
 class _Tags(HTMLParser):

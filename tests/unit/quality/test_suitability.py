@@ -14,9 +14,9 @@ SETTINGS = Quality(checks=("components", "soma", "axon"), uses={"cable": USE})
 
 def results_of(components="pass", soma="pass", axon="pass"):
     return [
-        CheckResult("components", components, "Two components.", 2, "", "none", lines=(7, 9)),
-        CheckResult("soma", soma, "A soma."),
-        CheckResult("axon", axon, "A stub.", 12.5, "µm", "at least 1000 µm"),
+        CheckResult(components, "Two components.", 2, "", "none", lines=(7, 9), check="components"),
+        CheckResult(soma, "A soma.", check="soma"),
+        CheckResult(axon, "A stub.", 12.5, "µm", "at least 1000 µm", check="axon"),
     ]
 
 
