@@ -178,6 +178,8 @@ def _choice(values: list[str]) -> str:
         return "[eFEL feature](#efel-features)"
     if set(values) == STATISTIC_UNITS.keys():
         return "[statistic](#statistics)"
+    if set(values) == CHECKS.keys():
+        return "[check](#checks)"
     return _or([f"`{value}`" for value in values])
 
 

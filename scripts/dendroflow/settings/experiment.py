@@ -57,7 +57,7 @@ class Experiment(Settings):
     )
     features: Features = Field(description="what is measured on the signals")
     figures: tuple[Figure, ...] = Field((), description="what is drawn")
-    execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")
+    execution: Execution = Field(Execution(), description="how it is run")
 
     @field_validator("figures")
     @classmethod

@@ -1,6 +1,5 @@
 """What is measured on the signals: the `features` of an experiment."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -18,7 +17,7 @@ from pydantic import (
 )
 
 from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Positive, Settings, Share, in_order, known, nearest
 
 _NO_CURRENT = "needs a recorded current, which eFEL is not given here"
 _WHOLE_TRACE = "is the trace itself: use `statistics`"
@@ -40,48 +39,24 @@ NEED_STIMULUS_CURRENT = frozenset({"ohmic_input_resistance", "ohmic_input_resist
 RESERVED_COLUMNS = frozenset({"point_id", "status", "error", "runtime_s", "batch", "recipe"})
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_lower = {other.casefold(): other for other in known}
-    close = difflib.get_close_matches(name.casefold(), by_lower, n=3)
-    if not close:
-        return ""
-    return "; nearest: " + ", ".join(by_lower[other] for other in close)
-
-
-def _known_efel(name: str) -> str:
-    if name not in EFEL_UNITS:
-        raise ValueError(f"eFEL has no feature {name}{_nearest(name, EFEL_UNITS)}")
+def _usable(name: str) -> str:
     if name in UNUSABLE:
         raise ValueError(f"the eFEL feature {name} {UNUSABLE[name]}")
     return name
 
 
-def _known_statistic(name: str) -> str:
-    if name not in STATISTIC_UNITS:
-        near = _nearest(name, STATISTIC_UNITS)
-        raise ValueError(f"no statistic {name}{near}; there are: {', '.join(STATISTIC_UNITS)}")
-    return name
-
-
-def _start_before_end(interval: tuple[float, float]) -> tuple[float, float]:
-    start, end = interval
-    if start >= end:
-        raise ValueError(f"starts at {start:g} ms, which is not before its end at {end:g} ms")
-    return interval
-
-
 EfelName = Annotated[
     str,
-    AfterValidator(_known_efel),
+    AfterValidator(_usable),
+    AfterValidator(known("eFEL feature", EFEL_UNITS)),
     WithJsonSchema({"enum": [name for name in EFEL_UNITS if name not in UNUSABLE]}),
 ]
 StatisticName = Annotated[
-    str, AfterValidator(_known_statistic), WithJsonSchema({"enum": list(STATISTIC_UNITS)})
+    str,
+    AfterValidator(known("statistic", STATISTIC_UNITS)),
+    WithJsonSchema({"enum": list(STATISTIC_UNITS)}),
 ]
-Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_start_before_end)]
-Positive = Annotated[FiniteFloat, Field(gt=0)]
-Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
-BaseMode = Literal["mean", "median"]
+Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
 
 
 class EfelSettings(Settings):
@@ -113,10 +88,9 @@ class EfelSettings(Settings):
     strict_burst_factor: Positive = Field(2.0, description="the same for strict bursts")
     voltage_base_start_perc: Share = Field(0.9, description="of the time to the stimulus")
     voltage_base_end_perc: Share = Field(1.0, description="of the time to the stimulus")
-    voltage_base_mode: BaseMode = Field("mean", description="how voltage_base is averaged")
-    current_base_start_perc: Share = Field(0.9, description="of the time to the stimulus")
-    current_base_end_perc: Share = Field(1.0, description="of the time to the stimulus")
-    current_base_mode: BaseMode = Field("mean", description="how current_base is averaged")
+    voltage_base_mode: Literal["mean", "median"] = Field(
+        "mean", description="how voltage_base is averaged"
+    )
     rise_start_perc: Share = Field(0.0, description="of a spike's height, where its rise begins")
     rise_end_perc: Share = Field(1.0, description="of a spike's height, where its rise ends")
     initial_perc: FiniteFloat = Field(
@@ -129,7 +103,6 @@ class EfelSettings(Settings):
     initburst_sahp_end: int = Field(100, ge=0, description="after the last spike of it (ms)")
     sahp_start: FiniteFloat = Field(5.0, ge=0, description="slow AHP, after the peak (ms)")
     AP_phaseslope_range: int = Field(2, ge=1, description="samples on each side of a begin")
-    impedance_max_freq: Positive = Field(50.0, description="highest frequency (Hz)")
     inactivation_tc_end_skip: int = Field(10, ge=0, description="samples left out at the end")
     depol_block_min_duration: Positive = Field(50.0, description="of a depolarisation block (ms)")
     precision_threshold: Positive = Field(1e-10, description="tolerance of times (ms)")
@@ -149,8 +122,9 @@ class EfelSettings(Settings):
         if isinstance(given, dict):
             for key in given:
                 if key not in cls.model_fields:
-                    near = _nearest(str(key), cls.model_fields)
-                    raise ValueError(f"eFEL has no setting {key}{near}")
+                    raise ValueError(
+                        f"eFEL has no setting {key}{nearest(str(key), cls.model_fields)}"
+                    )
         return given
 
     @model_validator(mode="after")
@@ -199,7 +173,7 @@ class FeatureBlock(Settings):
         None, description="start and end of the stimulus (ms), for `efel`"
     )
     efel: tuple[EfelName, ...] = Field((), description="names of eFEL features")
-    settings: EfelSettings = Field(default_factory=EfelSettings, description="eFEL's settings")
+    settings: EfelSettings = Field(EfelSettings(), description="eFEL's settings")
     statistics: tuple[StatisticName, ...] = Field((), description="names of statistics")
     window: Interval | None = Field(
         None, description="part of the trace that `statistics` see (ms); null: all of it"

@@ -1,12 +1,12 @@
 """Observations that the morphometrics of morphologies are compared with."""
 
-import difflib
 import math
+from typing import Annotated
 
-from pydantic import Field, FiniteFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
 
 from dendroflow.analysis.names import UNITS
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Settings, known
 from dendroflow.settings.morphologies import MorphologyName
 
 
@@ -40,7 +40,9 @@ class Observation(Settings):
     A range stands for its middle and, as two standard deviations, half its width.
     """
 
-    metric: str = Field(description="a morphometric, such as `basal_total_length`")
+    metric: Annotated[str, AfterValidator(known("morphometric", UNITS))] = Field(
+        description="a morphometric, such as `basal_total_length`"
+    )
     mean: FiniteFloat | None = Field(None, description="mean over cells")
     sd: FiniteFloat | None = Field(None, gt=0, description="standard deviation over cells")
     sem: FiniteFloat | None = Field(
@@ -50,15 +52,6 @@ class Observation(Settings):
     high: FiniteFloat | None = Field(None, description="upper end of a range")
     n: int | None = Field(None, ge=2, description="number of cells")
     source: str = Field(min_length=1, description="where the numbers come from")
-
-    @field_validator("metric")
-    @classmethod
-    def _known(cls, metric: str) -> str:
-        if metric not in UNITS:
-            near = difflib.get_close_matches(metric, UNITS, n=3)
-            hint = f"; nearest: {', '.join(near)}" if near else ""
-            raise ValueError(f"no morphometric {metric}{hint}")
-        return metric
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Observation":

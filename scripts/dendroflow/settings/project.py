@@ -47,12 +47,8 @@ class Project(Settings):
         default_factory=dict,
         description="name: morphologies, and the observations that they are compared with",
     )
-    audit: Audit = Field(
-        default_factory=lambda: Audit(), description="what `snakemake audit` simulates again"
-    )
-    neuromorpho: NeuroMorpho = Field(
-        default_factory=lambda: NeuroMorpho(), description="how NeuroMorpho.Org is reached"
-    )
+    audit: Audit = Field(Audit(), description="what `snakemake audit` simulates again")
+    neuromorpho: NeuroMorpho = Field(NeuroMorpho(), description="how NeuroMorpho.Org is reached")
 
     @field_validator("experiments")
     @classmethod

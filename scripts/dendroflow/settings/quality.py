@@ -6,29 +6,17 @@ the most part. They are advice; other species and cell types need other ranges.
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema, model_validator
 
 from dendroflow.quality.names import CHECKS
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Settings, Share, in_order, known
 
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-def _in_order(limits: tuple[float, float]) -> tuple[float, float]:
-    if not 0 <= limits[0] < limits[1]:
-        raise ValueError("a range goes from a smaller to a larger positive number")
-    return limits
-
-
-LowHigh = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_in_order)]
-
-
-def _known(checks: tuple[str, ...]) -> None:
-    for check in checks:
-        if check not in CHECKS:
-            raise ValueError(
-                f"there is no check {check!r}; docs/configuration.md lists those that there are"
-            )
+LowHigh = Annotated[
+    tuple[Annotated[FiniteFloat, Field(ge=0)], FiniteFloat], AfterValidator(in_order)
+]
+CheckName = Annotated[
+    str, AfterValidator(known("check", CHECKS)), WithJsonSchema({"enum": list(CHECKS)})
+]
 
 
 class GraphLimits(Settings):
@@ -162,19 +150,14 @@ class Use(Settings):
     """What a morphology is wanted for."""
 
     title: str = Field(min_length=1, description="how the report calls it")
-    requires: tuple[str, ...] = Field(
+    requires: tuple[CheckName, ...] = Field(
         min_length=1,
         description="checks that must pass: a failure, or no answer, makes the morphology "
         "unsuitable; a warning asks for care",
     )
-    recommends: tuple[str, ...] = Field(
+    recommends: tuple[CheckName, ...] = Field(
         (), description="checks that should pass: a failure, a warning or no answer asks for care"
     )
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        _known((*self.requires, *self.recommends))
-        return self
 
 
 _CONNECTED = (
@@ -234,29 +217,22 @@ def default_uses() -> dict[str, Use]:
 class Quality(Settings):
     """The content of `config/quality.yaml`."""
 
-    checks: tuple[str, ...] = Field(
+    checks: tuple[CheckName, ...] = Field(
         CHECKS, min_length=1, description="the checks that are made, in the order of the report"
     )
-    graph: GraphLimits = Field(default_factory=lambda: GraphLimits(), description="the graph")
-    diameters: DiameterLimits = Field(
-        default_factory=lambda: DiameterLimits(), description="the diameters"
-    )
-    depth: DepthLimits = Field(default_factory=lambda: DepthLimits(), description="the z axis")
-    electrical: ElectricalLimits = Field(
-        default_factory=lambda: ElectricalLimits(), description="the electrical tests"
-    )
-    axon: AxonLimits = Field(default_factory=lambda: AxonLimits(), description="the axon")
-    size: SizeLimits = Field(default_factory=lambda: SizeLimits(), description="areas and lengths")
-    metadata: MetadataLimits = Field(
-        default_factory=lambda: MetadataLimits(), description="the metadata"
-    )
+    graph: GraphLimits = Field(GraphLimits(), description="the graph")
+    diameters: DiameterLimits = Field(DiameterLimits(), description="the diameters")
+    depth: DepthLimits = Field(DepthLimits(), description="the z axis")
+    electrical: ElectricalLimits = Field(ElectricalLimits(), description="the electrical tests")
+    axon: AxonLimits = Field(AxonLimits(), description="the axon")
+    size: SizeLimits = Field(SizeLimits(), description="areas and lengths")
+    metadata: MetadataLimits = Field(MetadataLimits(), description="the metadata")
     uses: dict[str, Use] = Field(
         default_factory=default_uses, description="the uses for which suitability is stated"
     )
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        _known(self.checks)
         for name, use in self.uses.items():
             missing = [c for c in (*use.requires, *use.recommends) if c not in self.checks]
             if missing:
@@ -270,11 +246,10 @@ class Requirements(Settings):
     uses: tuple[str, ...] = Field(
         (), description="uses of `config/quality.yaml` for which they must not be unsuitable"
     )
-    checks: tuple[str, ...] = Field((), description="checks that they must not fail")
+    checks: tuple[CheckName, ...] = Field((), description="checks that they must not fail")
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if not self.uses and not self.checks:
             raise ValueError("names neither `uses` nor `checks`")
-        _known(self.checks)
         return self

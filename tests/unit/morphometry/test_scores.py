@@ -106,7 +106,10 @@ def test_csv_and_yaml_say_the_same(tmp_path):
     ("content", "message"),
     [
         ("", "holds no list of observations"),
-        (HEAD + "basal_tip,1,1,,,,,A\n", "observation 1: metric: no morphometric basal_tip; near"),
+        (
+            HEAD + "basal_tip,1,1,,,,,A\n",
+            "observation 1: metric: there is no morphometric 'basal_tip'; near",
+        ),
         (HEAD + "basal_tips,many,1,,,,,A\n", "observation 1: mean: .*'many'"),
         (HEAD + "basal_tips,1,1,,,,,A\nbasal_tips,1,1,,,,,A\n", "basal_tips is given twice"),
         (HEAD + "basal_tips,1,1,,,,,A,B\n", "more cells than the first"),

@@ -71,7 +71,7 @@ def test_the_refusal_is_one_line_with_check_value_threshold_and_file():
         ({"checks": ["components", "sooma"]}, "there is no check 'sooma'"),
         ({"checks": ["components"]}, "uses.passive_cable names 'readable', which `checks` leaves"),
         ({"uses": {"mine": {"title": "x", "requires": ["sooma"]}}}, "there is no check 'sooma'"),
-        ({"size": {"extent_um": [500, 50]}}, "a range goes from a smaller to a larger"),
+        ({"size": {"extent_um": [500, 50]}}, "size.extent_um: 500 must lie below 50"),
         ({"size": {"extend_um": [50, 500]}}, "size.extend_um: unknown key"),
         ({"depth": {"path_ratio": 0.5}}, "depth.path_ratio"),
     ],
@@ -93,7 +93,7 @@ def test_requirements_that_require_nothing():
     [
         ({"uses": ["cables"]}, "morphology_requires.uses: 'cables' is not among the uses of"),
         ({"checks": ["axon"]}, "morphology_requires.checks: 'axon' is not among the checks of"),
-        ({"checks": ["sooma"]}, "morphology_requires: there is no check 'sooma'"),
+        ({"checks": ["sooma"]}, "morphology_requires.checks.0: there is no check 'sooma'"),
     ],
 )
 def test_requirements_that_quality_control_does_not_know(tmp_path, required, part):
