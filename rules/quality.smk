@@ -1,17 +1,17 @@
 """Quality control of morphologies: checked one by one, reported, held against requirements."""
 
 
-rule appraise_morphology:
+rule check_morphology:
     """Make all checks of one morphology, and draw its picture."""
     input:
         morphology=df.of_this_morphology(layout.MORPHOLOGY),
         metadata=df.of_this_morphology(layout.METADATA),
     output:
-        findings=layout.FINDINGS,
-        pictures=[layout.PORTRAIT, layout.PORTRAIT_PDF],
-        usage=layout.usage("appraise_morphology"),
+        checks=layout.CHECKS,
+        pictures=[layout.PICTURE, layout.PICTURE_PDF],
+        usage=layout.usage("check_morphology"),
     log:
-        layout.log("appraise_morphology"),
+        layout.log("check_morphology"),
     conda:
         "../envs/environment.yaml"
     threads: 1
@@ -19,22 +19,22 @@ rule appraise_morphology:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=df.uses("appraisal.thresholds"),
+        settings=df.uses("quality.thresholds"),
         code=df.code("quality", "morphology"),
     message:
-        "Appraising morphology {wildcards.morphology}"
+        "Checking morphology {wildcards.morphology}"
     script:
-        "../scripts/appraise_morphology.py"
+        "../scripts/check_morphology.py"
 
 
 rule report_morphologies:
     """Report on morphologies: a page, and tables of checks and of uses."""
     input:
-        findings=df.reported(layout.FINDINGS),
-        pictures=df.reported(layout.PORTRAIT),
+        checks=df.reported(layout.CHECKS),
+        pictures=df.reported(layout.PICTURE),
     output:
         page=layout.QUALITY_PAGE,
-        findings=layout.QUALITY_FINDINGS,
+        checks=layout.QUALITY_CHECKS,
         uses=layout.QUALITY_USES,
         usage=layout.usage("report_morphologies"),
     log:
@@ -46,7 +46,7 @@ rule report_morphologies:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=df.uses("appraisal"),
+        settings=df.uses("quality"),
         code=df.code("quality"),
     message:
         "Reporting on morphologies"
@@ -57,7 +57,7 @@ rule report_morphologies:
 rule check_requirements:
     """Fail if a morphology of an experiment does not meet what the experiment requires."""
     input:
-        findings=df.required,
+        checks=df.required,
     output:
         requirements=layout.REQUIREMENTS,
         usage=layout.usage("check_requirements"),
@@ -71,7 +71,7 @@ rule check_requirements:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=df.uses("morphology_requires", "appraisal"),
+        settings=df.uses("morphology_requires", "quality"),
         code=df.code("quality"),
     message:
         "Checking the morphologies of {wildcards.experiment}"

@@ -94,11 +94,11 @@ MORPHOMETRY_SCORES = Pattern("results/morphometry/{comparison}.parquet")
 MORPHOMETRY_FIGURE = Pattern("results/figures/morphometry/{comparison}.{image}")
 
 # Quality control: checks of each morphology, the reports, and what experiments require.
-FINDINGS = Pattern(f"{_OF_QUALITY}/findings.parquet")
-PORTRAIT = Pattern(f"{_OF_QUALITY}/portrait.png")
-PORTRAIT_PDF = Pattern(f"{_OF_QUALITY}/portrait.pdf")
+CHECKS = Pattern(f"{_OF_QUALITY}/checks.parquet")
+PICTURE = Pattern(f"{_OF_QUALITY}/picture.png")
+PICTURE_PDF = Pattern(f"{_OF_QUALITY}/picture.pdf")
 QUALITY_PAGE = Pattern("results/quality/{scope}.html")
-QUALITY_FINDINGS = Pattern("results/quality/{scope}.findings.parquet")
+QUALITY_CHECKS = Pattern("results/quality/{scope}.checks.parquet")
 QUALITY_USES = Pattern("results/quality/{scope}.uses.parquet")
 REQUIREMENTS = Pattern("results/quality/requirements/{experiment}.txt")
 
@@ -127,7 +127,7 @@ RULES = {
     "import_morphology": SECTIONS,
     "measure_morphology": MORPHOMETRICS,
     "compare_morphologies": MORPHOMETRY_SCORES,
-    "appraise_morphology": FINDINGS,
+    "check_morphology": CHECKS,
     "report_morphologies": QUALITY_PAGE,
     "check_requirements": REQUIREMENTS,
     "simulate_batch": OUTCOMES,

@@ -88,7 +88,7 @@ def test_an_optimisation_whose_morphology_has_to_meet_requirements(workspace, on
     away = on_cluster(fit_on_a_sound_cell(workspace, execution={"cores_per_batch": 2}))
     run = away.run("all", "audit").succeeded()
     assert "Trying to restart job" not in run.output
-    submitted = ("appraise_morphology", "report_morphologies", "optimise", "draw_optimisation")
+    submitted = ("check_morphology", "report_morphologies", "optimise", "draw_optimisation")
     assert all(run.jobs[name] == 1 for name in (*submitted, "audit_experiment"))
     assert "1 of 1 points the same" in (away.results / "audits/verdict.txt").read_text()
     workspace.run("database", cores=2).succeeded()

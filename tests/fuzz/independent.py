@@ -12,23 +12,24 @@ import morphio
 import numpy as np
 
 from dendroflow.errors import MorphologyError
-from dendroflow.kernel.sections import Sections, compare
+from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.files import read
-from dendroflow.morphology.import3d import describe, import3d
-from dendroflow.morphology.tree import Tree
+from dendroflow.morphology.graph import PointGraph
+from dendroflow.morphology.import3d import import3d, sections_of
+from dendroflow.morphology.importing import compare
 
 
-def by_neuron(path: Path, tree: Tree) -> str:
+def by_neuron(path: Path, tree: PointGraph) -> str:
     """Return `same`, or why NEURON's sections are not those of the tree."""
     try:
-        geometry: Sections = describe(import3d(path).all)
-        compare(tree, geometry)
+        sections: Sections = sections_of(import3d(path).all)
+        compare(tree, sections)
     except (AttributeError, MorphologyError, RuntimeError) as error:
         return f"refused: {error}"
     return "same"
 
 
-def by_morphio(path: Path, tree: Tree) -> str:
+def by_morphio(path: Path, tree: PointGraph) -> str:
     """Return `same`, or how the points of MorphIO's neurites differ from the tree's."""
     # MorphIO takes a file whose lines end in CR for one line.
     plain = path.parent / ".plain" / path.name

@@ -24,11 +24,11 @@ from dendroflow.design import expansion
 from dendroflow.design.axes import axis_values
 from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.morphology.files import parse
-from dendroflow.morphology.tree import Tree
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource
-from dendroflow.settings.project import Project, describe, read_yaml, validated
+from dendroflow.settings.project import Project, first_problem, read_yaml, validated
+from dendroflow.settings.quality import Quality
 from dendroflow.settings.sweep import Sweep
 
 TESTS = Path(__file__).parents[1]
@@ -106,7 +106,7 @@ def _asc_seeds() -> list[bytes]:
     return [(TESTS / "data/morphologies/branched.asc").read_bytes(), *_pieces_of_l5pc()]
 
 
-def _read_swc(data: bytes, _: Path) -> Tree:
+def _read_swc(data: bytes, _: Path) -> PointGraph:
     tree = parse(data, "swc", "cell.swc")
     rows = [line.split(b"#")[0].split() for line in data.splitlines()]
     plain = [row[:7] for row in rows if row]
@@ -119,7 +119,7 @@ def _read_swc(data: bytes, _: Path) -> Tree:
     return tree
 
 
-def _read_asc(data: bytes, _: Path) -> Tree:
+def _read_asc(data: bytes, _: Path) -> PointGraph:
     tree = parse(data, "asc", "cell.asc")
     text = data.decode("latin-1")
     rows = re.finditer(r"\(([-+.\deE\s,]+)[^()]*\)", re.sub(r";[^\r\n]*", "", text), re.ASCII)
@@ -137,14 +137,14 @@ def _read_asc(data: bytes, _: Path) -> Tree:
 _KINDS: dict[str, Any] = {
     "config": Project,
     "morphologies": CATALOGUE,
-    "appraisal": Appraisal,
+    "quality": Quality,
     "experiments": Experiment,
 }
 
 
 def _configurations() -> list[tuple[str, bytes]]:
     found = [("config", path.read_bytes()) for path in sorted(CONFIG.glob("c*.yaml"))]
-    found += [(k, (CONFIG / f"{k}.yaml").read_bytes()) for k in ("morphologies", "appraisal")]
+    found += [(k, (CONFIG / f"{k}.yaml").read_bytes()) for k in ("morphologies", "quality")]
     experiments = sorted((CONFIG / "experiments").glob("*.yaml"))
     return found + [("experiments", path.read_bytes()) for path in experiments]
 
@@ -240,7 +240,7 @@ def _read_design(content: Any, folder: Path) -> object:
     try:
         sweep = SWEEP.validate_python(content)
     except ValidationError as error:
-        raise ConfigurationError(describe(error)) from error
+        raise ConfigurationError(first_problem(error)) from error
     return _expanded(sweep, folder)
 
 

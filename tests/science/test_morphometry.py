@@ -6,8 +6,8 @@ import bluepyopt
 import numpy as np
 import pytest
 
-from dendroflow.analysis.morphometrics import measure
-from dendroflow.analysis.scores import judge
+from dendroflow.analysis.morphometrics import morphometrics
+from dendroflow.analysis.scores import score_morphologies
 from dendroflow.morphology.importing import import_sections
 from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import load, read_yaml
@@ -18,14 +18,14 @@ CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C06
 
 @pytest.fixture(scope="module")
 def measures():
-    return measure("C060114A7", CELL)
+    return morphometrics("C060114A7", CELL)
 
 
 @pytest.fixture(scope="module")
 def scores(measures):
     configuration = load(read_yaml(COURSE), COURSE)
     observations = read_all(configuration)["frontal_pyramidal"]
-    table = judge(measures, observations.values(), 2.0).to_pandas()
+    table = score_morphologies(measures, observations.values(), 2.0).to_pandas()
     return table.set_index("metric")["score"]
 
 

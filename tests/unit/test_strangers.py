@@ -85,7 +85,7 @@ def test_a_table_may_lie_beside_the_experiments(config):
     assert expand(sweep, config / "experiments", config).table["parameters.a"].tolist() == [1]
 
 
-@pytest.mark.parametrize("name", ["experiments/steps.yaml", "morphologies.yaml", "appraisal.yaml"])
+@pytest.mark.parametrize("name", ["experiments/steps.yaml", "morphologies.yaml", "quality.yaml"])
 def test_no_file_of_a_configuration_is_a_link_to_elsewhere(config, name):
     assert loaded(config).experiments.keys() == {"steps"}
     (config / name).unlink(missing_ok=True)

@@ -152,7 +152,7 @@ def test_the_page_names_what_is_tried_and_nothing_else():
 
 
 def arrive(folder, data):
-    """Fetch a pinned file as the workflow does, without the pin's leave for the appraisal."""
+    """Fetch a pinned file as the workflow does, without the pin's leave for quality control."""
     if data is not None:
         (folder / "bad.swc").write_bytes(data)
     target = folder / "out" / "bad.swc"

@@ -55,12 +55,16 @@ def test_the_report_covers_the_catalogue_broken_files_included(reported):
     folder = reported.results / "quality"
     uses = pq.read_table(folder / "catalogue.uses.parquet").to_pandas()
     cable = uses[uses["use"] == "passive_cable"].set_index("morphology")
-    assert cable["fitness"].to_dict() == {"sound": "fit", "noisy": "unfit", "orphaned": "unfit"}
+    assert cable["suitability"].to_dict() == {
+        "sound": "suitable",
+        "noisy": "unsuitable",
+        "orphaned": "unsuitable",
+    }
     assert cable["reasons"]["noisy"].tolist()[0] == "z_noise"
     assert {"readable", "components"} <= set(cable["reasons"]["orphaned"])
-    findings = pq.read_table(folder / "catalogue.findings.parquet").to_pandas()
-    orphan = findings.query("morphology == 'orphaned' and check == 'components'").iloc[0]
-    assert (orphan["verdict"], orphan["value"]) == ("fail", 1)
+    checks = pq.read_table(folder / "catalogue.checks.parquet").to_pandas()
+    orphan = checks.query("morphology == 'orphaned' and check == 'components'").iloc[0]
+    assert (orphan["result"], orphan["value"]) == ("fail", 1)
     page = (folder / "catalogue.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3
     assert "http" not in page.replace("http-equiv", "")
@@ -73,7 +77,7 @@ def test_what_meets_the_requirements_is_simulated(reported, copy_of):
     run = project.run("simulate").succeeded()
     assert run.points == 1
     assert run.jobs["check_requirements"] == 1
-    assert run.jobs["appraise_morphology"] == 0
+    assert run.jobs["check_morphology"] == 0
     assert project.run("simulate", "-n").succeeded().announced == {}
 
 
@@ -88,7 +92,7 @@ def test_what_fails_a_requirement_does_not_start(reported, copy_of):
     assert run.points == 0
 
 
-def test_a_pinned_file_that_is_refused_is_appraised_and_not_simulated(reported, copy_of):
+def test_a_pinned_file_that_is_refused_is_checked_and_not_simulated(reported, copy_of):
     project = copy_of(reported).experiment("tree", TREE, morphology="orphaned")
     run = project.run("simulate")
     run.refused("orphaned.swc, line", "a second root")
@@ -120,14 +124,14 @@ def test_exercise_2_on_the_cells_that_it_names(workspace):
         workspace.run("catalogue_report", cores=2).succeeded()
     folder = workspace.results / "quality"
     uses = pq.read_table(folder / "catalogue.uses.parquet").to_pandas()
-    fitness = uses.pivot(index="morphology", columns="use", values="fitness")
-    assert fitness.loc["c91662"].to_dict() == {
+    suitability = uses.pivot(index="morphology", columns="use", values="suitability")
+    assert suitability.loc["c91662"].to_dict() == {
         "passive_cable": "with care",
         "active_dendrites": "with care",
-        "axon": "unfit",
+        "axon": "unsuitable",
         "rxd_3d": "with care",
     }
-    assert set(fitness.loc["n123"]) == {"unfit"}
-    findings = pq.read_table(folder / "catalogue.findings.parquet").to_pandas()
-    condition = findings[findings["check"] == "experiment_condition"]
-    assert condition["verdict"].tolist() == ["pass", "pass"]
+    assert set(suitability.loc["n123"]) == {"unsuitable"}
+    checks = pq.read_table(folder / "catalogue.checks.parquet").to_pandas()
+    condition = checks[checks["check"] == "experiment_condition"]
+    assert condition["result"].tolist() == ["pass", "pass"]

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dendroflow.analysis.names import PARTS, QUANTITIES, UNITS
 from dendroflow.morphology.files import read
-from dendroflow.settings.morphometry import METRICS
 
 # One row per morphometric. `absent`: the cell has no such part; `failed`: NeuroM or MorphIO raised.
-MEASURES = pa.schema(
+MORPHOMETRICS = pa.schema(
     [
         pa.field("morphology", pa.string(), nullable=False),
         pa.field("metric", pa.string(), nullable=False),
@@ -29,8 +29,8 @@ class AbsentError(Exception):
     """The cell has no such part."""
 
 
-def measure(name: str, path: Path) -> pa.Table:
-    """All morphometrics of a reconstruction, in the order of `settings.morphometry.METRICS`.
+def morphometrics(name: str, path: Path) -> pa.Table:
+    """All morphometrics of a reconstruction, in the order of `analysis.names.UNITS`.
 
     Sections with a single child are merged with it, and soma and dendrites are taken as NeuroM
     takes them: what connects a dendrite with the soma's centre has no length.
@@ -43,17 +43,17 @@ def measure(name: str, path: Path) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        columns of `MEASURES`; a file that `morphology.files` refuses, or MorphIO cannot load, is
-        a row of status `failed` per morphometric.
+        columns of `MORPHOMETRICS`; a file that `morphology.files` refuses, or MorphIO cannot load,
+        is a row of status `failed` per morphometric.
     """
     try:
         cell = _load(path)
     except Exception as error:  # MorphIO's exceptions have no common base
         reason = _one_line(error)
-        rows = [_row(name, metric, None, "failed", reason) for metric in METRICS]
-        return pa.Table.from_pylist(rows, schema=MEASURES)
-    rows = [_measured(name, metric, cell) for metric in METRICS]
-    return pa.Table.from_pylist(rows, schema=MEASURES)
+        rows = [_row(name, metric, None, "failed", reason) for metric in UNITS]
+        return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
+    rows = [_measured(name, metric, cell) for metric in UNITS]
+    return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
 
 
 def _load(path: Path) -> Any:
@@ -84,11 +84,10 @@ def _measured(name: str, metric: str, cell: Any) -> dict[str, Any]:
 def _row(
     name: str, metric: str, value: float | None, status: str, error: str | None
 ) -> dict[str, Any]:
-    unit, _ = METRICS[metric]
     return {
         "morphology": name,
         "metric": metric,
-        "unit": unit,
+        "unit": UNITS[metric],
         "value": value,
         "status": status,
         "error": error,
@@ -111,50 +110,20 @@ def _soma(cell: Any) -> Any:
 def _of_part(cell: Any, part: str, quantity: str) -> float:
     from neurom import NeuriteType, get
 
-    kinds = {
-        "basal": (NeuriteType.basal_dendrite,),
-        "apical": (NeuriteType.apical_dendrite,),
-        "dendrites": (NeuriteType.basal_dendrite, NeuriteType.apical_dendrite),
-        "axon": (NeuriteType.axon,),
-    }[part]
-    kinds = tuple(kind for kind in kinds if any(tree.type == kind for tree in cell.neurites))
-    if not kinds:
-        raise AbsentError(f"the cell has no {_NAMES[part]}")
-    feature, combine = _FEATURES[quantity]
-    return combine([np.atleast_1d(get(feature, cell, neurite_type=kind)) for kind in kinds])
+    name, kinds = PARTS[part]
+    present = {tree.type for tree in cell.neurites}
+    wanted = [NeuriteType[kind] for kind in kinds if NeuriteType[kind] in present]
+    if not wanted:
+        raise AbsentError(f"the cell has no {name}")
+    feature = QUANTITIES[quantity].neurom
+    parts = [np.atleast_1d(get(feature, cell, neurite_type=kind)) for kind in wanted]
+    return _COMBINED[QUANTITIES[quantity].combined](np.concatenate(parts))
 
 
-def _total(parts: list[Any]) -> float:
-    return float(np.concatenate(parts).sum())
-
-
-def _largest(parts: list[Any]) -> float:
-    return float(np.concatenate(parts).max())
-
-
-def _mean_diameter(parts: list[Any]) -> float:
-    return float(2 * np.concatenate(parts).mean())
-
-
-_NAMES = {
-    "basal": "basal dendrite",
-    "apical": "apical dendrite",
-    "dendrites": "dendrite",
-    "axon": "axon",
-}
-_FEATURES: dict[str, tuple[str, Callable[[list[Any]], float]]] = {
-    "total_length": ("total_length", _total),
-    "trees": ("number_of_neurites", _total),
-    "sections": ("number_of_sections", _total),
-    "branch_points": ("number_of_forking_points", _total),
-    "tips": ("number_of_leaves", _total),
-    "max_path_length": ("section_path_distances", _largest),
-    "max_radial_distance": ("max_radial_distance", _largest),
-    "max_branch_order": ("section_branch_orders", _largest),
-    "max_strahler_order": ("section_strahler_orders", _largest),
-    "trunk_diameter": ("trunk_origin_radii", _mean_diameter),
-    "area": ("total_area", _total),
-    "volume": ("total_volume", _total),
+_COMBINED: dict[str, Callable[[Any], float]] = {
+    "sum": lambda values: float(values.sum()),
+    "max": lambda values: float(values.max()),
+    "twice the mean": lambda values: float(2 * values.mean()),
 }
 
 

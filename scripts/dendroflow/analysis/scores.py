@@ -1,17 +1,17 @@
-"""Morphometrics judged against observations."""
+"""Morphometrics compared with observations."""
 
 from collections.abc import Iterable
 
 import pyarrow as pa
 
-from dendroflow.analysis.morphometrics import MEASURES
+from dendroflow.analysis.morphometrics import MORPHOMETRICS
 from dendroflow.settings.morphometry import Observation
 
 # A row per morphology and observation. `score`: deviations from the centre; `low` to `high`: what
-# counts as within; status `within` or `outside`, or that of the measure.
+# counts as within; status `within` or `outside`, or that of the morphometric.
 SCORES = pa.schema(
     [
-        *MEASURES,
+        *MORPHOMETRICS,
         pa.field("score", pa.float64()),
         pa.field("low", pa.float64(), nullable=False),
         pa.field("high", pa.float64(), nullable=False),
@@ -21,7 +21,9 @@ SCORES = pa.schema(
 )
 
 
-def judge(measures: pa.Table, observations: Iterable[Observation], limit: float) -> pa.Table:
+def score_morphologies(
+    table: pa.Table, observations: Iterable[Observation], limit: float
+) -> pa.Table:
     """Score each observed morphometric of each morphology.
 
     The score is (value - mean) / SD; a range counts as its middle and, for the SD, a quarter of
@@ -29,8 +31,8 @@ def judge(measures: pa.Table, observations: Iterable[Observation], limit: float)
 
     Parameters
     ----------
-    measures
-        columns of `morphometry.measures.MEASURES`.
+    table
+        columns of `analysis.morphometrics.MORPHOMETRICS`.
     limit
         largest score, in either direction, that is within.
 
@@ -41,17 +43,17 @@ def judge(measures: pa.Table, observations: Iterable[Observation], limit: float)
     """
     observed = list(observations)
     by_name: dict[str, dict[str, dict[str, object]]] = {}
-    for row in measures.to_pylist():
+    for row in table.to_pylist():
         by_name.setdefault(row["morphology"], {})[row["metric"]] = row
     rows = [
-        _judged(measured[observation.metric], observation, limit)
+        _scored(measured[observation.metric], observation, limit)
         for measured in by_name.values()
         for observation in observed
     ]
     return pa.Table.from_pylist(rows, schema=SCORES)
 
 
-def _judged(row: dict[str, object], observed: Observation, limit: float) -> dict[str, object]:
+def _scored(row: dict[str, object], observed: Observation, limit: float) -> dict[str, object]:
     value, score, status = row["value"], None, row["status"]
     if isinstance(value, float):
         score = (value - observed.centre) / observed.deviation

@@ -24,7 +24,7 @@ def draw_scores(
     Parameters
     ----------
     scores
-        columns of `morphometry.scores.SCORES`.
+        columns of `analysis.scores.SCORES`.
     limit
         scores up to which a morphometric is within.
     """
@@ -61,10 +61,10 @@ def _size(metrics: list[str]) -> tuple[float, float]:
 
 
 def _subtitle(scores: pd.DataFrame, cells: list[str]) -> str:
-    judged = int(scores["score"].notna().sum())
+    scored = int(scores["score"].notna().sum())
     within = int((scores["status"] == "within").sum())
     names = ", ".join([*cells[:4], "…"] if len(cells) > 4 else cells)
-    return f"{names} · {within} of {judged} within"
+    return f"{names} · {within} of {scored} within"
 
 
 def _missing(scores: pd.DataFrame) -> list[str]:

@@ -191,7 +191,7 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
         if block.window:
             t, values = cut(t, values, *block.window)
         for name, column in block.statistic_columns.items():
-            result.put(position, column, STATISTICS[name].function(t, values))
+            result.put(position, column, STATISTICS[name](t, values))
 
 
 def _measure_propagation(

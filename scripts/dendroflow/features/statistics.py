@@ -1,10 +1,11 @@
 """Statistics of a signal, for what eFEL has no words for, such as a concentration."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dendroflow.features.names import STATISTIC_UNITS
 
 Array = NDArray[np.float64]
 
@@ -97,48 +98,9 @@ def period(t: Array, y: Array) -> float:
     return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
 
 
-def _of_signal(unit: str, time: str) -> str:
-    return unit
-
-
-def _of_time(unit: str, time: str) -> str:
-    return time
-
-
-def _of_integral(unit: str, time: str) -> str:
-    return f"{unit}·{time}" if unit else time
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """A function of times (ms) and values, both of shape (n,); NaN where undefined.
-
-    `unit` makes its unit of those of the signal and of time.
-    """
-
-    function: Callable[[Array, Array], float]
-    unit: Callable[[str, str], str] = _of_signal
-
-    @property
-    def definition(self) -> str:
-        """One line that says what the statistic is."""
-        return (self.function.__doc__ or "").splitlines()[0]
-
-
-STATISTICS = {
-    "maximum": Statistic(maximum),
-    "minimum": Statistic(minimum),
-    "peak_to_peak": Statistic(peak_to_peak),
-    "mean": Statistic(mean),
-    "standard_deviation": Statistic(standard_deviation),
-    "integral": Statistic(integral, _of_integral),
-    "initial": Statistic(initial),
-    "final": Statistic(final),
-    "time_of_maximum": Statistic(time_of_maximum, _of_time),
-    "time_of_minimum": Statistic(time_of_minimum, _of_time),
-    "zero_crossing_time": Statistic(zero_crossing_time, _of_time),
-    "half_decay_time": Statistic(half_decay_time, _of_time),
-    "period": Statistic(period, _of_time),
+# Each takes times (ms) and values, both of shape (n,); NaN where it is undefined.
+STATISTICS: dict[str, Callable[[Array, Array], float]] = {
+    name: globals()[name] for name in STATISTIC_UNITS
 }
 
 

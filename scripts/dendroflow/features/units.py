@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Mapping
 
 from dendroflow.errors import ConfigurationError
+from dendroflow.features.names import EFEL_UNITS, statistic_unit
 from dendroflow.features.propagation import UNITS as PROPAGATION_UNITS
-from dendroflow.features.statistics import STATISTICS
-from dendroflow.settings.features import EFEL_UNITS, Features, Propagation
+from dendroflow.settings.features import Features, Propagation
 
 
 def units(
@@ -41,7 +41,7 @@ def units(
             )
         result |= {column: EFEL_UNITS[name] for name, column in block.efel_columns.items()}
         result |= {
-            column: STATISTICS[name].unit(unit, time_unit)
+            column: statistic_unit(name, unit, time_unit)
             for name, column in block.statistic_columns.items()
         }
         if block.propagation:

@@ -1,4 +1,4 @@
-"""Jobs about morphologies: fetched, imported, measured, compared, and appraised."""
+"""Jobs about morphologies: fetched, imported, measured, compared, and checked."""
 
 from pathlib import Path
 
@@ -43,77 +43,78 @@ def import_morphology(job: Job) -> None:
 
 def measure_morphology(job: Job) -> None:
     """Measure a morphology with NeuroM."""
-    from dendroflow.analysis.morphometrics import MEASURES, measure
+    from dendroflow.analysis.morphometrics import MORPHOMETRICS, morphometrics
 
     path = Path(job.input.morphology)
     check_fetched(path)
-    write_table(measure(job.wildcards.morphology, path), Path(job.output.measures), MEASURES)
+    measured = morphometrics(job.wildcards.morphology, path)
+    write_table(measured, Path(job.output.measures), MORPHOMETRICS)
 
 
 def compare_morphologies(job: Job) -> None:
     """Judge morphologies by a table of observations, and draw the scores."""
     import pyarrow as pa
 
-    from dendroflow.analysis.scores import SCORES, judge
+    from dendroflow.analysis.scores import SCORES, score_morphologies
     from dendroflow.analysis.scores_figure import draw_scores
 
     name = str(job.wildcards.comparison)
     comparison = job.configuration.project.morphometry[name]
     observations = list(read_all(job.configuration)[name].values())
     measures = pa.concat_tables(read_table(Path(path)) for path in job.input.measures)
-    scores = judge(measures, observations, comparison.limit)
+    scores = score_morphologies(measures, observations, comparison.limit)
     write_table(scores, Path(job.output.scores), SCORES)
     title = comparison.title or f"Morphometrics against {name}"
     folder = Path(job.output.figures[0]).parent
     draw_scores(scores.to_pandas(), title, comparison.limit, folder, name)
 
 
-def appraise_morphology(job: Job) -> None:
-    """Make all checks of one morphology, and draw its portrait."""
-    from dendroflow.quality.cell import Cell
-    from dendroflow.quality.checks import appraise
+def check_morphology(job: Job) -> None:
+    """Make all checks of one morphology, and draw it."""
+    from dendroflow.quality.checks import check_all
     from dendroflow.quality.picture import draw
-    from dendroflow.quality.tables import write_findings
+    from dendroflow.quality.reconstruction import Reconstruction
+    from dendroflow.quality.tables import write_checks
 
     path, name = Path(job.input.morphology), str(job.wildcards.morphology)
     check_fetched(path)
-    cell = Cell.from_file(path, name)
-    found = appraise(cell, job.configuration.appraisal)
+    cell = Reconstruction.from_file(path, name)
+    found = check_all(cell, job.configuration.quality)
     draw(cell, found, [Path(picture) for picture in job.output.pictures])
     notes = {"address": cell.address, "file": str(path)}
-    write_findings(((name, finding) for finding in found), Path(job.output.findings), notes)
+    write_checks(((name, result) for result in found), Path(job.output.checks), notes)
 
 
 def report_morphologies(job: Job) -> None:
-    """Gather the appraisals of morphologies: one page, a table of findings, one of verdicts."""
-    from dendroflow.quality.judgement import judge_all
+    """Gather the quality of morphologies: one page, a table of results, one of suitability."""
     from dendroflow.quality.page import Entry, render
-    from dendroflow.quality.tables import read_findings, write_findings, write_uses
+    from dendroflow.quality.suitability import suitabilities
+    from dendroflow.quality.tables import read_checks, write_checks, write_uses
 
-    limits, entries = job.configuration.appraisal, []
-    for table, picture in zip(job.input.findings, job.input.pictures, strict=True):
-        found, notes = read_findings(Path(table))
-        judged = judge_all(found, limits)
+    limits, entries = job.configuration.quality, []
+    for table, picture in zip(job.input.checks, job.input.pictures, strict=True):
+        found, notes = read_checks(Path(table))
+        suited = suitabilities(found, limits)
         name = Path(table).parents[1].name
-        entries.append(Entry(name, notes["address"], found, judged, Path(picture).read_bytes()))
-    write_findings(((e.name, f) for e in entries for f in e.findings), Path(job.output.findings))
-    write_uses(((e.name, e.judgements) for e in entries), Path(job.output.uses))
+        entries.append(Entry(name, notes["address"], found, suited, Path(picture).read_bytes()))
+    write_checks(((e.name, f) for e in entries for f in e.results), Path(job.output.checks))
+    write_uses(((e.name, e.suitabilities) for e in entries), Path(job.output.uses))
     with replacing(Path(job.output.page)) as temporary:
         temporary.write_text(render(entries), encoding="utf-8")
 
 
 def check_requirements(job: Job) -> None:
     """Fail if a morphology of an experiment does not meet what the experiment requires."""
-    from dendroflow.quality.judgement import objections, refuse
-    from dendroflow.quality.tables import read_findings
+    from dendroflow.quality.suitability import refuse, unmet
+    from dendroflow.quality.tables import read_checks
 
-    wanted, limits = job.declared.morphology_requires, job.configuration.appraisal
+    wanted, limits = job.declared.morphology_requires, job.configuration.quality
     assert wanted is not None, "asked of experiments that require something"
-    objecting = {}
-    for path in map(Path, job.input.findings):
-        found, notes = read_findings(path)
-        objecting[path.parents[1].name] = (notes["file"], objections(found, wanted, limits))
-    refuse(job.experiment, objecting)
+    found = {}
+    for path in map(Path, job.input.checks):
+        results, notes = read_checks(path)
+        found[path.parents[1].name] = (notes["file"], unmet(results, wanted, limits))
+    refuse(job.experiment, found)
     lines = [f"uses: {', '.join(wanted.uses)}", f"checks: {', '.join(wanted.checks)}"]
     with replacing(Path(job.output.requirements)) as temporary:
-        temporary.write_text("\n".join([*lines, f"met by: {', '.join(objecting)}", ""]), "utf-8")
+        temporary.write_text("\n".join([*lines, f"met by: {', '.join(found)}", ""]), "utf-8")

@@ -230,7 +230,7 @@ class Workflow:
             raise ConfigurationError(
                 f"{path}: morphology_requires: none of its points has a morphology; remove the key"
             )
-        return [self.of_morphology(layout.FINDINGS, name, made=False) for name in names]
+        return [self.of_morphology(layout.CHECKS, name, made=False) for name in names]
 
     def requirements(self, wildcards: Wildcards) -> list[str]:
         """What says that an experiment's morphologies meet what it requires, if it does."""

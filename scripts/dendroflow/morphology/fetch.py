@@ -79,9 +79,9 @@ def fetch(
     """Bring a morphology to `destination`, and what is known about it to `metadata` (JSON).
 
     Both are written whole or not at all, and only if the file has the pinned sha256. What NEURON
-    would not read as it is written is refused, unless it is pinned: then it arrives, so that it can
-    be appraised, and importing it is what ends in an error. What stood at their names before is
-    removed first.
+    would not read as it is written is refused, unless it is pinned: then it arrives, so that its
+    quality can be checked, and importing it is what ends in an error. What stood at their names
+    before is removed first.
 
     Parameters
     ----------
@@ -141,12 +141,12 @@ def _check_content(
     except MorphologyError as error:
         if source.sha256 is None:
             raise MorphologyError(
-                f"{error}; to have it appraised all the same, add to morphologies.{name} in the "
-                f"configuration:  sha256: {digest}"
+                f"{error}; to have its quality checked all the same, add to morphologies.{name} "
+                f"in the configuration:  sha256: {digest}"
             ) from error
         if source.sha256 != digest:
             raise
-        logger.warning("%s; it is kept for the appraisal, and not simulated", error)
+        logger.warning("%s; it is kept for quality control, and not simulated", error)
 
 
 def _check_pin(name: str, label: str, pin: str | None, digest: str) -> None:

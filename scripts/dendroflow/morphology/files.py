@@ -6,12 +6,12 @@ from pathlib import Path
 
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology import neurolucida, swc
-from dendroflow.morphology.tree import Tree, refuse
+from dendroflow.morphology.graph import PointGraph, refuse
 
 # The largest reconstructions have some hundred thousand points.
 MAX_LINES = 1_000_000
 _COMMENTS = {"swc": b"#", "asc": b";"}
-_PARSERS = {"swc": swc.parse, "asc": neurolucida.parse}
+_READERS = {"swc": swc.parse, "asc": neurolucida.parse}
 
 
 def data_sha256(data: bytes, suffix: str) -> str:
@@ -31,7 +31,7 @@ def data_sha256(data: bytes, suffix: str) -> str:
     return hashlib.sha256(b"".join(line + b"\n" for line in kept)).hexdigest()
 
 
-def parse(data: bytes, suffix: str, source: str) -> Tree:
+def parse(data: bytes, suffix: str, source: str) -> PointGraph:
     """Read the bytes of a morphology.
 
     Parameters
@@ -59,7 +59,7 @@ def parse(data: bytes, suffix: str, source: str) -> Tree:
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         refuse(source, line, "holds a zero byte: a binary file, not a morphology")
-    return _PARSERS[suffix](data, source)
+    return _READERS[suffix](data, source)
 
 
 def check_fetched(path: Path) -> None:
@@ -87,7 +87,7 @@ def check_fetched(path: Path) -> None:
         )
 
 
-def read(path: Path) -> Tree:
+def read(path: Path) -> PointGraph:
     """Read and check an SWC or Neurolucida file; nothing of it reaches NEURON.
 
     Parameters
@@ -97,7 +97,7 @@ def read(path: Path) -> Tree:
 
     Returns
     -------
-    Tree
+    PointGraph
         The checked graph of points.
 
     Raises
@@ -107,7 +107,7 @@ def read(path: Path) -> Tree:
         as it is written.
     """
     suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in _PARSERS:
+    if suffix not in _READERS:
         refuse(str(path), None, "a morphology's name ends in .swc or .asc")
     try:
         data = path.read_bytes()

@@ -4,18 +4,57 @@ Import3d crashes on some files, and prints about others, so `importing.import_se
 as a child: `python -m dendroflow.morphology.import3d cell.swc sections.npz`.
 """
 
+import os
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import dendroflow
 from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.sections import save_sections
 
+# Deeply branched trees exceed the stack of NEURON's interpreter.
+_OPTIONS = "-nogui -NFRAME 20000 -NSTACK 200000"
 
-class Cell:
+
+def run_with_neuron(
+    module: str, arguments: Sequence[str], folder: str, timeout_s: float
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a module as a program that uses NEURON, in a process of its own.
+
+    Parameters
+    ----------
+    module, arguments
+        As `python -m` takes them.
+    folder
+        Where it runs: NEURON loads compiled mechanisms that lie there.
+    timeout_s
+        How long it may take (s).
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        If it takes longer.
+    """
+    paths = [str(Path(dendroflow.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=folder,
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "NEURON_MODULE_OPTIONS": _OPTIONS},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+class Owner:
     """Owns the sections that Import3d creates."""
 
 
@@ -38,12 +77,12 @@ def import3d(path: Path) -> Any:
     neurolucida = path.suffix.lower() == ".asc"
     reader = h.Import3d_Neurolucida3() if neurolucida else h.Import3d_SWC_read()
     reader.input(str(path))
-    cell = Cell()
+    cell = Owner()
     h.Import3d_GUI(reader, False).instantiate(cell)
     return cell
 
 
-def describe(sections: list[Any]) -> Sections:
+def sections_of(sections: list[Any]) -> Sections:
     """Return the sections of a cell, in their order.
 
     Raises
@@ -89,4 +128,4 @@ def _anchor(section: Any) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    save_sections(describe(import3d(Path(sys.argv[1])).all), Path(sys.argv[2]))
+    save_sections(sections_of(import3d(Path(sys.argv[1])).all), Path(sys.argv[2]))

@@ -14,8 +14,8 @@ import dendroflow
 from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.files import read
+from dendroflow.morphology.graph import MIN_LENGTH, refuse
 from dendroflow.morphology.sections import lengths_of, load_sections
-from dendroflow.morphology.tree import MIN_LENGTH, Tree, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -100,14 +100,14 @@ def _run_import3d(path: Path, copy: Path, target: Path, timeout_s: float) -> Non
         refuse(str(path), None, f"NEURON would alter it: {'; '.join(complaints)[:500]}")
 
 
-def compare(tree: Tree, sections: Sections) -> None:
+def compare(tree: PointGraph, sections: Sections) -> None:
     """Refuse sections that are not those which the file describes.
 
     Parameters
     ----------
-    tree : Tree
+    tree
         The file, as it is written.
-    sections : Sections
+    sections
         What Import3d made of it.
 
     Raises
@@ -139,7 +139,7 @@ def compare(tree: Tree, sections: Sections) -> None:
         )
 
 
-def _compare_points(tree: Tree, sections: Sections) -> None:
+def _compare_points(tree: PointGraph, sections: Sections) -> None:
     neurites = np.repeat([kind != "soma" for kind in sections.kinds], np.diff(sections.starts))
     made = sections.points[neurites]
     written = np.column_stack([tree.xyz, 2 * tree.radii]).astype(np.float32)

@@ -40,7 +40,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dendroflow.morphology.tree import APICAL, AXON, DENDRITE, SOMA, Tree, check, refuse
+from dendroflow.morphology.graph import APICAL, AXON, DENDRITE, SOMA, PointGraph, check, refuse
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class _Point(NamedTuple):
     line: int
 
 
-def parse(data: bytes, source: str) -> Tree:
+def parse(data: bytes, source: str) -> PointGraph:
     """Read a Neurolucida V3 text file.
 
     Parameters
@@ -110,8 +110,8 @@ def parse(data: bytes, source: str) -> Tree:
 
     Returns
     -------
-    Tree
-        The checked graph of points; the soma as outlines (`Tree.outline`).
+    PointGraph
+        The checked graph of points; the soma as outlines (`PointGraph.outline`).
 
     Raises
     ------
@@ -128,7 +128,7 @@ def parse(data: bytes, source: str) -> Tree:
         _add_outline(outline, points, source)
     for tree in trees:
         _add_tree(tree, points, source)
-    result = Tree(
+    result = PointGraph(
         source=source,
         ids=np.arange(1, len(points) + 1),
         types=np.array([point.type for point in points]),
@@ -306,7 +306,7 @@ def _branches(split: _List) -> list[_List]:
     return branches
 
 
-def _check_somata(tree: Tree, starts: list[int]) -> None:
+def _check_somata(tree: PointGraph, starts: list[int]) -> None:
     """Refuse somata that lie apart, and trees too far from the soma to belong to it.
 
     `starts` are the lines at which the outlines start.

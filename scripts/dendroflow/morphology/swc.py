@@ -34,111 +34,139 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dendroflow.morphology.tree import Tree, check, refuse
+from dendroflow.morphology.graph import (
+    MISSING,
+    ROOT,
+    TOO_FAR,
+    PointGraph,
+    check,
+    refuse,
+    wrong_radius,
+)
 
 MAX_LINE = 4096
 MAX_ID = 10_000_000
 MAX_TYPE = 99
+# A number beyond this says nothing, neither as a coordinate (µm) nor as an id.
+MAX_NUMBER = 1e9
 
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
+_WHOLE = {"id": (0, MAX_ID), "type": (0, MAX_TYPE), "parent": (-1, MAX_ID)}
 
 
-class _Row(NamedTuple):
-    id: int
-    type: int
-    x: float
-    y: float
-    z: float
-    radius: float
-    parent: int
-    line: int
+class Defect(NamedTuple):
+    """What is wrong with a line; with the file where `line` is None."""
+
+    line: int | None
+    reason: str
 
 
-def parse(data: bytes, source: str) -> Tree:
-    """Read an SWC file.
+def parse(data: bytes, source: str) -> PointGraph:
+    """Read an SWC file, and refuse the first defect.
 
     Parameters
     ----------
-    data : bytes
+    data
         The file.
-    source : str
+    source
         Its name, for messages.
 
     Returns
     -------
-    Tree
-        The checked graph of points.
+    PointGraph
+        A checked tree.
 
     Raises
     ------
     MorphologyError
         With file, line and reason, if the file is not a cell that NEURON reads as it is written.
     """
-    rows = []
-    for number, line in enumerate(data.splitlines(), start=1):
-        if len(line) > MAX_LINE:
-            refuse(source, number, f"{len(line)} characters; NEURON reads at most {MAX_LINE}")
-        text = line.strip()
-        if text and not text.startswith(b"#"):
-            rows.append(_row(text, source, number))
+    graph, defects = read(data, source)
+    for defect in defects:
+        refuse(source, *defect)
+    check(graph)
+    return graph
+
+
+def read(data: bytes, source: str) -> tuple[PointGraph, list[Defect]]:
+    """Read all points that an SWC file holds, and what is wrong with its lines.
+
+    A line that is no point is left out. A parent whose id several points have is the first of them.
+
+    Parameters
+    ----------
+    data
+        The file.
+    source
+        Its name, for messages.
+    """
+    rows: list[tuple[float, ...]] = []
+    defects: list[Defect] = []
+    for line, content in enumerate(data.splitlines(), start=1):
+        if len(content) > MAX_LINE:
+            reason = f"{len(content)} characters; NEURON reads at most {MAX_LINE}"
+            defects.append(Defect(line, reason))
+        columns = content.split()[:7]
+        if not columns or columns[0].startswith(b"#"):
+            continue
+        reason = _no_point(columns)
+        if not reason:
+            row = tuple(map(float, columns))
+            reason = _out_of_bounds(row)
+            if all(abs(number) <= MAX_NUMBER for number in row):
+                rows.append((*row, line))
+        if reason:
+            defects.append(Defect(line, reason))
     if not rows:
-        refuse(source, None, "holds no points")
-    tree = Tree(
-        source=source,
-        ids=np.array([row.id for row in rows]),
-        types=np.array([row.type for row in rows]),
-        xyz=np.array([(row.x, row.y, row.z) for row in rows]),
-        radii=np.array([row.radius for row in rows]),
-        parents=_parents(rows, source),
-        lines=np.array([row.line for row in rows]),
-    )
-    check(tree)
-    return tree
+        defects.append(Defect(None, "holds no points"))
+    table = np.array(rows, dtype=float).reshape(-1, len(_COLUMNS) + 1)
+    ids, types, named, lines = table[:, [0, 1, 6, 7]].astype(np.int64).T
+    parents = _parents(ids.tolist(), named.tolist(), lines.tolist(), defects)
+    graph = PointGraph(source, ids, types, table[:, 2:5], table[:, 5], parents, lines)
+    return graph, defects
 
 
-def _row(text: bytes, source: str, line: int) -> _Row:
-    columns = text.split()[:7]
-    if len(columns) < 7:
-        refuse(source, line, f"{len(columns)} columns; a row has 7: {' '.join(_COLUMNS)}")
+def _no_point(columns: list[bytes]) -> str:
+    """Why these columns are no point, if they are none."""
+    if len(columns) < len(_COLUMNS):
+        return f"{len(columns)} columns; a row has 7: {' '.join(_COLUMNS)}"
     for name, column in zip(_COLUMNS, columns, strict=True):
         if not _NUMBER.fullmatch(column):
-            refuse(source, line, f"{name} {column[:40].decode('ascii', 'replace')!r} is no number")
-    values = dict(zip(_COLUMNS, map(float, columns), strict=True))
-    for name, low, high in (("id", 0, MAX_ID), ("type", 0, MAX_TYPE), ("parent", -1, MAX_ID)):
+            return f"{name} {column[:40].decode('ascii', 'replace')!r} is no number"
+    return ""
+
+
+def _out_of_bounds(row: tuple[float, ...]) -> str:
+    """Which number of a row cannot be what it stands for, if there is one."""
+    values = dict(zip(_COLUMNS, row, strict=True))
+    for name, (low, high) in _WHOLE.items():
         if not (low <= values[name] <= high and values[name].is_integer()):
-            refuse(source, line, f"{name} {values[name]:g} is not a whole number {low} to {high}")
-    return _Row(
-        id=int(values["id"]),
-        type=int(values["type"]),
-        x=values["x"],
-        y=values["y"],
-        z=values["z"],
-        radius=values["radius"],
-        parent=int(values["parent"]),
-        line=line,
-    )
+            return f"{name} {values[name]:g} is not a whole number {low} to {high}"
+    if max(map(abs, row[2:5])) > MAX_NUMBER:
+        return TOO_FAR
+    return wrong_radius(row[5]) if abs(row[5]) > MAX_NUMBER else ""
 
 
-def _parents(rows: list[_Row], source: str) -> np.ndarray:
-    """Return the index of each row's parent, -1 for a root; shape (n,)."""
-    lines = {row.id: row.line for row in rows}
-    index: dict[int, int] = {}
-    parents = np.full(len(rows), -1)
-    for i, row in enumerate(rows):
-        if row.id in index:
-            line = rows[index[row.id]].line
-            refuse(source, row.line, f"id {row.id} is taken by line {line}")
-        if i and row.id < rows[i - 1].id:
-            refuse(source, row.line, f"id {row.id} after {rows[i - 1].id}; ids must increase")
-        if row.parent == row.id:
-            refuse(source, row.line, f"point {row.id} is its own parent")
-        if row.parent >= 0 and row.parent not in lines:
-            refuse(source, row.line, f"parent {row.parent} is missing; the root's parent is -1")
-        if row.parent >= 0 and row.parent not in index:
-            place = lines[row.parent]
-            refuse(source, row.line, f"parent {row.parent} comes later, in line {place}")
-        if row.parent >= 0:
-            parents[i] = index[row.parent]
-        index[row.id] = i
-    return parents
+def _parents(
+    ids: list[int], named: list[int], lines: list[int], defects: list[Defect]
+) -> np.ndarray:
+    """Return the index of each point's parent, shape (n,); append what is wrong with it."""
+    first: dict[int, int] = {}
+    for index, point in enumerate(ids):
+        first.setdefault(point, index)
+    parents = [ROOT if parent < 0 else first.get(parent, MISSING) for parent in named]
+    for index, (point, parent, line) in enumerate(zip(ids, named, lines, strict=True)):
+        if first[point] != index:
+            defects.append(Defect(line, f"id {point} is taken by line {lines[first[point]]}"))
+        if index and point < ids[index - 1]:
+            defects.append(Defect(line, f"id {point} after {ids[index - 1]}; ids must increase"))
+        if parent == point:
+            defects.append(Defect(line, f"point {point} is its own parent"))
+        elif parents[index] == MISSING:
+            reason = f"parent {parent} is missing; the root's parent is -1"
+            defects.append(Defect(line, reason))
+        elif parents[index] > index:
+            reason = f"parent {parent} comes later, in line {lines[parents[index]]}"
+            defects.append(Defect(line, reason))
+    return np.array(parents, dtype=np.int64)

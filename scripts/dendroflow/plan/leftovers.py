@@ -24,7 +24,7 @@ KINDS: dict[str, tuple[Pattern, ...]] = {
     "comparisons": (layout.MORPHOMETRY_SCORES, layout.MORPHOMETRY_FIGURE),
     "builds": (layout.MECHANISMS, layout.MECHANISMS_FOR_CORENEURON, layout.CORENEURON),
     "cells": (layout.MORPHOLOGY, layout.METADATA, layout.SECTIONS, layout.MORPHOMETRICS),
-    "quality control": (layout.FINDINGS, layout.PORTRAIT, layout.PORTRAIT_PDF),
+    "quality control": (layout.CHECKS, layout.PICTURE, layout.PICTURE_PDF),
     "requirements": (layout.REQUIREMENTS,),
     "models": (layout.MODEL_FILE, layout.DESCRIPTION),
 }

@@ -16,7 +16,7 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
 from dendroflow.plan.names import nearest
 from dendroflow.settings.experiment import Experiment
-from dendroflow.settings.project import Configuration, describe
+from dendroflow.settings.project import Configuration, first_problem
 from dendroflow.settings.simulation import Simulation
 
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
@@ -226,7 +226,7 @@ def _simulation_value(where: str, name: str, value: Any, simulation: Simulation)
     try:
         changed = Simulation.model_validate(simulation.model_dump() | {name: value})
     except ValidationError as error:
-        raise ConfigurationError(f"{where}: {describe(error)}") from error
+        raise ConfigurationError(f"{where}: {first_problem(error)}") from error
     return getattr(changed, name)
 
 

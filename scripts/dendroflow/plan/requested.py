@@ -94,7 +94,7 @@ def requested(configuration: Configuration, results: Path) -> Requested:
         values = names_of_morphology(configuration, name)
         found.add(layout.MORPHOLOGY, layout.METADATA, **values)
         found.add(layout.SECTIONS, layout.MORPHOMETRICS, **values)
-        found.add_folder(layout.FINDINGS, **values)
+        found.add_folder(layout.CHECKS, **values)
     for name in configuration.project.morphometry:
         found.add(layout.MORPHOMETRY_SCORES, comparison=name)
         for image in PRINT_FORMATS:

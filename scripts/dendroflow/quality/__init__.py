@@ -1,1 +1,1 @@
-"""The appraisal of morphologies: how fit a reconstruction is for simulation, and for which."""
+"""Quality control of morphologies: what checks find, and which uses a reconstruction suits."""

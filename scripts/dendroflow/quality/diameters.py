@@ -2,21 +2,20 @@
 
 import numpy as np
 
-from dendroflow.morphology.tree import APICAL, DENDRITE
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict, lines_of, plural
-from dendroflow.quality.points import Bools, Floats, Points
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.morphology.graph import APICAL, DENDRITE, Bools, Floats, PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
+from dendroflow.settings.quality import Quality
 
 _DOMAINS = {DENDRITE: "basal", APICAL: "apical"}
 
 
-def _diameters(points: Points) -> Floats:
+def _diameters(points: PointGraph) -> Floats:
     """Diameters as they were written, to 1 nm."""
     return np.round(2 * points.radii, 3)
 
 
-def _dendrites(points: Points) -> Bools:
+def _dendrites(points: PointGraph) -> Bools:
     if not points.dendritic.any():
         raise NotMeasurableError("there are no dendrites")
     return points.dendritic
@@ -28,7 +27,7 @@ def _mode(values: Floats) -> tuple[float, float, int]:
     return float(levels[counts.argmax()]), float(counts.max() / counts.sum()), len(levels)
 
 
-def constant_diameters(cell: Cell, settings: Appraisal) -> Finding:
+def constant_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether one diameter stands for most dendritic points, or for all."""
     points = cell.points
     _dendrites(points)
@@ -42,12 +41,11 @@ def constant_diameters(cell: Cell, settings: Appraisal) -> Finding:
             shares.append((share, levels, mode, name))
     worst, levels, mode, name = max(shares)
     limit = settings.diameters.mode_share
-    verdict: Verdict = "warn" if worst > limit else "pass"
+    result: Result = "warn" if worst > limit else "pass"
     if max(number for _, number, _, _ in shares) == 1:
-        verdict = "fail"
-    return Finding(
-        "constant_diameters",
-        verdict,
+        result = "fail"
+    return CheckResult(
+        result,
         f"{worst:.1%} of the {name} points have the diameter {mode:g} µm; there are "
         f"{plural(levels, 'different value')}.",
         value=worst,
@@ -56,7 +54,7 @@ def constant_diameters(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def constant_sections(cell: Cell, settings: Appraisal) -> Finding:
+def constant_sections(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Share of unbranched stretches, of all neurites, along which the diameter never changes."""
     points, limits = cell.points, settings.diameters
     diameters = _diameters(points)
@@ -65,8 +63,7 @@ def constant_sections(cell: Cell, settings: Appraisal) -> Finding:
         raise NotMeasurableError(f"no unbranched stretch has {limits.section_points} points")
     constant = [stretch for stretch in counted if np.ptp(diameters[stretch]) == 0]
     share = len(constant) / len(counted)
-    return Finding(
-        "constant_sections",
+    return CheckResult(
         "warn" if share > limits.section_share else "pass",
         f"{len(constant)} of {len(counted)} unbranched stretches have one diameter.",
         value=share,
@@ -74,7 +71,7 @@ def constant_sections(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def tracing_limit(cell: Cell, settings: Appraisal) -> Finding:
+def tracing_limit(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether the commonest diameter is the least and below what light resolves.
 
     A diameter below about 0.3 µm is unlikely to be right in light microscopy (nrn, docs/courses).
@@ -88,8 +85,7 @@ def tracing_limit(cell: Cell, settings: Appraisal) -> Finding:
     at_floor = points.inner & points.dendritic & (diameters == least)
     length = points.steps[points.inner & points.dendritic].sum()
     length_share = float(points.steps[at_floor].sum() / length) if length else 0.0
-    return Finding(
-        "tracing_limit",
+    return CheckResult(
         "warn" if fires else "pass",
         f"{share:.1%} of the dendritic points and {length_share:.1%} of the length have the least "
         f"diameter, {least:g} µm: a limit of tracing, not a measurement."
@@ -107,7 +103,7 @@ def tracing_limit(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def abrupt_diameters(cell: Cell, settings: Appraisal) -> Finding:
+def abrupt_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Neighbouring points whose diameters differ by a large factor."""
     points, limits = cell.points, settings.diameters
     inner = np.flatnonzero(points.inner)
@@ -117,19 +113,18 @@ def abrupt_diameters(cell: Cell, settings: Appraisal) -> Finding:
         ratios = np.where(np.minimum(own, before) > 0, np.maximum(own / before, before / own), 1.0)
     abrupt = inner[ratios >= limits.abrupt_ratio - 1e-9]
     largest = float(ratios.max(initial=1.0))
-    return Finding(
-        "abrupt_diameters",
+    return CheckResult(
         "warn" if len(abrupt) else "pass",
         f"{plural(len(abrupt), 'step')} by a factor of {limits.abrupt_ratio:g} or more; the "
         f"largest is {largest:.2g}.",
         value=len(abrupt),
         threshold="none",
         values={"largest": largest},
-        lines=lines_of(points.lines[abrupt]),
+        lines=points.lines_where(abrupt),
     )
 
 
-def bottlenecks(cell: Cell, settings: Appraisal) -> Finding:
+def bottlenecks(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Dendritic points that are much thinner than both sides of them."""
     points, limits = cell.points, settings.diameters
     _dendrites(points)
@@ -138,18 +133,17 @@ def bottlenecks(cell: Cell, settings: Appraisal) -> Finding:
     necks = points.dendritic & (diameters * limits.neck_ratio <= widest)
     necks &= widest - diameters >= limits.neck_drop_um
     number = int(necks.sum())
-    return Finding(
-        "bottlenecks",
+    return CheckResult(
         "warn" if number else "pass",
         f"{plural(number, 'dendritic point')} at most 1/{limits.neck_ratio:g} as wide as both "
         f"sides within {limits.neck_window_um:g} µm.",
         value=number,
         threshold="none",
-        lines=lines_of(points.lines[necks]),
+        lines=points.lines_where(necks),
     )
 
 
-def _widest_on_both_sides(points: Points, window_um: float) -> tuple[Floats, Floats]:
+def _widest_on_both_sides(points: PointGraph, window_um: float) -> tuple[Floats, Floats]:
     """The largest diameter within a distance along the neurite, proximally and distally."""
     diameters = 2 * points.radii
     above, below = np.zeros(len(points)), np.zeros(len(points))
@@ -166,7 +160,7 @@ def _widest_on_both_sides(points: Points, window_um: float) -> tuple[Floats, Flo
     return above, below
 
 
-def thin_dendrites(cell: Cell, settings: Appraisal) -> Finding:
+def thin_dendrites(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Share of dendritic length thinner than a 3-D mesh resolves."""
     points, limits = cell.points, settings.diameters
     _dendrites(points)
@@ -174,8 +168,7 @@ def thin_dendrites(cell: Cell, settings: Appraisal) -> Finding:
     length = float(points.steps[counted].sum())
     thin = counted & (2 * points.radii < limits.thin_um)
     share = float(points.steps[thin].sum()) / length if length else 0.0
-    return Finding(
-        "thin_dendrites",
+    return CheckResult(
         "warn" if share > limits.thin_share else "pass",
         f"{share:.1%} of the dendritic length is thinner than {limits.thin_um:g} µm.",
         value=share,

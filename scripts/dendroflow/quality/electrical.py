@@ -1,32 +1,35 @@
 """NEURON's electrical tests: where current does not pass, and what does not belong to the cell."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from dendroflow.morphology.tree import Tree
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict, lines_of, plural
+from dendroflow.morphology.graph import PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
 from dendroflow.quality.size import in_range
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.settings.quality import Quality
 
 LENGTH_TOLERANCE = 0.05
 
 
-def neuron_import(cell: Cell, settings: Appraisal) -> Finding:
+def neuron_import(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether NEURON makes one tree of the file, with the length that the file has."""
-    written = _written_length(cell)
+    written = None
+    if cell.suffix == "swc" or isinstance(cell.reading, PointGraph):
+        written = float(cell.points.steps[cell.points.neurite].sum())
     try:
         response = cell.responses(settings)["bottleneck"]
     except NotMeasurableError as error:
-        return Finding("neuron_import", "fail", f"{error}.")
+        return CheckResult("fail", f"{error}.")
     length = response.neurite_length_um
     excess = length / written - 1 if written else 0.0
-    verdict: Verdict = "warn" if abs(excess) > LENGTH_TOLERANCE else "pass"
+    result: Result = "warn" if abs(excess) > LENGTH_TOLERANCE else "pass"
     if response.roots != 1 or response.orphans:
-        verdict = "fail"
-    compared = f", those of the file {written:.0f} µm" if written is not None else ""
-    return Finding(
-        "neuron_import",
-        verdict,
+        result = "fail"
+    compared = "" if written is None else f", those of the file {written:.0f} µm"
+    return CheckResult(
+        result,
         f"NEURON makes {response.sections} sections with {plural(response.roots, 'root')} and "
         f"{plural(response.orphans, 'orphan')}; its neurites are {length:.0f} µm long{compared}.",
         value=response.roots,
@@ -35,44 +38,34 @@ def neuron_import(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def _written_length(cell: Cell) -> float | None:
-    """Length of the neurites in the file (µm); None in a Neurolucida file that is refused."""
-    if cell.suffix == "asc" and not isinstance(cell.reading, Tree):
-        return None
-    points = cell.points
-    return float(points.steps[points.neurite].sum())
-
-
-def electrical_bottleneck(cell: Cell, settings: Appraisal) -> Finding:
+def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether much of the potential is lost at one place, as behind a pinched point."""
     limits = settings.electrical
     response = cell.responses(settings)["bottleneck"]
     ratio = response.drop / response.drop_p99 if response.drop_p99 else 1.0
     fires = ratio > limits.drop_ratio and response.drop > limits.drop_share
-    verdict: Verdict = "pass"
+    result: Result = "pass"
     if fires:
-        verdict = "fail" if response.drop > limits.fail_share else "warn"
+        result = "fail" if response.drop > limits.fail_share else "warn"
     points = cell.points
     nearest = int(np.linalg.norm(points.xyz - np.array(response.xyz), axis=1).argmin())
-    return Finding(
-        "electrical_bottleneck",
-        verdict,
+    return CheckResult(
+        result,
         f"{response.drop:.2%} of the somatic depolarisation is lost at one place, {ratio:.1f} "
         "times the 99th percentile.",
         value=response.drop,
         threshold=f"at most {limits.drop_share:g}, or {limits.drop_ratio:g} times the percentile",
         values={"ratio": ratio, "least_share": response.reach},
-        lines=lines_of(points.lines[[nearest]]) if fires else (),
+        lines=(int(points.lines[nearest]),) if fires else (),
         where=response.place,
     )
 
 
-def electrical_reach(cell: Cell, settings: Appraisal) -> Finding:
+def electrical_reach(cell: Reconstruction, settings: Quality) -> CheckResult:
     """The test of NEURON's course: with little axial resistance, all parts follow the soma."""
     limit = settings.electrical.reach
     response = cell.responses(settings)["reach"]
-    return Finding(
-        "electrical_reach",
+    return CheckResult(
         "warn" if response.reach < limit else "pass",
         f"With Ra 10 Ω·cm and 1e-5 S/cm², at least {response.reach:.1%} of the somatic "
         "depolarisation arrives everywhere.",
@@ -81,23 +74,19 @@ def electrical_reach(cell: Cell, settings: Appraisal) -> Finding:
     )
 
 
-def input_resistance(cell: Cell, settings: Appraisal) -> Finding:
+def input_resistance(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Input resistance, capacitance and attenuation with a passive membrane."""
     response = cell.responses(settings)["passive"]
     limits = settings.electrical
-    finding = in_range(
-        "input_resistance",
+    what = (
         f"With {limits.membrane_ohm_cm2:g} Ω·cm² and {limits.axial_ohm_cm:g} Ω·cm the input "
-        "resistance",
-        response.input_resistance_mohm,
-        "MΩ",
-        limits=limits.input_resistance_mohm,
-        settings=settings,
+        "resistance"
     )
+    value, allowed = response.input_resistance_mohm, limits.input_resistance_mohm
     values = {
         # 1 µF/cm² is 0.01 pF/µm².
         "capacitance_pf": 0.01 * response.area_um2,
         "soma_to_tip_mean": response.tip_mean,
         "soma_to_tip_least": response.reach,
     }
-    return Finding(**{**vars(finding), "values": values})
+    return replace(in_range(what, value, "MΩ", allowed, settings), values=values)

@@ -3,108 +3,90 @@
 import numpy as np
 
 from dendroflow.errors import MorphologyError
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, lines_of, plural
-from dendroflow.quality.points import MISSING, Bools, Points
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.morphology.graph import MISSING, Bools, PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, plural
+from dendroflow.settings.quality import Quality
 
 
-def readable(cell: Cell, _: Appraisal) -> Finding:
+def readable(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether dendroflow's strict reader accepts the file, as every simulation asks."""
     if isinstance(cell.reading, MorphologyError):
-        return Finding("readable", "fail", f"The file is refused: {cell.reading}.")
-    return Finding("readable", "pass", "The file is read as it is written.")
+        return CheckResult("fail", f"The file is refused: {cell.reading}.")
+    return CheckResult("pass", "The file is read as it is written.")
 
 
 def _none_of(
-    check: str, points: Points, found: Bools, what: str, *, consequence: str, count: int
-) -> Finding:
-    """Fail if any point was found."""
-    return Finding(
-        check,
+    points: PointGraph, found: Bools, what: str, consequence: str, count: int | None = None
+) -> CheckResult:
+    """Fail if any point was found; `count` says of how many things, where they are not points."""
+    number = int(found.sum())
+    count = number if count is None else count
+    return CheckResult(
         "fail" if count else "pass",
         f"{plural(count, what)}: {consequence}." if count else f"There is no {what}.",
         value=count,
         threshold="none",
-        lines=lines_of(points.lines[found]),
-        values={"points": int(found.sum())},
+        lines=points.lines_where(found),
+        values={"points": number},
     )
 
 
-def components(cell: Cell, _: Appraisal) -> Finding:
+def components(cell: Reconstruction, _: Quality) -> CheckResult:
     """Connected components without soma: NEURON's SWC reader ties them to the soma unasked."""
     points = cell.points
-    apart = np.unique(points.components[points.orphaned])
     length = float(points.steps[points.orphaned].sum())
     return _none_of(
-        "components",
         points,
         points.orphaned,
         "component without connection to the soma",
-        consequence=f"{length:.0f} µm of neurite, which NEURON would tie to the soma",
-        count=len(apart),
+        f"{length:.0f} µm of neurite, which NEURON would tie to the soma",
+        count=len(np.unique(points.components[points.orphaned])),
     )
 
 
-def cycles(cell: Cell, _: Appraisal) -> Finding:
+def cycles(cell: Reconstruction, _: Quality) -> CheckResult:
     """Points whose way to the root never ends: MorphIO and NeuroM drop them without a word."""
     points = cell.points
-    loops = len(np.unique(points.components[points.cyclic]))
     return _none_of(
-        "cycles",
         points,
         points.cyclic,
         "cycle",
-        consequence="its points reach no root; NEURON refuses them, MorphIO drops them",
-        count=loops,
+        "its points reach no root; NEURON refuses them, MorphIO drops them",
+        count=len(np.unique(points.components[points.cyclic])),
     )
 
 
-def missing_parents(cell: Cell, _: Appraisal) -> Finding:
+def missing_parents(cell: Reconstruction, _: Quality) -> CheckResult:
     """Points whose parent the file does not hold: NEURON may crash on them."""
-    points = cell.points
-    missing = points.parents == MISSING
-    return _none_of(
-        "missing_parents",
-        points,
-        missing,
-        "point whose parent the file does not hold",
-        consequence="NEURON crashes on it or loses it",
-        count=int(missing.sum()),
-    )
+    what = "point whose parent the file does not hold"
+    missing = cell.points.parents == MISSING
+    return _none_of(cell.points, missing, what, "NEURON crashes on it or loses it")
 
 
-def duplicate_ids(cell: Cell, _: Appraisal) -> Finding:
+def duplicate_ids(cell: Reconstruction, _: Quality) -> CheckResult:
     """Ids that several rows have, so that it is not known which is meant as a parent."""
-    points = cell.points
-    return _none_of(
-        "duplicate_ids",
-        points,
-        np.isin(points.lines, points.repeated),
-        "row whose id another row has",
-        consequence="it is not known which of them is meant as a parent",
-        count=len(points.repeated),
-    )
+    consequence = "it is not known which of them is meant as a parent"
+    return _none_of(cell.points, cell.points.repeated, "row whose id another row has", consequence)
 
 
-def duplicate_points(cell: Cell, _: Appraisal) -> Finding:
+def duplicate_points(cell: Reconstruction, _: Quality) -> CheckResult:
     """Neighbours at the same place: steps without length."""
     points = cell.points
     found = points.neurite & (points.steps == 0)
     number = int(found.sum())
-    return Finding(
-        "duplicate_points",
+    return CheckResult(
         "warn" if number else "pass",
         f"{plural(number, 'point')} at the place of the parent."
         if number
         else "No point repeats the place of its parent.",
         value=number,
         threshold="none",
-        lines=lines_of(points.lines[found]),
+        lines=points.lines_where(found),
     )
 
 
-def custom_types(cell: Cell, settings: Appraisal) -> Finding:
+def custom_types(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Length in types other than soma, axon and dendrites: often lines that are no neurites."""
     points = cell.points
     custom = points.neurite & ~np.isin(points.types, (1, 2, 3, 4))
@@ -113,8 +95,7 @@ def custom_types(cell: Cell, settings: Appraisal) -> Finding:
     share = length / whole if whole else 0.0
     kinds = ", ".join(map(str, np.unique(points.types[custom]).tolist()))
     fires = share > settings.graph.custom_share
-    return Finding(
-        "custom_types",
+    return CheckResult(
         "warn" if fires else "pass",
         f"{length:.0f} µm ({share:.1%}) are of type {kinds}, neither axon nor dendrite."
         if length
@@ -122,24 +103,22 @@ def custom_types(cell: Cell, settings: Appraisal) -> Finding:
         value=share,
         threshold=f"at most {settings.graph.custom_share:g}",
         values={"length_um": length},
-        lines=lines_of(points.lines[custom]) if fires else (),
+        lines=points.lines_where(custom & fires),
     )
 
 
-def long_steps(cell: Cell, settings: Appraisal) -> Finding:
+def long_steps(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Steps so long that they are a joint, a jump, or no neurite."""
-    points = cell.points
-    limit = settings.graph.step_um
+    points, limit = cell.points, settings.graph.step_um
     long = points.inner & (points.steps > limit)
     number = int(long.sum())
     longest = float(points.steps[points.inner].max(initial=0.0))
-    return Finding(
-        "long_steps",
+    return CheckResult(
         "warn" if number else "pass",
         f"{plural(number, 'step')} longer than {limit:g} µm; the longest is {longest:.1f} µm.",
         value=longest,
         unit="µm",
         threshold=f"at most {limit:g}",
         values={"steps": number},
-        lines=lines_of(points.lines[long]),
+        lines=points.lines_where(long),
     )

@@ -4,14 +4,14 @@ NeuroM's are information: on good reconstructions several of them fire or raise.
 that no simulation stands are warnings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict
-from dendroflow.settings.appraisal import CHECKS, Appraisal
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result
+from dendroflow.settings.quality import Quality
 
 _SOUND_LENGTH = 1e-3
 _RELIABLE = (
@@ -26,55 +26,46 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def _neurom(name: str) -> Callable[[Cell, Appraisal], Finding]:
-    """The check of NeuroM's of this name."""
+def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
+    """The check that asks NeuroM's own, such as `has_axon` for `neurom_has_axon`."""
+    theirs = name.removeprefix("neurom_")
 
-    def check(cell: Cell, _: Appraisal) -> Finding:
+    def check(cell: Reconstruction, _: Quality) -> CheckResult:
         import neurom.check.morphology_checks as checks
 
         loaded = cell.neurom
         if isinstance(loaded, Exception):
             raise NotMeasurableError(f"NeuroM cannot load it, {_said(loaded)}")
         try:
-            result = getattr(checks, name)(loaded)
+            result = getattr(checks, theirs)(loaded)
         except Exception as error:  # which it is depends on the check; each has to be reported
             raise NotMeasurableError(f"NeuroM's check raises {_said(error)}") from error
         count = len(result.info) if result.info is not None else 0
-        failing: Verdict = "warn" if name in _RELIABLE else "info"
-        return Finding(
-            f"neurom_{name}",
-            "pass" if result else failing,
-            "NeuroM: yes." if result else f"NeuroM: no ({count} places).",
-            value=count,
-        )
+        failing: Result = "warn" if theirs in _RELIABLE else "info"
+        sentence = "NeuroM: yes." if result else f"NeuroM: no ({count} places)."
+        return CheckResult("pass" if result else failing, sentence, value=count)
 
-    check.__doc__ = f"NeuroM's `{name}`."
+    check.__doc__ = f"NeuroM's `{theirs}`."
     return check
 
 
-NEUROM: Mapping[str, Callable[[Cell, Appraisal], Finding]] = {
-    name: _neurom(name.removeprefix("neurom_")) for name in CHECKS if name.startswith("neurom_")
-}
-
-
-def morphio_reads(cell: Cell, _: Appraisal) -> Finding:
+def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO reads the file, and of what it warns."""
     loaded, warnings = cell.morphio
     if isinstance(loaded, Exception):
-        return Finding("morphio_reads", "fail", f"MorphIO raises {_said(loaded)}.")
+        return CheckResult("fail", f"MorphIO raises {_said(loaded)}.")
     if warnings:
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        return Finding(
-            "morphio_reads",
+        return CheckResult(
             "warn",
             f"MorphIO warns: {warnings[0][:200]}{more}.",
             value=len(warnings),
             threshold="none",
         )
-    return Finding("morphio_reads", "pass", "MorphIO reads it without warning.", value=0)
+    return CheckResult("pass", "MorphIO reads it without warning.", value=0)
 
 
-def morphio_keeps(cell: Cell, _: Appraisal) -> Finding:
+def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO, and so NeuroM, keeps all neurites: it drops cycles without a word."""
     loaded, _warnings = cell.morphio
     if isinstance(loaded, Exception):
@@ -84,8 +75,7 @@ def morphio_keeps(cell: Cell, _: Appraisal) -> Finding:
     least = float(points.steps[points.inner].sum())
     most = float(points.steps[points.neurite].sum())
     sound = least * (1 - _SOUND_LENGTH) <= kept <= most * (1 + _SOUND_LENGTH)
-    return Finding(
-        "morphio_keeps",
+    return CheckResult(
         "pass" if sound else "fail",
         f"MorphIO keeps {kept:.0f} µm of neurite; the file holds {least:.0f} µm.",
         value=kept,

@@ -1,4 +1,4 @@
-"""The portrait of a morphology: projections, diameters, steps in z, and where findings are."""
+"""The picture of a morphology: projections, diameters, steps in z, and places of warnings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.page import GREY, INK, METADATA, Page, house_style
 from dendroflow.files import replacing
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import VERDICTS, Finding, NotMeasurableError
-from dendroflow.quality.points import Points
+from dendroflow.morphology.graph import PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import RESULTS, CheckResult, NotMeasurableError
 
 SIZE = (9.6, 7.0)
 MOST_MARKED = 5
@@ -27,20 +27,20 @@ DOMAINS = {3: ("basal", "#0072b2"), 4: ("apical", "#d55e00"), 2: ("axon", "#009e
 DOTS_PER_INCH = 110
 
 
-def draw(cell: Cell, findings: Sequence[Finding], paths: Sequence[Path]) -> None:
-    """Draw the portrait of a cell and write it, each file in the format that its name says.
+def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[Path]) -> None:
+    """Draw a cell and write the picture, each file in the format that its name says.
 
     Parameters
     ----------
-    cell : Cell
+    cell : Reconstruction
         The morphology.
-    findings : sequence of Finding
+    results : sequence of CheckResult
         Those that are marked in the projections are the worst that have lines.
     paths : sequence of Path
         Files to write.
     """
     with house_style():
-        page = _page(cell, findings)
+        page = _page(cell, results)
         for path in paths:
             kind = path.suffix.removeprefix(".")
             with replacing(path) as temporary:
@@ -49,11 +49,11 @@ def draw(cell: Cell, findings: Sequence[Finding], paths: Sequence[Path]) -> None
                 )
 
 
-def _page(cell: Cell, findings: Sequence[Finding]) -> Page:
-    failing = [f.check for f in findings if f.verdict == "fail"]
-    warning = [f.check for f in findings if f.verdict == "warn"]
+def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
+    failing = [f.check for f in results if f.result == "fail"]
+    warning = [f.check for f in results if f.result == "warn"]
     notes = [f"Fails: {', '.join(failing) or 'none'}.", f"Warns: {', '.join(warning) or 'none'}."]
-    page = Page(f"Appraisal of {cell.name}", cell.address, notes, SIZE)
+    page = Page(f"Quality of {cell.name}", cell.address, notes, SIZE)
     try:
         points = cell.points
     except NotMeasurableError as error:
@@ -67,14 +67,14 @@ def _page(cell: Cell, findings: Sequence[Finding]) -> Page:
     left, right = halves
     view = left.subplots()
     depth, histogram, steps = right.subplots(3, 1, height_ratios=(1.2, 1, 1))
-    _projections(left, (view, depth), points, findings)
+    _projections(left, (view, depth), points, results)
     _diameters(histogram, points)
     _steps(steps, points)
     return page
 
 
 def _projections(
-    canvas: Any, pair: tuple[Axes, Axes], points: Points, findings: Sequence[Finding]
+    canvas: Any, pair: tuple[Axes, Axes], points: PointGraph, results: Sequence[CheckResult]
 ) -> None:
     """The cell from above and from the side, coloured by diameter; below, what is marked."""
     ends = np.flatnonzero(points.neurite)
@@ -82,7 +82,7 @@ def _projections(
     shown = diameters[ends] if len(ends) else np.ones(1)
     low, high = float(shown.min()), float(shown.max())
     norm = LogNorm(low, max(high, 1.05 * low))
-    marks = _marks(points, findings)
+    marks = _marks(points, results)
     for axes, (across, up) in zip(pair, ((0, 1), (0, 2)), strict=True):
         here = points.xyz[:, (across, up)]
         lines = np.stack([here[points.parents[ends]], here[ends]], axis=1)
@@ -126,20 +126,20 @@ def _projections(
     bar.ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _marks(points: Points, findings: Sequence[Finding]) -> list[tuple[str, np.ndarray]]:
-    """Label and points of the findings that are marked, the worst first."""
+def _marks(points: PointGraph, results: Sequence[CheckResult]) -> list[tuple[str, np.ndarray]]:
+    """Label and points of the results that are marked, the worst first."""
     index = {int(line): k for k, line in enumerate(points.lines)}
-    placed = [f for f in findings if f.lines and f.verdict in ("fail", "warn")]
-    placed.sort(key=lambda f: (-VERDICTS.index(f.verdict), len(f.lines)))
+    placed = [f for f in results if f.lines and f.result in ("fail", "warn")]
+    placed.sort(key=lambda f: (-RESULTS.index(f.result), len(f.lines)))
     found = []
-    for finding in placed:
-        where = np.array([index[line] for line in finding.lines if line in index], dtype=int)
+    for result in placed:
+        where = np.array([index[line] for line in result.lines if line in index], dtype=int)
         if len(where):
-            found.append((f"{finding.check}: {len(where)}", where))
+            found.append((f"{result.check}: {len(where)}", where))
     return found[:MOST_MARKED]
 
 
-def _diameters(axes: Axes, points: Points) -> None:
+def _diameters(axes: Axes, points: PointGraph) -> None:
     """Length of each kind of neurite by diameter."""
     counted = points.neurite
     diameters = 2 * points.radii
@@ -163,7 +163,7 @@ def _diameters(axes: Axes, points: Points) -> None:
         axes.legend(loc="upper right")
 
 
-def _steps(axes: Axes, points: Points) -> None:
+def _steps(axes: Axes, points: PointGraph) -> None:
     """Each step in z against its length in the plane."""
     ends = points.inner & (points.dendritic | ~points.axonal)
     delta = points.deltas[ends]

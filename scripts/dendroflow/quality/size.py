@@ -2,50 +2,39 @@
 
 import numpy as np
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, Verdict
-from dendroflow.settings.appraisal import Appraisal, Range
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result
+from dendroflow.settings.quality import LowHigh, Quality
 
 
-def in_range(
-    check: str, what: str, value: float, unit: str, *, limits: Range, settings: Appraisal
-) -> Finding:
+def in_range(what: str, value: float, unit: str, limits: LowHigh, settings: Quality) -> CheckResult:
     """Warn of a value outside its range, fail far outside."""
     low, high = limits
     factor = settings.size.far_factor
-    verdict: Verdict = "pass"
+    result: Result = "pass"
     if not low <= value <= high:
-        verdict = "warn" if low / factor <= value <= high * factor else "fail"
-    remark = "" if verdict == "pass" else "; are the units and the radii right?"
-    return Finding(
-        check,
-        verdict,
-        f"{what} is {value:,.0f} {unit}{remark}" + ("." if verdict == "pass" else ""),
+        result = "warn" if low / factor <= value <= high * factor else "fail"
+    remark = "." if result == "pass" else "; are the units and the radii right?"
+    return CheckResult(
+        result,
+        f"{what} is {value:,.0f} {unit}{remark}",
         value=value,
         unit=unit,
         threshold=f"{low:,.15g} to {high:,.15g}",
     )
 
 
-def dendritic_length(cell: Cell, settings: Appraisal) -> Finding:
+def dendritic_length(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Length of the dendrites, the links to the soma included."""
     points = cell.points
-    counted = points.neurite & points.dendritic
-    length = float(points.steps[counted].sum())
+    length = float(points.steps[points.neurite & points.dendritic].sum())
     if not length:
         raise NotMeasurableError("there are no dendrites")
     limits = settings.size.dendritic_length_um
-    return in_range(
-        "dendritic_length",
-        "The length of the dendrites",
-        length,
-        "µm",
-        limits=limits,
-        settings=settings,
-    )
+    return in_range("The length of the dendrites", length, "µm", limits, settings)
 
 
-def membrane_area(cell: Cell, settings: Appraisal) -> Finding:
+def membrane_area(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Area of the neurites: a frustum for each step."""
     points = cell.points
     inner = points.inner
@@ -55,15 +44,10 @@ def membrane_area(cell: Cell, settings: Appraisal) -> Finding:
     if not area:
         raise NotMeasurableError("there are no neurites")
     limits = settings.size.membrane_area_um2
-    return in_range(
-        "membrane_area", "The area of the neurites", area, "µm²", limits=limits, settings=settings
-    )
+    return in_range("The area of the neurites", area, "µm²", limits, settings)
 
 
-def extent(cell: Cell, settings: Appraisal) -> Finding:
+def extent(cell: Reconstruction, settings: Quality) -> CheckResult:
     """The largest of the extents in x, y and z."""
-    spans = np.ptp(cell.points.xyz, axis=0)
-    limits = settings.size.extent_um
-    return in_range(
-        "extent", "The largest extent", float(spans.max()), "µm", limits=limits, settings=settings
-    )
+    largest = float(np.ptp(cell.points.xyz, axis=0).max())
+    return in_range("The largest extent", largest, "µm", settings.size.extent_um, settings)

@@ -2,71 +2,55 @@
 
 import numpy as np
 
-from dendroflow.morphology.tree import Tree
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.finding import Finding, NotMeasurableError, lines_of
-from dendroflow.quality.points import Points
+from dendroflow.morphology.graph import PointGraph
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.quality.result import CheckResult, NotMeasurableError
 from dendroflow.quality.size import in_range
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.settings.quality import Quality
 
 
-def representation(points: Points, outline: bool) -> str:
+def _drawing(points: PointGraph) -> str:
     """How the soma is drawn."""
     count = int(points.somatic.sum())
-    if outline:
+    if points.outline:
         return f"outlines of {count} points"
     if count == 1:
         return "one point, a sphere"
-    first = np.flatnonzero(points.somatic)[0]
-    if count == 3 and (points.parents[points.somatic][1:] == first).all():
+    parents = points.parents[points.somatic]
+    if count == 3 and (parents[1:] == np.flatnonzero(points.somatic)[0]).all():
         return "three points, a cylinder with the area of a sphere"
-    branches = points.child_counts[points.somatic] - _foreign_children(points)
-    return f"{'a branching' if (branches > 1).any() else 'an'} outline of {count} points"
+    children = np.bincount(parents[parents >= 0], minlength=len(points))[points.somatic]
+    return f"{'a branching' if (children > 1).any() else 'an'} outline of {count} points"
 
 
-def _foreign_children(points: Points) -> np.ndarray:
-    """Children of each somatic point that are not somatic."""
-    child = np.flatnonzero(points.linked & ~points.somatic)
-    counts = np.bincount(points.parents[child], minlength=len(points))
-    return np.asarray(counts[points.somatic])
-
-
-def soma(cell: Cell, _: Appraisal) -> Finding:
+def soma(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether there is one soma, and how it is drawn."""
     points = cell.points
     count = int(points.somatic.sum())
     if not count:
-        return Finding(
-            "soma", "fail", "There is no soma: no point has type 1.", value=0, threshold="one"
-        )
-    outline = isinstance(cell.reading, Tree) and cell.reading.outline
+        sentence = "There is no soma: no point has type 1."
+        return CheckResult("fail", sentence, value=0, threshold="one")
     heads = points.somatic & ~(points.linked & points.somatic[points.parents])
     somata = int(heads.sum())
-    kind = representation(points, outline)
-    return Finding(
-        "soma",
+    return CheckResult(
         "pass" if somata == 1 else "fail",
-        f"The soma is {kind}."
+        f"The soma is {_drawing(points)}."
         if somata == 1
         else f"There are {somata} somata, or parts of one that are not connected.",
         value=somata,
         threshold="one",
         values={"points": count},
-        lines=lines_of(points.lines[heads]) if somata > 1 else (),
+        lines=points.lines_where(heads & (somata > 1)),
     )
 
 
-def soma_area(cell: Cell, settings: Appraisal) -> Finding:
+def soma_area(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Area of the soma: a file in nanometres, or with diameters for radii, shows here."""
-    points = cell.points
-    radii = points.radii[points.somatic]
+    radii = cell.points.radii[cell.points.somatic]
     if not len(radii):
         raise NotMeasurableError("there is no soma")
     if len(radii) in (1, 3) and cell.suffix == "swc":
         area = 4 * np.pi * float(radii[0]) ** 2
     else:
         area = cell.responses(settings)["passive"].soma_area_um2
-    limits = settings.size.soma_area_um2
-    return in_range(
-        "soma_area", "The area of the soma", area, "µm²", limits=limits, settings=settings
-    )
+    return in_range("The area of the soma", area, "µm²", settings.size.soma_area_um2, settings)

@@ -1,6 +1,6 @@
 """NEURON's steady state under a constant current into the soma, computed in a process of its own.
 
-`python -m dendroflow.quality.steady_state cell.swc settings.json answer.json`
+`python -m dendroflow.quality.steady_state cell.swc <settings, as JSON> answer.json`
 
 A place that lets little current pass shows as a large fall of the potential over a short distance,
 and a part that is not connected as one that stays at rest. It is the electrical test of NEURON's
@@ -8,23 +8,21 @@ course on morphometric data (nrn, docs/courses/using_morphometric_data.rst).
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import dendroflow
-from dendroflow.quality.finding import NotMeasurableError
-from dendroflow.settings.appraisal import ElectricalLimits
+from dendroflow.morphology.import3d import import3d, run_with_neuron
+from dendroflow.quality.result import NotMeasurableError
+from dendroflow.settings.quality import ElectricalLimits
 
-# Deeply branched trees exceed the stack of NEURON's interpreter.
-_OPTIONS = "-nogui -NFRAME 20000 -NSTACK 200000"
 # The test of NEURON's course: an axial resistivity so low that a sound cell is nearly isopotential.
 REACH_RA_OHM_CM, REACH_G_S_PER_CM2 = 10.0, 1e-5
 CURRENT_NA = 0.1
@@ -36,21 +34,19 @@ class Response:
 
     Attributes
     ----------
-    sections, roots, orphans : int
+    sections, roots, orphans
         Sections, those without a parent, and those that are not connected to the first soma.
-    neurite_length_um, soma_area_um2, area_um2 : float
+    neurite_length_um, soma_area_um2, area_um2
         Length of all sections but the soma's, area of the soma's, area of all.
-    input_resistance_mohm : float
+    input_resistance_mohm
         Depolarisation of the soma over the current.
-    reach, tip_mean : float
+    reach, tip_mean
         Depolarisation over that of the soma: the least of all segments, the mean of all tips.
-    drop, drop_p99 : float
+    drop, drop_p99
         Largest fall between neighbouring segments over the depolarisation of the soma, and its
         99th percentile.
-    place : str
-        Section and position of the largest fall.
-    xyz : tuple of float
-        Where that is (µm).
+    place, xyz
+        Section and position of the largest fall, and where that is (µm).
     """
 
     sections: int
@@ -68,48 +64,30 @@ class Response:
     xyz: tuple[float, float, float]
 
 
-def respond(data: bytes, suffix: str, limits: ElectricalLimits) -> dict[str, Response]:
-    """Run NEURON on a file, and return its answers under three membranes.
+@lru_cache(maxsize=1)
+def responses(
+    data: bytes, suffix: str, limits: ElectricalLimits
+) -> dict[str, Response] | NotMeasurableError:
+    """Run NEURON on a file, once for all checks that ask; return its answers under three membranes.
 
-    Returns
-    -------
-    dict
-        `bottleneck`, `reach` (that of NEURON's course) and `passive` (for the input resistance).
-
-    Raises
-    ------
-    NotMeasurableError
-        If NEURON crashes on the file, hangs, or cannot read it.
+    They are `bottleneck`, `reach` (that of NEURON's course) and `passive` (for the input
+    resistance). If NEURON crashes on the file, hangs, or cannot read it, the error is returned.
     """
-    library = str(Path(dendroflow.__file__).parents[1])
-    paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "NEURON_MODULE_OPTIONS": _OPTIONS,
-    }
     with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
-        here = Path(folder)
-        (here / f"cell.{suffix}").write_bytes(data)
-        (here / "settings.json").write_text(limits.model_dump_json(), encoding="utf-8")
-        arguments = [f"cell.{suffix}", "settings.json", "answer.json"]
+        answer = Path(folder, "answer.json")
+        Path(folder, f"cell.{suffix}").write_bytes(data)
+        arguments = [f"cell.{suffix}", limits.model_dump_json(), answer.name]
         try:
-            run = subprocess.run(
-                [sys.executable, "-m", "dendroflow.quality.steady_state", *arguments],
-                cwd=here,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=limits.timeout_s,
-                check=False,
+            run = run_with_neuron(
+                "dendroflow.quality.steady_state", arguments, folder, limits.timeout_s
             )
-        except subprocess.TimeoutExpired as error:
-            raise NotMeasurableError(f"NEURON takes longer than {limits.timeout_s:g} s") from error
+        except subprocess.TimeoutExpired:
+            return NotMeasurableError(f"NEURON takes longer than {limits.timeout_s:g} s")
         if run.returncode < 0:
-            raise NotMeasurableError(f"NEURON crashes on the file (signal {-run.returncode})")
-        answer = here / "answer.json"
+            return NotMeasurableError(f"NEURON crashes on the file (signal {-run.returncode})")
         if run.returncode or not answer.exists():
             said = run.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise NotMeasurableError(f"NEURON cannot read the file: {'; '.join(said)[:300]}")
+            return NotMeasurableError(f"NEURON cannot read the file: {'; '.join(said)[:300]}")
         content = json.loads(answer.read_text(encoding="utf-8"))
     return {
         name: Response(**{**response, "xyz": tuple(response["xyz"])})
@@ -117,16 +95,16 @@ def respond(data: bytes, suffix: str, limits: ElectricalLimits) -> dict[str, Res
     }
 
 
-def measure(cell: Any, ra: float, conductance: float, segment_um: float) -> Response:
+def steady_state(cell: Any, ra: float, conductance: float, segment_um: float) -> Response:
     """Return the steady state of a cell that Import3d has made.
 
     Parameters
     ----------
-    cell : object
+    cell
         Its sections are those of NEURON's interpreter; `cell.soma` lists those of the soma.
-    ra, conductance : float
+    ra, conductance
         Axial resistivity (Ω·cm) and membrane conductance (S/cm²).
-    segment_um : float
+    segment_um
         Longest segment (µm).
     """
     from neuron import h
@@ -196,19 +174,19 @@ def _position(segment: Any) -> tuple[float, float, float]:
 
 
 def _main(source: str, settings: str, answer: str) -> None:
-    from dendroflow.morphology.import3d import import3d
-
-    limits = ElectricalLimits.model_validate_json(Path(settings).read_text(encoding="utf-8"))
+    limits = ElectricalLimits.model_validate_json(settings)
     cell = import3d(Path(source))
-    if not cell.soma:
+    if not getattr(cell, "soma", None):
         sys.exit("it makes no soma of it, into which a current could flow")
-    size = limits.segment_um
-    responses = {
-        "bottleneck": measure(cell, limits.ra_ohm_cm, limits.g_s_per_cm2, size),
-        "reach": measure(cell, REACH_RA_OHM_CM, REACH_G_S_PER_CM2, size),
-        "passive": measure(cell, limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2, size),
+    membranes = {
+        "bottleneck": (limits.ra_ohm_cm, limits.g_s_per_cm2),
+        "reach": (REACH_RA_OHM_CM, REACH_G_S_PER_CM2),
+        "passive": (limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2),
     }
-    content = {name: asdict(response) for name, response in responses.items()}
+    content = {
+        name: asdict(steady_state(cell, *membrane, limits.segment_um))
+        for name, membrane in membranes.items()
+    }
     Path(answer).write_text(json.dumps(content), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Findings and judgements as stored tables."""
+"""Results of checks and suitabilities as stored tables."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dendroflow.quality.checks import THEME_OF
-from dendroflow.quality.finding import Finding
-from dendroflow.quality.judgement import Judgement
+from dendroflow.quality.names import THEME_OF
+from dendroflow.quality.result import CheckResult
+from dendroflow.quality.suitability import Suitability
 from dendroflow.tables.tables import read_notes, read_table, write_table
 
-FINDINGS = pa.schema(
+CHECK_RESULTS = pa.schema(
     [
         ("morphology", pa.string()),
         ("check", pa.string()),
         ("theme", pa.string()),
-        ("verdict", pa.string()),
+        ("result", pa.string()),
         ("value", pa.float64()),
         ("unit", pa.string()),
         ("threshold", pa.string()),
@@ -30,45 +30,41 @@ USES = pa.schema(
     [
         ("morphology", pa.string()),
         ("use", pa.string()),
-        ("fitness", pa.string()),
+        ("suitability", pa.string()),
         ("reasons", pa.list_(pa.string())),
     ]
 )
 
 
-def write_findings(
-    findings: Iterable[tuple[str, Finding]], path: Path, notes: dict[str, str] | None = None
+def write_checks(
+    results: Iterable[tuple[str, CheckResult]], path: Path, notes: dict[str, str] | None = None
 ) -> None:
-    """Write pairs of morphology and finding; `values` as JSON."""
+    """Write pairs of morphology and result; `values` as JSON."""
     rows = [
-        {**vars(finding), "morphology": morphology, "theme": THEME_OF[finding.check]}
-        | {"values": json.dumps(dict(finding.values)), "lines": list(finding.lines)}
-        for morphology, finding in findings
+        vars(result)
+        | {"morphology": morphology, "theme": THEME_OF[result.check]}
+        | {"values": json.dumps(dict(result.values)), "lines": list(result.lines)}
+        for morphology, result in results
     ]
-    write_table(pa.Table.from_pylist(rows, schema=FINDINGS), path, FINDINGS, notes)
+    write_table(pa.Table.from_pylist(rows, schema=CHECK_RESULTS), path, CHECK_RESULTS, notes)
 
 
-def read_findings(path: Path) -> tuple[list[Finding], dict[str, str]]:
-    """The findings of one morphology, and what was kept with them."""
-    rows = read_table(path).to_pylist()
-    findings = []
-    for row in rows:
-        kept = {k: v for k, v in row.items() if k not in ("morphology", "theme")}
-        values, lines = json.loads(row["values"]), tuple(row["lines"])
-        findings.append(Finding(**(kept | {"values": values, "lines": lines})))
-    return findings, dict(read_notes(path))
+def read_checks(path: Path) -> tuple[list[CheckResult], dict[str, str]]:
+    """The results of one morphology, and what was kept with them."""
+    rows = read_table(path).drop_columns(["morphology", "theme"]).to_pylist()
+    results = [
+        CheckResult(**row | {"values": json.loads(row["values"]), "lines": tuple(row["lines"])})
+        for row in rows
+    ]
+    return results, dict(read_notes(path))
 
 
-def write_uses(judgements: Iterable[tuple[str, Sequence[Judgement]]], path: Path) -> None:
-    """Write the judgements of each morphology."""
+def write_uses(suitabilities: Iterable[tuple[str, Sequence[Suitability]]], path: Path) -> None:
+    """Write the suitabilities of each morphology."""
     rows = [
-        {
-            "morphology": morphology,
-            "use": judgement.use,
-            "fitness": judgement.fitness,
-            "reasons": [finding.check for finding in judgement.reasons],
-        }
-        for morphology, judged in judgements
-        for judgement in judged
+        vars(found)
+        | {"morphology": morphology, "reasons": [result.check for result in found.reasons]}
+        for morphology, of_morphology in suitabilities
+        for found in of_morphology
     ]
     write_table(pa.Table.from_pylist(rows, schema=USES), path, USES)

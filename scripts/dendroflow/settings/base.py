@@ -1,9 +1,68 @@
 """What all settings have in common."""
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
+Positive = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class Settings(BaseModel):
     """Settings are frozen, and a key that they do not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class OneOf(Settings):
+    """Settings of which exactly one is given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mapping(cls, data: object) -> object:
+        if not isinstance(data, Mapping | Settings):
+            choice = ", ".join(f"{{{name}: ...}}" for name in cls.model_fields)
+            raise ValueError(f"must be one of {choice}; is {data!r}")
+        return data
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        fields = type(self).model_fields
+        given = [name for name in fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"takes exactly one of {', '.join(fields)}; has {', '.join(given) or 'none'}"
+            )
+        return self
+
+
+def in_order(interval: tuple[float, float]) -> tuple[float, float]:
+    """Refuse an interval that does not go from a smaller number to a larger one."""
+    low, high = interval
+    if not low < high:
+        raise ValueError(f"{low:g} must lie below {high:g}")
+    return interval
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return "; nearest: a, b", or nothing where no known name is alike."""
+    by_lower = {other.casefold(): other for other in known}
+    close = get_close_matches(name.casefold(), by_lower, n=3)
+    return f"; nearest: {', '.join(by_lower[other] for other in close)}" if close else ""
+
+
+def known(what: str, names: Collection[str]) -> Callable[[str], str]:
+    """Return a validator that refuses all names but these, and says which there are."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            hint = nearest(name, names)
+            if not hint:
+                few = len(names) <= 20
+                hint = f"; there are: {', '.join(names)}" if few else "; see docs/configuration.md"
+            raise ValueError(f"there is no {what} {name!r}{hint}")
+        return name
+
+    return check

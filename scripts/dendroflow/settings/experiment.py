@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
 from dendroflow import layout
-from dendroflow.settings.appraisal import Requirements
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import Optimise, refuse_names_of_optimisation
+from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.sweep import Scalar, Sweep
 

@@ -1,10 +1,5 @@
-"""What is measured on the signals: the `features` of an experiment.
+"""What is measured on the signals: the `features` of an experiment."""
 
-The names of eFEL's features are declared here, so that a configuration is checked without
-importing eFEL; a test compares them with the installed eFEL.
-"""
-
-import difflib
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -21,72 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from dendroflow.settings.base import Settings
-
-# Units are those of eFEL's own table, except that slopes of a logarithm have none.
-_EFEL_BY_UNIT = {
-    "ms": """
-        activation_time_constant AHP_time_from_peak all_ISI_values AP1_begin_width AP1_width
-        AP2_AP1_begin_width_diff AP2_begin_width AP2_width AP_begin_time AP_begin_width
-        AP_duration AP_duration_half_width AP_fall_time AP_rise_time AP_width
-        AP_width_between_threshold APlast_width deactivation_time_constant
-        decay_time_constant_after_stim doublet_ISI inactivation_time_constant interburst_duration
-        irregularity_index ISI_values ISIs multiple_decay_time_constant_after_stim peak_time
-        sag_time_constant spike_half_width spike_width2 time time_constant time_to_first_spike
-        time_to_interburst_min time_to_last_spike time_to_postburst_adp_peak
-        time_to_postburst_fast_ahp time_to_postburst_slow_ahp time_to_second_spike
-    """,
-    "mV": """
-        ADP_peak_amplitude ADP_peak_values AHP1_depth_from_peak AHP2_depth_from_peak AHP_depth
-        AHP_depth_abs AHP_depth_abs_slow AHP_depth_diff AHP_depth_from_peak AHP_depth_slow
-        amp_drop_first_last amp_drop_first_second amp_drop_second_last AP1_amp AP1_begin_voltage
-        AP1_peak AP2_amp AP2_AP1_diff AP2_AP1_peak_diff AP2_begin_voltage AP2_peak AP_amplitude
-        AP_amplitude_diff AP_amplitude_from_voltagebase AP_begin_voltage AP_height APlast_amp
-        depolarized_base fast_AHP initburst_sahp initburst_sahp_ssse initburst_sahp_vb
-        interburst_15percent_values interburst_20percent_values interburst_25percent_values
-        interburst_30percent_values interburst_40percent_values interburst_60percent_values
-        interburst_min_values interburst_voltage max_amp_difference maximum_voltage
-        maximum_voltage_from_voltagebase mean_AP_amplitude min_AHP_values min_between_peaks_values
-        min_voltage_between_spikes minimum_voltage peak_voltage postburst_adp_peak_values
-        postburst_fast_ahp_values postburst_min_values postburst_slow_ahp_values sag_amplitude
-        steady_state_hyper steady_state_voltage steady_state_voltage_stimend
-        strict_interburst_voltage voltage voltage_after_stim voltage_base voltage_deflection
-        voltage_deflection_begin voltage_deflection_vb_ssse
-    """,
-    "V/s": """
-        AP_fall_rate AP_peak_downstroke AP_peak_upstroke AP_rise_rate phaseslope_max
-    """,
-    "1/ms": """
-        AP_phaseslope
-    """,
-    "Hz": """
-        burst_mean_freq impedance inv_fifth_ISI inv_first_ISI inv_fourth_ISI inv_ISI_values
-        inv_last_ISI inv_second_ISI inv_third_ISI inv_time_to_first_spike mean_frequency
-        strict_burst_mean_freq
-    """,
-    "nA": """
-        current current_base steady_state_current_stimend
-    """,
-    "MΩ": """
-        ohmic_input_resistance ohmic_input_resistance_vb_ssse
-    """,
-    "": """
-        adaptation_index adaptation_index2 ADP_peak_indices AHP_slow_time AP_amplitude_change
-        AP_begin_indices AP_duration_change AP_duration_half_width_change AP_end_indices
-        AP_fall_indices AP_fall_rate_change AP_rise_indices AP_rise_rate_change
-        burst_begin_indices burst_end_indices burst_ISI_indices burst_number depol_block
-        depol_block_bool fast_AHP_change interburst_15percent_indices interburst_20percent_indices
-        interburst_25percent_indices interburst_30percent_indices interburst_40percent_indices
-        interburst_60percent_indices interburst_min_indices is_not_stuck ISI_CV ISI_log_slope
-        ISI_log_slope_skip ISI_semilog_slope min_AHP_indices min_between_peaks_indices
-        number_initial_spikes peak_indices postburst_adp_peak_indices postburst_fast_ahp_indices
-        postburst_min_indices postburst_slow_ahp_indices sag_ratio1 sag_ratio2 single_burst_ratio
-        spike_count spike_count_stimint Spikecount Spikecount_stimint spikes_in_burst1_burst2_diff
-        spikes_in_burst1_burstlast_diff spikes_per_burst spikes_per_burst_diff strict_burst_number
-        trace_check
-    """,
-}
-EFEL_UNITS = {name: unit for unit, names in _EFEL_BY_UNIT.items() for name in names.split()}
+from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
+from dendroflow.settings.base import Positive, Settings, Share, in_order, known, nearest
 
 _NO_CURRENT = "needs a recorded current, which eFEL is not given here"
 _WHOLE_TRACE = "is the trace itself: use `statistics`"
@@ -104,68 +35,28 @@ UNUSABLE = {
 TIME_CONSTANT_STIMULUS = 140.0
 NEED_STIMULUS_CURRENT = frozenset({"ohmic_input_resistance", "ohmic_input_resistance_vb_ssse"})
 
-STATISTIC_NAMES = (
-    "maximum",
-    "minimum",
-    "peak_to_peak",
-    "mean",
-    "standard_deviation",
-    "integral",
-    "initial",
-    "final",
-    "time_of_maximum",
-    "time_of_minimum",
-    "zero_crossing_time",
-    "half_decay_time",
-    "period",
-)
-
 # Columns that the tables of features and the database hold beside the features.
 RESERVED_COLUMNS = frozenset({"point_id", "status", "error", "runtime_s", "batch", "recipe"})
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_lower = {other.casefold(): other for other in known}
-    close = difflib.get_close_matches(name.casefold(), by_lower, n=3)
-    if not close:
-        return ""
-    return "; nearest: " + ", ".join(by_lower[other] for other in close)
-
-
-def _known_efel(name: str) -> str:
-    if name not in EFEL_UNITS:
-        raise ValueError(f"eFEL has no feature {name}{_nearest(name, EFEL_UNITS)}")
+def _usable(name: str) -> str:
     if name in UNUSABLE:
         raise ValueError(f"the eFEL feature {name} {UNUSABLE[name]}")
     return name
 
 
-def _known_statistic(name: str) -> str:
-    if name not in STATISTIC_NAMES:
-        near = _nearest(name, STATISTIC_NAMES)
-        raise ValueError(f"no statistic {name}{near}; there are: {', '.join(STATISTIC_NAMES)}")
-    return name
-
-
-def _start_before_end(interval: tuple[float, float]) -> tuple[float, float]:
-    start, end = interval
-    if start >= end:
-        raise ValueError(f"starts at {start:g} ms, which is not before its end at {end:g} ms")
-    return interval
-
-
 EfelName = Annotated[
     str,
-    AfterValidator(_known_efel),
+    AfterValidator(_usable),
+    AfterValidator(known("eFEL feature", EFEL_UNITS)),
     WithJsonSchema({"enum": [name for name in EFEL_UNITS if name not in UNUSABLE]}),
 ]
 StatisticName = Annotated[
-    str, AfterValidator(_known_statistic), WithJsonSchema({"enum": list(STATISTIC_NAMES)})
+    str,
+    AfterValidator(known("statistic", STATISTIC_UNITS)),
+    WithJsonSchema({"enum": list(STATISTIC_UNITS)}),
 ]
-Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_start_before_end)]
-Positive = Annotated[FiniteFloat, Field(gt=0)]
-Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
-BaseMode = Literal["mean", "median"]
+Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
 
 
 class EfelSettings(Settings):
@@ -197,10 +88,9 @@ class EfelSettings(Settings):
     strict_burst_factor: Positive = Field(2.0, description="the same for strict bursts")
     voltage_base_start_perc: Share = Field(0.9, description="of the time to the stimulus")
     voltage_base_end_perc: Share = Field(1.0, description="of the time to the stimulus")
-    voltage_base_mode: BaseMode = Field("mean", description="how voltage_base is averaged")
-    current_base_start_perc: Share = Field(0.9, description="of the time to the stimulus")
-    current_base_end_perc: Share = Field(1.0, description="of the time to the stimulus")
-    current_base_mode: BaseMode = Field("mean", description="how current_base is averaged")
+    voltage_base_mode: Literal["mean", "median"] = Field(
+        "mean", description="how voltage_base is averaged"
+    )
     rise_start_perc: Share = Field(0.0, description="of a spike's height, where its rise begins")
     rise_end_perc: Share = Field(1.0, description="of a spike's height, where its rise ends")
     initial_perc: FiniteFloat = Field(
@@ -213,7 +103,6 @@ class EfelSettings(Settings):
     initburst_sahp_end: int = Field(100, ge=0, description="after the last spike of it (ms)")
     sahp_start: FiniteFloat = Field(5.0, ge=0, description="slow AHP, after the peak (ms)")
     AP_phaseslope_range: int = Field(2, ge=1, description="samples on each side of a begin")
-    impedance_max_freq: Positive = Field(50.0, description="highest frequency (Hz)")
     inactivation_tc_end_skip: int = Field(10, ge=0, description="samples left out at the end")
     depol_block_min_duration: Positive = Field(50.0, description="of a depolarisation block (ms)")
     precision_threshold: Positive = Field(1e-10, description="tolerance of times (ms)")
@@ -233,8 +122,9 @@ class EfelSettings(Settings):
         if isinstance(given, dict):
             for key in given:
                 if key not in cls.model_fields:
-                    near = _nearest(str(key), cls.model_fields)
-                    raise ValueError(f"eFEL has no setting {key}{near}")
+                    raise ValueError(
+                        f"eFEL has no setting {key}{nearest(str(key), cls.model_fields)}"
+                    )
         return given
 
     @model_validator(mode="after")
@@ -283,7 +173,7 @@ class FeatureBlock(Settings):
         None, description="start and end of the stimulus (ms), for `efel`"
     )
     efel: tuple[EfelName, ...] = Field((), description="names of eFEL features")
-    settings: EfelSettings = Field(default_factory=EfelSettings, description="eFEL's settings")
+    settings: EfelSettings = Field(EfelSettings(), description="eFEL's settings")
     statistics: tuple[StatisticName, ...] = Field((), description="names of statistics")
     window: Interval | None = Field(
         None, description="part of the trace that `statistics` see (ms); null: all of it"

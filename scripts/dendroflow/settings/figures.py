@@ -37,7 +37,7 @@ def _window_is_open(window: tuple[float, float]) -> tuple[float, float]:
 Window = Annotated[tuple[float, float], AfterValidator(_window_is_open)]
 
 
-class _Figure(Settings):
+class AnyFigure(Settings):
     """What figures of every kind have in common.
 
     `where` keeps the points whose column has the given value, or one of the given values.
@@ -81,7 +81,7 @@ class _Figure(Settings):
         return where
 
 
-class _Facets(_Figure):
+class _Facets(AnyFigure):
     """Relations of columns, in one panel or in one for each value of `col`."""
 
     columns_of = ("y", "x", "hue", "style", "col")
@@ -153,7 +153,7 @@ class Scatter(_Facets):
     kind: Literal["scatter"]
 
 
-class Heatmap(_Figure):
+class Heatmap(AnyFigure):
     """A matrix of cells, coloured by `value`; the mean where several points share a cell."""
 
     columns_of = ("value", "x", "y")
@@ -169,7 +169,7 @@ class Heatmap(_Figure):
         return f"{data.get('value')} by {data.get('x')} and {data.get('y')}."
 
 
-class Histogram(_Figure):
+class Histogram(AnyFigure):
     """How often values of `x` occur."""
 
     columns_of = ("x", "hue")
@@ -184,7 +184,7 @@ class Histogram(_Figure):
         return f"Distribution of {data.get('x')} over the points{by}."
 
 
-class Trace(_Figure):
+class Trace(AnyFigure):
     """Signals over time, a line a point; a panel for each signal."""
 
     columns_of = ("hue",)
@@ -245,7 +245,7 @@ class Select(Settings):
         return self.maximum or self.minimum or ""
 
 
-class Shape(_Figure):
+class Shape(AnyFigure):
     """The cell of one point, coloured by a signal that is recorded along it, at one time."""
 
     signals_of = ("signal",)
@@ -272,7 +272,7 @@ class Shape(_Figure):
         return f"{data.get('signal')} along the cell {when}."
 
 
-class _OverTime(_Figure):
+class _OverTime(AnyFigure):
     """One point at several times: panels in print, and a page with a slider."""
 
     signals_of: ClassVar[tuple[str, ...]] = ("signal",)
@@ -329,7 +329,7 @@ class FieldMap(_OverTime):
         return limits
 
 
-class Phase(_Figure):
+class Phase(AnyFigure):
     """Two signals against each other over time, an orbit a point."""
 
     columns_of = ("hue",)
@@ -348,7 +348,7 @@ class Phase(_Figure):
         return f"{data.get('y')} against {data.get('x')}{by}."
 
 
-class Kymograph(_Figure):
+class Kymograph(AnyFigure):
     """A signal that is recorded along a cable, over distance and time; a panel a point."""
 
     signals_of = ("signal",)
@@ -363,7 +363,7 @@ class Kymograph(_Figure):
         return f"{data.get('signal')} along the cable over time."
 
 
-class Table(_Figure):
+class Table(AnyFigure):
     """Values as text, a row a point, in the order of their swept values."""
 
     columns_of = ("columns",)

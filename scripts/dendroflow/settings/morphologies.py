@@ -16,8 +16,6 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 
 from dendroflow.settings.base import Settings
 
-Suffix = Literal["swc", "asc"]
-
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _FOLDER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 
@@ -52,10 +50,6 @@ Address = Annotated[str, AfterValidator(_with_address)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
 
-def _suffix(path: str) -> Suffix:
-    return "asc" if path.lower().endswith(".asc") else "swc"
-
-
 class Pinned(Settings):
     """What every source has: the sha256 of its data lines."""
 
@@ -65,17 +59,18 @@ class Pinned(Settings):
         "stripped, LF); where it is missing, the error prints the value to paste",
     )
 
+    @property
+    def suffix(self) -> Literal["swc", "asc"]:
+        """Format of the file; NeuroMorpho.Org's are `swc`."""
+        given = [getattr(self, key) for key in ("path", "file", "url") if hasattr(self, key)]
+        return "asc" if any(urlsplit(p).path.lower().endswith(".asc") for p in given) else "swc"
+
 
 class PackageFile(Pinned):
     """A file that an installed Python package ships."""
 
     package: PackageName = Field(description="name under which the package is imported")
     path: FilePath = Field(description="path of the file inside the package's folder")
-
-    @property
-    def suffix(self) -> Suffix:
-        """Format of the file, `swc` or `asc`."""
-        return _suffix(self.path)
 
 
 class NeuroMorphoCell(Settings):
@@ -90,21 +85,11 @@ class NeuroMorphoSource(Pinned):
 
     neuromorpho: NeuroMorphoCell
 
-    @property
-    def suffix(self) -> Suffix:
-        """Format of the file: `swc`."""
-        return "swc"
-
 
 class LocalFile(Pinned):
     """A file beside the configuration."""
 
     file: FilePath = Field(description="path relative to the configuration's folder")
-
-    @property
-    def suffix(self) -> Suffix:
-        """Format of the file, `swc` or `asc`."""
-        return _suffix(self.file)
 
 
 class Download(Pinned):
@@ -113,11 +98,6 @@ class Download(Pinned):
     url: Annotated[Address, AfterValidator(_with_suffix)] = Field(
         description="http(s) address whose path ends in .swc or .asc"
     )
-
-    @property
-    def suffix(self) -> Suffix:
-        """Format of the file, `swc` or `asc`."""
-        return _suffix(urlsplit(self.url).path)
 
 
 _KINDS = {

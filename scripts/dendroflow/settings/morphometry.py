@@ -1,39 +1,13 @@
-"""Morphometrics, and the observations that morphologies are compared with.
+"""Observations that the morphometrics of morphologies are compared with."""
 
-The names of morphometrics are declared here, so that a table of observations is checked without
-importing NeuroM.
-"""
-
-import difflib
 import math
+from typing import Annotated
 
-from pydantic import Field, FiniteFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
 
-from dendroflow.settings.base import Settings
+from dendroflow.analysis.names import UNITS
+from dendroflow.settings.base import Settings, known
 from dendroflow.settings.morphologies import MorphologyName
-
-PARTS = ("basal", "apical", "dendrites", "axon")
-
-# Quantity -> unit and definition, of each part.
-QUANTITIES = {
-    "total_length": ("µm", "summed length of all sections"),
-    "trees": ("", "number of trees that leave the soma"),
-    "sections": ("", "number of unbranched stretches"),
-    "branch_points": ("", "number of points with two or more branches"),
-    "tips": ("", "number of ends"),
-    "max_path_length": ("µm", "longest path from the beginning of a tree to a tip"),
-    "max_radial_distance": ("µm", "largest distance from the soma, as the crow flies"),
-    "max_branch_order": ("", "most branch points between the beginning of a tree and a section"),
-    "max_strahler_order": ("", "largest Strahler order"),
-    "trunk_diameter": ("µm", "diameter at the beginning of a tree, mean over trees"),
-    "area": ("µm²", "lateral area, summed"),
-    "volume": ("µm³", "volume, summed"),
-}
-SOMA = {
-    "soma_area": ("µm²", "surface of the sphere of the soma's mean radius, or of its cylinders"),
-    "soma_diameter": ("µm", "twice the soma's mean radius"),
-}
-METRICS = SOMA | {f"{part}_{name}": facts for part in PARTS for name, facts in QUANTITIES.items()}
 
 
 class Comparison(Settings):
@@ -66,7 +40,9 @@ class Observation(Settings):
     A range stands for its middle and, as two standard deviations, half its width.
     """
 
-    metric: str = Field(description="a morphometric, such as `basal_total_length`")
+    metric: Annotated[str, AfterValidator(known("morphometric", UNITS))] = Field(
+        description="a morphometric, such as `basal_total_length`"
+    )
     mean: FiniteFloat | None = Field(None, description="mean over cells")
     sd: FiniteFloat | None = Field(None, gt=0, description="standard deviation over cells")
     sem: FiniteFloat | None = Field(
@@ -76,15 +52,6 @@ class Observation(Settings):
     high: FiniteFloat | None = Field(None, description="upper end of a range")
     n: int | None = Field(None, ge=2, description="number of cells")
     source: str = Field(min_length=1, description="where the numbers come from")
-
-    @field_validator("metric")
-    @classmethod
-    def _known(cls, metric: str) -> str:
-        if metric not in METRICS:
-            near = difflib.get_close_matches(metric, METRICS, n=3)
-            hint = f"; nearest: {', '.join(near)}" if near else ""
-            raise ValueError(f"no morphometric {metric}{hint}")
-        return metric
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Observation":

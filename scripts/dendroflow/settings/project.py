@@ -9,13 +9,13 @@ import yaml
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.appraisal import Appraisal
 from dendroflow.settings.audit import Audit
 from dendroflow.settings.base import Settings
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
 from dendroflow.settings.morphometry import Comparison
+from dendroflow.settings.quality import Quality
 
 T = TypeVar("T")
 
@@ -47,12 +47,8 @@ class Project(Settings):
         default_factory=dict,
         description="name: morphologies, and the observations that they are compared with",
     )
-    audit: Audit = Field(
-        default_factory=lambda: Audit(), description="what `snakemake audit` simulates again"
-    )
-    neuromorpho: NeuroMorpho = Field(
-        default_factory=lambda: NeuroMorpho(), description="how NeuroMorpho.Org is reached"
-    )
+    audit: Audit = Field(Audit(), description="what `snakemake audit` simulates again")
+    neuromorpho: NeuroMorpho = Field(NeuroMorpho(), description="how NeuroMorpho.Org is reached")
 
     @field_validator("experiments")
     @classmethod
@@ -76,7 +72,7 @@ class Configuration(Settings):
     source
         the file of the configuration, for messages.
     folder
-        where `experiments/`, `models/`, `morphologies.yaml` and `appraisal.yaml` lie.
+        where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
     """
 
     source: Path
@@ -84,7 +80,7 @@ class Configuration(Settings):
     project: Project
     experiments: Mapping[str, Experiment]
     morphologies: Mapping[str, MorphologySource]
-    appraisal: Appraisal
+    quality: Quality
 
     def experiment_file(self, experiment: str) -> Path:
         """The file of an experiment."""
@@ -187,7 +183,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
-def describe(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
     """The first problem of a validation error as `key: message`, and how many more there are."""
     problems = error.errors(include_url=False)
     first = problems[0]
@@ -208,7 +204,7 @@ def validated(kind: type[T], content: Any, source: Path | str) -> T:
     try:
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
-        raise ConfigurationError(f"{source}: {describe(error)}") from error
+        raise ConfigurationError(f"{source}: {first_problem(error)}") from error
 
 
 def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -> Configuration:
@@ -240,34 +236,34 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
         (read_yaml(catalogue) or {}) if catalogue.exists() else {},
         catalogue,
     )
-    judged = within(folder, folder / "appraisal.yaml")
-    appraisal = validated(Appraisal, (read_yaml(judged) or {}) if judged.exists() else {}, judged)
+    checked = within(folder, folder / "quality.yaml")
+    quality = validated(Quality, (read_yaml(checked) or {}) if checked.exists() else {}, checked)
     for name, experiment in experiments.items():
-        _check_requirements(experiment, appraisal, folder / "experiments" / f"{name}.yaml")
+        _check_requirements(experiment, quality, folder / "experiments" / f"{name}.yaml")
     return Configuration(
         source=source,
         folder=folder,
         project=project,
         experiments=MappingProxyType(experiments),
         morphologies=MappingProxyType(morphologies),
-        appraisal=appraisal,
+        quality=quality,
     )
 
 
-def _check_requirements(experiment: Experiment, appraisal: Appraisal, path: Path) -> None:
-    """Refuse requirements that the appraisal does not know."""
+def _check_requirements(experiment: Experiment, quality: Quality, path: Path) -> None:
+    """Refuse requirements that quality control does not know."""
     wanted = experiment.morphology_requires
     if wanted is None:
         return
     for key, names, known in (
-        ("uses", wanted.uses, tuple(appraisal.uses)),
-        ("checks", wanted.checks, appraisal.checks),
+        ("uses", wanted.uses, tuple(quality.uses)),
+        ("checks", wanted.checks, quality.checks),
     ):
         unknown = [name for name in names if name not in known]
         if unknown:
             raise ConfigurationError(
                 f"{path}: morphology_requires.{key}: {unknown[0]!r} is not among the {key} of "
-                f"appraisal.yaml: {', '.join(known)}"
+                f"quality.yaml: {', '.join(known)}"
             )
 
 

@@ -18,9 +18,8 @@ from pydantic import (
     TypeAdapter,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import OneOf, Settings
 
 MOST_POINTS = 10_000_000
 # Points times swept paths: what a table of them takes of memory.
@@ -29,11 +28,6 @@ SWEPT_PATH = r"^(parameters\.[A-Za-z_]\w*|simulation\.[a-z_]\w*|morphology)$"
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
 _GLOBALS = ("celsius", "dt", "duration", "v_init")
-
-
-def _refusal(problem: str) -> PydanticCustomError:
-    """Return an error whose message is `problem`, without pydantic's prefix."""
-    return PydanticCustomError("sweep", "{problem}", {"problem": problem})
 
 
 # Values ---------------------------------------------------------------------------------------
@@ -52,20 +46,20 @@ def _scalar(value: object) -> object:
     if isinstance(value, str) and _NUMBER.fullmatch(value) and "e" in value.lower():
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise _refusal(f"{value} is not a finite number")
+        raise ValueError(f"{value} is not a finite number")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise _refusal(f"{value} does not fit into 64 bits")
+        raise ValueError(f"{value} does not fit into 64 bits")
     if not isinstance(value, bool | int | float | str):
-        raise _refusal(f"{value!r} is no number, text or truth value")
+        raise ValueError(f"{value!r} is no number, text or truth value")
     if value == "":
-        raise _refusal("a value is empty")
+        raise ValueError("a value is empty")
     return value
 
 
 def _number(value: object) -> float:
     value = _scalar(value)
     if isinstance(value, bool | str):
-        raise _refusal(f"{value!r} is not a number")
+        raise ValueError(f"{value!r} is not a number")
     return float(value)  # type: ignore[arg-type]
 
 
@@ -83,7 +77,7 @@ def _items(names: str) -> BeforeValidator:
 
     def check(value: object) -> object:
         if not isinstance(value, list | tuple) or len(value) != count:
-            raise _refusal(f"must be [{names}], is {value!r}")
+            raise ValueError(f"must be [{names}], is {value!r}")
         return value
 
     return BeforeValidator(check)
@@ -92,29 +86,8 @@ def _items(names: str) -> BeforeValidator:
 def _filled(data: object) -> object:
     """Refuse an empty list or mapping."""
     if isinstance(data, list | tuple | Mapping) and not data:
-        raise _refusal("is empty; name at least one")
+        raise ValueError("is empty; name at least one")
     return data
-
-
-def _one_of(*forms: str) -> BeforeValidator:
-    """Demand a mapping that gives one of `forms`."""
-
-    def check(data: object) -> object:
-        if not isinstance(data, Mapping | Settings):
-            choice = ", ".join(f"{{{form}: [...]}}" for form in forms)
-            raise _refusal(f"must be one of {choice}; is {data!r}")
-        return data
-
-    return BeforeValidator(check)
-
-
-def _only(settings: Settings) -> str:
-    """Return the name of the one field that is given."""
-    names = [name for name in type(settings).model_fields if getattr(settings, name) is not None]
-    if len(names) != 1:
-        choice = ", ".join(type(settings).model_fields)
-        raise _refusal(f"takes exactly one of {choice}; has {', '.join(names) or 'none'}")
-    return names[0]
 
 
 def arange_steps(start: float, stop: float, step: float) -> Decimal:
@@ -124,17 +97,17 @@ def arange_steps(start: float, stop: float, step: float) -> Decimal:
 
 def _check_steps(start: float, stop: float, step: float) -> None:
     if step == 0 or (stop - start) * step <= 0:
-        raise _refusal(f"arange: steps of {step:g} do not lead from {start:g} to {stop:g}")
+        raise ValueError(f"arange: steps of {step:g} do not lead from {start:g} to {stop:g}")
     steps = arange_steps(start, stop, step)
     if steps < MOST_POINTS and steps % 1:
         last = Decimal(repr(start)) + int(steps) * Decimal(repr(step))
-        raise _refusal(
+        raise ValueError(
             f"arange: stop is included, but steps of {step:g} from {start:g} do not meet "
             f"{stop:g}; the last one before it is {float(last):g}"
         )
 
 
-class Axis(Settings):
+class Axis(OneOf):
     """The values of one swept path, listed or generated.
 
     Generated values are rounded to 12 significant digits, so that a value does not depend on
@@ -156,16 +129,15 @@ class Axis(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _only(self)
         for spaced in (self.linspace, self.logspace):
             if spaced is not None and (spaced[2] < 2 or spaced[0] == spaced[1]):
-                raise _refusal("needs two different ends and at least 2 values")
+                raise ValueError("needs two different ends and at least 2 values")
         if self.logspace is not None and min(self.logspace[:2]) <= 0:
-            raise _refusal("logspace: both ends must be above 0")
+            raise ValueError("logspace: both ends must be above 0")
         if self.arange is not None:
             _check_steps(*self.arange)
         if self.size > MOST_POINTS:
-            raise _refusal(f"asks for {self.size:,} values; {MOST_POINTS:,} are the most")
+            raise ValueError(f"asks for {self.size:,} values; {MOST_POINTS:,} are the most")
         return self
 
     @property
@@ -180,7 +152,7 @@ class Axis(Settings):
         return spaced[2]
 
 
-class Range(Settings):
+class Range(OneOf):
     """The interval from which one swept path is sampled."""
 
     range: Annotated[tuple[Number, Number], _items("low, high")] | None = Field(
@@ -195,14 +167,13 @@ class Range(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _only(self)
         low, high = self.ends
         if self.integer_range is not None and max(abs(low), abs(high)) > 2**53:
-            raise _refusal("integer_range: both ends must lie within 2**53 of 0")
+            raise ValueError("integer_range: both ends must lie within 2**53 of 0")
         if low >= high:
-            raise _refusal(f"low must be below high, is [{low:g}, {high:g}]")
+            raise ValueError(f"low must be below high, is [{low:g}, {high:g}]")
         if self.log_range is not None and low <= 0:
-            raise _refusal("log_range: both ends must be above 0")
+            raise ValueError("log_range: both ends must be above 0")
         return self
 
     @property
@@ -218,11 +189,8 @@ def _listed(data: object) -> object:
 
 
 AxisField = Annotated[
-    Axis,
-    _one_of("values", "linspace", "logspace", "arange"),
-    BeforeValidator(_listed, json_schema_input_type=tuple[Scalar, ...] | Axis),
+    Axis, BeforeValidator(_listed, json_schema_input_type=tuple[Scalar, ...] | Axis)
 ]
-RangeField = Annotated[Range, _one_of("range", "log_range", "integer_range")]
 
 
 # Paths ----------------------------------------------------------------------------------------
@@ -254,49 +222,49 @@ def _swept(data: object) -> object:
     if isinstance(data, Mapping):
         for path in data:
             if path in Block.model_fields:
-                raise _refusal(f"{path!r} is a design; write the paths beside it into a grid")
+                raise ValueError(f"{path!r} is a design; write the paths beside it into a grid")
             if problem := path_problem(path):
-                raise _refusal(problem)
+                raise ValueError(problem)
     return data
 
 
 def _refuse_numbered_morphologies(values: Sequence[object]) -> None:
     for value in values:
         if not isinstance(value, str):
-            raise _refusal(f"morphology: names are text; {value!r} needs quotes")
+            raise ValueError(f"morphology: names are text; {value!r} needs quotes")
 
 
 def _named_morphologies(axes: dict[str, Axis]) -> dict[str, Axis]:
     if axis := axes.get("morphology"):
         if axis.values is None:
-            raise _refusal("morphology: takes a list of names")
+            raise ValueError("morphology: takes a list of names")
         _refuse_numbered_morphologies(axis.values)
     return axes
 
 
 def _no_morphology(axes: dict[str, Range]) -> dict[str, Range]:
     if "morphology" in axes:
-        raise _refusal("morphology: names cannot be sampled from a range; multiply with a grid")
+        raise ValueError("morphology: names cannot be sampled from a range; multiply with a grid")
     return axes
 
 
 def _two_or_more(axes: dict[str, Range]) -> dict[str, Range]:
     if len(axes) < 2:
-        raise _refusal("sensitivity indices need at least two axes")
+        raise ValueError("sensitivity indices need at least two axes")
     return axes
 
 
 def _equally_long(axes: dict[str, Axis]) -> dict[str, Axis]:
     if len({axis.size for axis in axes.values()}) > 1:
         sizes = ", ".join(f"{path} has {axis.size}" for path, axis in axes.items())
-        raise _refusal(f"zipped axes must be equally long: {sizes}")
+        raise ValueError(f"zipped axes must be equally long: {sizes}")
     return axes
 
 
 def _same_paths(rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
     for number, row in enumerate(rows, start=1):
         if different := rows[0].keys() ^ row.keys():
-            raise _refusal(
+            raise ValueError(
                 f"row {number} and row 1 must sweep the same paths; they differ in "
                 f"{', '.join(sorted(different))}"
             )
@@ -306,14 +274,14 @@ def _same_paths(rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
 
 def _table_file(name: str) -> str:
     if not name.endswith((".csv", ".parquet")):
-        raise _refusal(f"must end in .csv or .parquet; is {name!r}")
+        raise ValueError(f"must end in .csv or .parquet; is {name!r}")
     return name
 
 
 def _power_of_two(samples: int) -> int:
     if samples < 1 or samples & (samples - 1):
         below = 1 << max(samples.bit_length() - 1, 0)
-        raise _refusal(f"must be a power of two, such as {below} or {2 * below}; is {samples}")
+        raise ValueError(f"must be a power of two, such as {below} or {2 * below}; is {samples}")
     return samples
 
 
@@ -325,7 +293,7 @@ Axes = Annotated[
     AfterValidator(_named_morphologies),
 ]
 Ranges = Annotated[
-    dict[SweptPath, RangeField],
+    dict[SweptPath, Range],
     BeforeValidator(_swept),
     BeforeValidator(_filled),
     AfterValidator(_no_morphology),
@@ -369,7 +337,7 @@ class Saltelli(Settings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.rows > MOST_POINTS:
-            raise _refusal(f"asks for {self.rows:,} points; {MOST_POINTS:,} are the most")
+            raise ValueError(f"asks for {self.rows:,} points; {MOST_POINTS:,} are the most")
         return self
 
     @property
@@ -405,12 +373,12 @@ class Block(Settings):
         designs = self.paths()
         if not designs and self.table is None:
             choice = ", ".join(type(self).model_fields)
-            raise _refusal(f"a block without points; give one of {choice}")
+            raise ValueError(f"a block without points; give one of {choice}")
         seen: dict[str, str] = {}
         for design, paths in designs.items():
             for path in paths:
                 if path in seen:
-                    raise _refusal(f"{path} is swept by both {seen[path]} and {design}")
+                    raise ValueError(f"{path} is swept by both {seen[path]} and {design}")
                 seen[path] = design
         return self
 
@@ -435,11 +403,11 @@ def _blocks(data: object) -> object:
     if isinstance(data, Block):
         return (data,)
     if not data:
-        raise _refusal("an experiment without points; name a path and its values")
+        raise ValueError("an experiment without points; name a path and its values")
     if isinstance(data, list | tuple):
         return data
     if not isinstance(data, Mapping):
-        raise _refusal(f"must map paths to values, or be a list of blocks; is {data!r}")
+        raise ValueError(f"must map paths to values, or be a list of blocks; is {data!r}")
     if data.keys() <= Block.model_fields.keys():
         return (Block.model_validate(data),)
     return (Block(grid=_read_axes(data)),)

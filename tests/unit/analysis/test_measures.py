@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dendroflow.analysis.morphometrics import MEASURES, measure
-from dendroflow.settings.morphometry import METRICS
+from dendroflow.analysis.morphometrics import MORPHOMETRICS, morphometrics
+from dendroflow.analysis.names import UNITS
 
 DATA = Path(__file__).parents[2] / "data" / "morphologies"
 
@@ -26,11 +26,11 @@ SMALL = """1 1 0 0 0 5 -1
 
 
 def measured(path):
-    table = measure("cell", path)
-    assert table.schema == MEASURES
+    table = morphometrics("cell", path)
+    assert table.schema == MORPHOMETRICS
     rows = {row["metric"]: row for row in table.to_pylist()}
-    assert list(rows) == list(METRICS)
-    assert all(row["unit"] == METRICS[metric][0] for metric, row in rows.items())
+    assert list(rows) == list(UNITS)
+    assert all(row["unit"] == UNITS[metric] for metric, row in rows.items())
     return rows
 
 

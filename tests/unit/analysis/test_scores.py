@@ -5,8 +5,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from dendroflow.analysis.morphometrics import MEASURES
-from dendroflow.analysis.scores import judge
+from dendroflow.analysis.morphometrics import MORPHOMETRICS
+from dendroflow.analysis.scores import score_morphologies
 from dendroflow.analysis.scores_figure import draw_scores
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.morphometry import Comparison, Observation
@@ -30,7 +30,7 @@ def measures(**values):
         }
         for name, value in values.items()
     ]
-    return pa.Table.from_pylist(rows, schema=MEASURES)
+    return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,9 @@ def measures(**values):
     ],
 )
 def test_scores(given, value, score, status):
-    (row,) = judge(measures(cell=value), [Observation(**LENGTH, **given)], 2.0).to_pylist()
+    (row,) = score_morphologies(
+        measures(cell=value), [Observation(**LENGTH, **given)], 2.0
+    ).to_pylist()
     assert row["score"] == pytest.approx(score)
     assert row["status"] == status
     assert (row["low"] <= value <= row["high"]) == (status == "within")
@@ -54,14 +56,15 @@ def test_scores(given, value, score, status):
 def test_the_limit_is_the_users():
     observed = [Observation(**LENGTH, mean=100, sd=10)]
     statuses = [
-        judge(measures(cell=125.0), observed, limit).to_pylist()[0]["status"] for limit in (2, 3)
+        score_morphologies(measures(cell=125.0), observed, limit).to_pylist()[0]["status"]
+        for limit in (2, 3)
     ]
     assert statuses == ["outside", "within"]
 
 
 def test_what_was_not_measured_has_no_score():
     observed = [Observation(**LENGTH, mean=100, sd=10)]
-    first, second = judge(measures(a=None, b=100.0), observed, 2.0).to_pylist()
+    first, second = score_morphologies(measures(a=None, b=100.0), observed, 2.0).to_pylist()
     assert (first["status"], first["score"]) == ("absent", None)
     assert first["error"] == "the cell has no basal dendrite"
     assert (second["status"], second["score"]) == ("within", 0)
@@ -103,7 +106,10 @@ def test_csv_and_yaml_say_the_same(tmp_path):
     ("content", "message"),
     [
         ("", "holds no list of observations"),
-        (HEAD + "basal_tip,1,1,,,,,A\n", "observation 1: metric: no morphometric basal_tip; near"),
+        (
+            HEAD + "basal_tip,1,1,,,,,A\n",
+            "observation 1: metric: there is no morphometric 'basal_tip'; near",
+        ),
         (HEAD + "basal_tips,many,1,,,,,A\n", "observation 1: mean: .*'many'"),
         (HEAD + "basal_tips,1,1,,,,,A\nbasal_tips,1,1,,,,,A\n", "basal_tips is given twice"),
         (HEAD + "basal_tips,1,1,,,,,A,B\n", "more cells than the first"),
@@ -133,7 +139,7 @@ def test_a_morphology_is_compared_once():
 
 def test_the_figure_is_the_same_for_the_same_scores(tmp_path):
     observed = [Observation(**LENGTH, mean=100, sd=10)]
-    scores = judge(measures(a=115.0, b=300.0, c=None), observed, 2.0).to_pandas()
+    scores = score_morphologies(measures(a=115.0, b=300.0, c=None), observed, 2.0).to_pandas()
     first, second = (
         draw_scores(scores, "Lengths", 2.0, tmp_path / folder, "lengths") for folder in "ab"
     )

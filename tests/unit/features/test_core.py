@@ -13,9 +13,10 @@ from efel.pyfeatures import all_pyfeatures
 from feature_tables import DT, STEP, features
 
 from dendroflow.features import core, spikes
+from dendroflow.features.names import EFEL_UNITS
 from dendroflow.features.recordings import Recording
 from dendroflow.features.spikes import Efel
-from dendroflow.settings.features import EFEL_UNITS, UNUSABLE
+from dendroflow.settings.features import UNUSABLE
 
 # One fits a curve, which on a trace that has none ends anywhere; one needs a long stimulus.
 NAMES = sorted(set(EFEL_UNITS) - {*UNUSABLE, "deactivation_time_constant", "time_constant"})

@@ -13,7 +13,8 @@ from feature_tables import DT, STEP, features, outcomes, trace, traces
 from dendroflow.errors import StoreError
 from dendroflow.features import spikes
 from dendroflow.features.extract import extract, extract_file, schema
-from dendroflow.settings.features import EFEL_UNITS, NEED_STIMULUS_CURRENT, UNUSABLE
+from dendroflow.features.names import EFEL_UNITS
+from dendroflow.settings.features import NEED_STIMULUS_CURRENT, UNUSABLE
 from dendroflow.tables import tables
 from dendroflow.tables.schemas import OUTCOMES, TRACES
 from dendroflow.tables.tables import write_table

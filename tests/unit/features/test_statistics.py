@@ -9,17 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dendroflow.features.statistics import STATISTICS, cut
-from dendroflow.settings.features import STATISTIC_NAMES
 
 
 def of(name, t, y):
-    return STATISTICS[name].function(np.asarray(t, float), np.asarray(y, float))
+    return STATISTICS[name](np.asarray(t, float), np.asarray(y, float))
 
 
-def test_every_declared_statistic_is_there_and_defined_in_a_line():
-    assert tuple(STATISTICS) == STATISTIC_NAMES
+def test_every_statistic_is_defined_in_a_line():
     for statistic in STATISTICS.values():
-        assert statistic.definition.endswith(".")
+        assert statistic.__doc__.splitlines()[0].endswith(".")
 
 
 def test_sine():

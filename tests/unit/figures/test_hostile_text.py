@@ -8,10 +8,10 @@ from synthetic import EVERY_KIND, data, figure
 
 from dendroflow.figures import page, render
 from dendroflow.figures.data import Label
-from dendroflow.quality.finding import Finding
-from dendroflow.quality.judgement import Judgement
 from dendroflow.quality.page import Entry
-from dendroflow.quality.page import render as appraisal_page
+from dendroflow.quality.page import render as quality_page
+from dendroflow.quality.result import CheckResult
+from dendroflow.quality.suitability import Suitability
 
 # Half a formula, a tag, and what `str.format` takes for a field.
 TEXT = "$x^{$ <b>&amp; {0}"
@@ -36,12 +36,14 @@ def test_the_browser_tells_a_page_that_does_not_escape(tmp_path):
 
 
 @needs_browser
-def test_text_does_nothing_in_an_appraisal_in_a_browser(tmp_path):
-    found = Finding("components", "fail", HOSTILE, 2, HOSTILE, HOSTILE, lines=(1,), where=HOSTILE)
-    judged = Judgement("cable", HOSTILE, "unfit", (found,))
+def test_text_does_nothing_in_a_report_on_quality_in_a_browser(tmp_path):
+    found = CheckResult(
+        "components", "fail", HOSTILE, 2, HOSTILE, HOSTILE, lines=(1,), where=HOSTILE
+    )
+    suitability = Suitability("cable", HOSTILE, "unsuitable", (found,))
     path = tmp_path / "page.html"
     path.write_text(
-        appraisal_page([Entry(HOSTILE, HOSTILE, [found], [judged], b"\x89PNG")]), "utf-8"
+        quality_page([Entry(HOSTILE, HOSTILE, [found], [suitability], b"\x89PNG")]), "utf-8"
     )
     dom = document(path, tmp_path, 500)
     assert not is_hit(dom)

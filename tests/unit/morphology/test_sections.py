@@ -11,7 +11,7 @@ from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology import importing
 from dendroflow.morphology.files import parse, read
-from dendroflow.morphology.import3d import Cell, describe, import3d
+from dendroflow.morphology.import3d import Owner, import3d, sections_of
 from dendroflow.morphology.importing import compare, import_sections
 from dendroflow.morphology.sections import (
     counts_of,
@@ -58,9 +58,9 @@ def assert_same(one, other):
 
 def test_the_sections_are_those_of_import3d_to_the_last_bit(cell_file, tmp_path):
     geometry = import_sections(cell_file)
-    reference, copy = import3d(cell_file), Cell()
+    reference, copy = import3d(cell_file), Owner()
     vars(copy).update(geometry.create(copy))
-    assert_same(describe(copy.all), describe(reference.all))
+    assert_same(sections_of(copy.all), sections_of(reference.all))
     for kind in ("soma", "axon", "dend", "apic"):
         assert local_names(getattr(copy, kind)) == local_names(getattr(reference, kind, []))
     assert [local_names(s.children()) for s in copy.all] == [
@@ -85,7 +85,7 @@ def test_simulations_of_both_are_bit_identical(l5pc):
     from neuron import h
 
     h.load_file("stdrun.hoc")
-    reference, copy = import3d(l5pc), Cell()
+    reference, copy = import3d(l5pc), Owner()
     vars(copy).update(import_sections(l5pc).create(copy))
     recordings = []
     for cell in (reference, copy):
@@ -107,7 +107,7 @@ def test_simulations_of_both_are_bit_identical(l5pc):
 def test_instantiating_costs_a_tenth_of_import3d(l5pc):
     geometry = import_sections(l5pc)
     costs = []
-    for make in (lambda: import3d(l5pc), lambda: geometry.create(Cell())):
+    for make in (lambda: import3d(l5pc), lambda: geometry.create(Owner())):
         spent = []
         for _ in range(3):
             start = time.process_time()
@@ -127,7 +127,7 @@ def test_sections_are_counted_and_required_by_kind(tmp_path, branched_swc):
         MorphologyError, match="'mine' has no sections of type tuft, glia; it has 1"
     ):
         require_sections(geometry, ["soma", "tuft", "glia"], "mine")
-    cell = Cell()
+    cell = Owner()
     vars(cell).update(geometry.create(cell))
     assert local_names(cell.dend_7) == ["dend_7[0]"]
     assert len(cell.all) == 10
@@ -136,7 +136,7 @@ def test_sections_are_counted_and_required_by_kind(tmp_path, branched_swc):
 def test_kinds_that_are_absent_are_empty_lists(tmp_path):
     path = tmp_path / "soma.swc"
     path.write_text("1 1 0 0 0 5 -1\n")
-    cell = Cell()
+    cell = Owner()
     vars(cell).update(import_sections(path).create(cell))
     assert (cell.axon, cell.dend, cell.apic) == ([], [], [])
     assert cell.soma == cell.all

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dendroflow.errors import MorphologyError
+from dendroflow.morphology import swc as swc_reader
 from dendroflow.morphology.files import data_sha256, parse, read
+from dendroflow.morphology.graph import MISSING
 
 SOMA = "1 1 0 0 0 5 -1"
 CELL = (SOMA, "2 3 5 0 0 1 1", "3 3 15 0 0 1 2", "4 3 25 5 0 1 3", "5 3 25 -5 0 1 3")
@@ -105,6 +107,24 @@ def test_harmless_variants_are_the_same_cell(data):
     tree, plain = parse(data, "swc", "variant"), parse(swc(*CELL), "swc", "plain")
     for field in ("ids", "types", "xyz", "radii", "parents"):
         np.testing.assert_array_equal(getattr(tree, field), getattr(plain, field))
+
+
+def test_all_defects_are_collected_and_the_other_points_kept():
+    rows = (
+        CELL[0],
+        CELL[1],
+        "x",
+        "3 3 15 0 0 1e300 2",
+        "4 3 25 5 0 1 9",
+        "4 3 25 -5 0 1 6",
+        "6 2.5 1",
+    )
+    graph, defects = swc_reader.read(swc(*rows), "damaged")
+    assert [defect.line for defect in defects] == [3, 4, 7, 5, 6, 6]
+    assert defects[-2].reason == "id 4 is taken by line 5"
+    assert graph.lines.tolist() == [1, 2, 5, 6]
+    assert graph.parents.tolist() == [-1, 0, MISSING, MISSING]
+    assert graph.repeated.tolist() == [False, False, False, True]
 
 
 def test_ids_may_be_sparse_and_start_at_zero():

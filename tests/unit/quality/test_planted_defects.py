@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from synthetic_cell import APICAL, AXON, BASAL, SOMA, changed, sound_cell
 
-from dendroflow.quality.cell import Cell
-from dendroflow.quality.checks import CHECKS, THEME_OF, appraise, run
-from dendroflow.settings import appraisal
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.quality.checks import CHECKS, check_all, run_check
+from dendroflow.quality.names import THEME_OF
+from dendroflow.quality.reconstruction import Reconstruction
+from dendroflow.settings.quality import Quality
 
-SETTINGS = Appraisal()
+SETTINGS = Quality()
 CONTROL = {
     "experiment_condition": ["Control"],
     "physical_Integrity": "Dendrites Complete, Axon Complete",
@@ -19,7 +19,7 @@ CONTROL = {
 
 
 def cell_of(rows, header=(), record=CONTROL):
-    return Cell("planted", rows.swc(header), "swc", record=record)
+    return Reconstruction("planted", rows.swc(header), "swc", record=record)
 
 
 def is_neurite(rows):
@@ -220,30 +220,30 @@ def sound():
 
 
 @pytest.fixture(scope="module")
-def findings_of_the_sound_cell(sound):
-    return {finding.check: finding for finding in appraise(cell_of(sound), SETTINGS)}
+def results_of_the_sound_cell(sound):
+    return {result.check: result for result in check_all(cell_of(sound), SETTINGS)}
 
 
-def test_the_sound_cell_is_sound(findings_of_the_sound_cell):
+def test_the_sound_cell_is_sound(results_of_the_sound_cell):
     against = [
         f"{f.check}: {f.sentence}"
-        for f in findings_of_the_sound_cell.values()
-        if f.verdict not in ("pass", "info")
+        for f in results_of_the_sound_cell.values()
+        if f.result not in ("pass", "info")
     ]
     assert not against
-    own = [f for name, f in findings_of_the_sound_cell.items() if THEME_OF[name] != "NeuroM"]
-    assert [f.check for f in own if f.verdict == "info"] == ["shrinkage"]
+    own = [f for name, f in results_of_the_sound_cell.items() if THEME_OF[name] != "NeuroM"]
+    assert [f.check for f in own if f.result == "info"] == ["shrinkage"]
 
 
 @pytest.mark.parametrize(
-    ("defect", "check", "verdict"),
+    ("defect", "check", "result"),
     DEFECTS,
     ids=[f"{defect.__name__}-{check}" for defect, check, _ in DEFECTS],
 )
-def test_a_defect_fires_its_check(sound, findings_of_the_sound_cell, defect, check, verdict):
-    assert findings_of_the_sound_cell[check].verdict == "pass"
-    finding = run(check, cell_of(defect(sound)), SETTINGS)
-    assert finding.verdict == verdict, finding.sentence
+def test_a_defect_fires_its_check(sound, results_of_the_sound_cell, defect, check, result):
+    assert results_of_the_sound_cell[check].result == "pass"
+    found = run_check(check, cell_of(defect(sound)), SETTINGS)
+    assert found.result == result, found.sentence
 
 
 def test_every_check_of_the_file_has_a_defect():
@@ -256,47 +256,49 @@ def test_every_check_of_the_file_has_a_defect():
     }
 
 
-def test_findings_name_the_line(sound):
+def test_results_name_the_line(sound):
     k = sound.middle(BASAL)
-    finding = run("missing_parents", cell_of(missing_parent(sound), header=["one line"]), SETTINGS)
+    result = run_check(
+        "missing_parents", cell_of(missing_parent(sound), header=["one line"]), SETTINGS
+    )
     # Rows are counted from 0, lines from 1, and the header is one of them.
-    assert finding.lines == (k + 2,)
-    finding = run("bottlenecks", cell_of(pinched_point(sound)), SETTINGS)
-    assert finding.lines == (sound.middle(APICAL) + 1,)
+    assert result.lines == (k + 2,)
+    result = run_check("bottlenecks", cell_of(pinched_point(sound)), SETTINGS)
+    assert result.lines == (sound.middle(APICAL) + 1,)
 
 
 def test_neuron_ties_an_orphan_on_so_only_the_graph_shows_it(sound):
     cell = cell_of(orphan(sound))
-    assert run("neuron_import", cell, SETTINGS).verdict == "pass"
-    assert run("electrical_bottleneck", cell, SETTINGS).verdict == "pass"
-    finding = run("components", cell, SETTINGS)
-    assert finding.value == 1
-    assert finding.values["points"] == sound.below(sound.middle(BASAL)).sum()
+    assert run_check("neuron_import", cell, SETTINGS).result == "pass"
+    assert run_check("electrical_bottleneck", cell, SETTINGS).result == "pass"
+    result = run_check("components", cell, SETTINGS)
+    assert result.value == 1
+    assert result.values["points"] == sound.below(sound.middle(BASAL)).sum()
 
 
 def test_morphio_warns_of_what_it_mends(sound):
-    assert run("morphio_reads", cell_of(orphan(sound)), SETTINGS).verdict == "warn"
-    assert run("morphio_reads", cell_of(missing_parent(sound)), SETTINGS).verdict == "fail"
+    assert run_check("morphio_reads", cell_of(orphan(sound)), SETTINGS).result == "warn"
+    assert run_check("morphio_reads", cell_of(missing_parent(sound)), SETTINGS).result == "fail"
 
 
 def test_a_check_of_neurom_that_raises_is_reported(sound):
     cell = cell_of(no_soma(sound))
-    finding = run("neurom_has_no_dangling_branch", cell, SETTINGS)
-    assert finding.verdict == "unknown"
-    assert "NeuroM's check raises" in finding.sentence
-    assert run("neurom_has_basal_dendrite", cell, SETTINGS).verdict == "pass"
+    result = run_check("neurom_has_no_dangling_branch", cell, SETTINGS)
+    assert result.result == "unknown"
+    assert "NeuroM's check raises" in result.sentence
+    assert run_check("neurom_has_basal_dendrite", cell, SETTINGS).result == "pass"
 
 
 def test_what_neuron_cannot_simulate_is_unknown_and_nothing_else_is(sound):
-    findings = {f.check: f for f in appraise(cell_of(no_soma(sound)), SETTINGS)}
-    assert findings["input_resistance"].verdict == "unknown"
-    assert findings["soma_area"].verdict == "unknown"
-    assert findings["neuron_import"].verdict == "fail"
-    assert findings["z_noise"].verdict == "pass"
+    results = {f.check: f for f in check_all(cell_of(no_soma(sound)), SETTINGS)}
+    assert results["input_resistance"].result == "unknown"
+    assert results["soma_area"].result == "unknown"
+    assert results["neuron_import"].result == "fail"
+    assert results["z_noise"].result == "pass"
 
 
 @pytest.mark.parametrize(
-    ("change", "check", "verdict"),
+    ("change", "check", "result"),
     [
         ({"experiment_condition": ["Calsyntenin knockout"]}, "experiment_condition", "warn"),
         ({"experiment_condition": None}, "experiment_condition", "info"),
@@ -321,15 +323,15 @@ def test_what_neuron_cannot_simulate_is_unknown_and_nothing_else_is(sound):
         ),
     ],
 )
-def test_what_the_metadata_say(sound, change, check, verdict):
+def test_what_the_metadata_say(sound, change, check, result):
     cell = cell_of(sound, record=CONTROL | change)
-    assert run(check, cell, SETTINGS).verdict == verdict
+    assert run_check(check, cell, SETTINGS).result == result
 
 
 def test_the_header_tells_of_shrinkage(sound):
     cell = cell_of(sound, header=["SHRINKAGE_CORRECTION 1.13 1.13 4.0"], record=None)
-    finding = run("shrinkage", cell, SETTINGS)
-    assert (finding.verdict, finding.value) == ("warn", 4.0)
+    result = run_check("shrinkage", cell, SETTINGS)
+    assert (result.result, result.value) == ("warn", 4.0)
 
 
 @pytest.mark.parametrize(
@@ -337,10 +339,10 @@ def test_the_header_tells_of_shrinkage(sound):
     [b"", b"# only a header\n", b"\x00\x01", b"<html></html>", b"1 1 0 0 0 nan -1\n", b"1 1 2\n"],
 )
 def test_what_is_no_morphology_is_told_and_stops_no_other_check(data):
-    findings = {f.check: f for f in appraise(Cell("none", data, "swc"), SETTINGS)}
-    assert findings["readable"].verdict == "fail"
-    assert findings["components"].verdict == "unknown"
-    assert set(findings) == set(CHECKS)
+    results = {f.check: f for f in check_all(Reconstruction("none", data, "swc"), SETTINGS)}
+    assert results["readable"].result == "fail"
+    assert results["components"].result == "unknown"
+    assert set(results) == set(CHECKS)
 
 
 TWO_CELLS = b"""
@@ -352,17 +354,15 @@ TWO_CELLS = b"""
 
 
 def test_two_cells_in_a_neurolucida_file_are_orphans_to_neuron():
-    cell = Cell("two", TWO_CELLS, "asc")
-    finding = run("readable", cell, SETTINGS)
-    assert finding.verdict == "fail"
-    assert "second soma" in finding.sentence
-    assert run("cycles", cell, SETTINGS).verdict == "unknown"
-    finding = run("neuron_import", cell, SETTINGS)
-    assert (finding.verdict, finding.value) == ("fail", 2)
-    assert finding.values["orphans"] == 2
+    cell = Reconstruction("two", TWO_CELLS, "asc")
+    result = run_check("readable", cell, SETTINGS)
+    assert result.result == "fail"
+    assert "second soma" in result.sentence
+    assert run_check("cycles", cell, SETTINGS).result == "unknown"
+    result = run_check("neuron_import", cell, SETTINGS)
+    assert (result.result, result.value) == ("fail", 2)
+    assert result.values["orphans"] == 2
 
 
-def test_the_settings_know_all_checks():
-    assert tuple(CHECKS) == appraisal.CHECKS
-    assert set(CHECKS) == set(THEME_OF)
+def test_every_check_says_what_it_tells():
     assert all(CHECKS[name].__doc__ for name in CHECKS)

@@ -9,9 +9,9 @@ from contextlib import closing
 import pandas as pd
 import pyarrow as pa
 import pytest
+from running import CHECKOUT
 
 from dendroflow.design import distinct, expand, point_ids
-from dendroflow.reference import CHECKOUT
 from dendroflow.settings.sweep import Block
 from dendroflow.tables.contents import design_rows
 from dendroflow.tables.database import TABLES, ExperimentRows, build_database

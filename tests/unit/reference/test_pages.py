@@ -5,9 +5,9 @@ import re
 import pytest
 import yaml
 from pydantic import TypeAdapter
+from running import CHECKOUT
 
 from dendroflow.plan.description import describe
-from dendroflow.reference import CHECKOUT
 from dendroflow.settings.morphologies import MorphologySource
 from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.sweep import Sweep

@@ -1,13 +1,18 @@
 """The generated pages are those that the code declares."""
 
 import json
+import runpy
 
 import jsonschema
 import pytest
 import yaml
+from running import CHECKOUT
 
-from dendroflow.reference import CHECKOUT, configuration_page, main, pages
-from dendroflow.settings.features import EFEL_UNITS, STATISTIC_NAMES, UNUSABLE
+from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
+from dendroflow.settings.features import UNUSABLE
+
+GENERATE = runpy.run_path(str(CHECKOUT / "docs" / "generate.py"))
+configuration_page, main, pages = (GENERATE[n] for n in ("configuration_page", "main", "pages"))
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def test_type_default_bounds_and_description_are_told(row):
 
 def test_every_feature_is_listed():
     page = configuration_page()
-    assert all(f"`{name}`" in page for name in (*EFEL_UNITS, *STATISTIC_NAMES))
+    assert all(f"`{name}`" in page for name in (*EFEL_UNITS, *STATISTIC_UNITS))
     assert all(f"| `{name}` | {why} |" in page for name, why in UNUSABLE.items())
 
 
@@ -107,7 +112,7 @@ def _read(path):
 def test_the_schemas_accept_the_configurations_that_come_along():
     config = CHECKOUT / "config"
     for path in config.glob("*.yaml"):
-        kind = path.stem if path.stem in ("appraisal", "morphologies") else "project"
+        kind = path.stem if path.stem in ("quality", "morphologies") else "project"
         _validator(kind).validate(_read(path))
     experiments = sorted((config / "experiments").glob("*.yaml"))
     assert experiments

@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 import pytest
-
-from dendroflow.reference import CHECKOUT
+from running import CHECKOUT
 
 BEFORE = f"import sys; sys.path.insert(0, {str(CHECKOUT / 'scripts')!r})\n"
 LEAVE = "from dendroflow.tables.tables import leave_pandas_out; leave_pandas_out()\n"

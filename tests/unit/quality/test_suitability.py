@@ -3,43 +3,43 @@ import json
 import pytest
 
 from dendroflow.errors import ConfigurationError, MorphologyError
-from dendroflow.quality.finding import Finding
-from dendroflow.quality.judgement import judge, objections, refuse
-from dendroflow.settings.appraisal import Appraisal, Requirements, Use
+from dendroflow.quality.result import CheckResult
+from dendroflow.quality.suitability import refuse, suitability_for, unmet
 from dendroflow.settings.project import load, validated
+from dendroflow.settings.quality import Quality, Requirements, Use
 
-USE = Use(title="cable", requires=("components", "soma"), heeds=("axon",))
-SETTINGS = Appraisal(checks=("components", "soma", "axon"), uses={"cable": USE})
+USE = Use(title="cable", requires=("components", "soma"), recommends=("axon",))
+SETTINGS = Quality(checks=("components", "soma", "axon"), uses={"cable": USE})
 
 
-def findings(components="pass", soma="pass", axon="pass"):
+def results_of(components="pass", soma="pass", axon="pass"):
     return [
-        Finding("components", components, "Two components.", 2, "", "none", lines=(7, 9)),
-        Finding("soma", soma, "A soma."),
-        Finding("axon", axon, "A stub.", 12.5, "µm", "at least 1000 µm"),
+        CheckResult(components, "Two components.", 2, "", "none", lines=(7, 9), check="components"),
+        CheckResult(soma, "A soma.", check="soma"),
+        CheckResult(axon, "A stub.", 12.5, "µm", "at least 1000 µm", check="axon"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "fitness", "reasons"),
+    ("results", "suitability", "reasons"),
     [
-        ({}, "fit", []),
-        ({"soma": "info", "axon": "info"}, "fit", []),
+        ({}, "suitable", []),
+        ({"soma": "info", "axon": "info"}, "suitable", []),
         ({"soma": "warn"}, "with care", ["soma"]),
         ({"axon": "fail"}, "with care", ["axon"]),
         ({"axon": "unknown", "soma": "warn"}, "with care", ["soma", "axon"]),
-        ({"components": "fail", "axon": "fail"}, "unfit", ["components"]),
-        ({"soma": "unknown"}, "unfit", ["soma"]),
+        ({"components": "fail", "axon": "fail"}, "unsuitable", ["components"]),
+        ({"soma": "unknown"}, "unsuitable", ["soma"]),
     ],
 )
-def test_what_findings_mean_for_a_use(verdicts, fitness, reasons):
-    judgement = judge(findings(**verdicts), "cable", USE)
-    assert judgement.fitness == fitness
-    assert [finding.check for finding in judgement.reasons] == reasons
+def test_what_results_mean_for_a_use(results, suitability, reasons):
+    found = suitability_for(results_of(**results), "cable", USE)
+    assert found.suitability == suitability
+    assert [result.check for result in found.reasons] == reasons
 
 
 @pytest.mark.parametrize(
-    ("requirements", "verdicts", "objecting"),
+    ("requirements", "results", "checks"),
     [
         ({"uses": ["cable"]}, {"soma": "warn", "axon": "fail"}, []),
         ({"uses": ["cable"]}, {"soma": "fail"}, ["soma"]),
@@ -48,14 +48,14 @@ def test_what_findings_mean_for_a_use(verdicts, fitness, reasons):
         ({"checks": ["axon", "soma"], "uses": ["cable"]}, {"soma": "unknown"}, ["soma"]),
     ],
 )
-def test_what_is_held_against_a_morphology(requirements, verdicts, objecting):
-    found = objections(findings(**verdicts), Requirements(**requirements), SETTINGS)
-    assert [finding.check for finding in found] == objecting
+def test_which_results_do_not_meet_the_requirements(requirements, results, checks):
+    found = unmet(results_of(**results), Requirements(**requirements), SETTINGS)
+    assert [result.check for result in found] == checks
 
 
 def test_the_refusal_is_one_line_with_check_value_threshold_and_file():
-    bad = findings(components="fail")[0]
-    stub = findings(axon="fail")[2]
+    bad = results_of(components="fail")[0]
+    stub = results_of(axon="fail")[2]
     with pytest.raises(MorphologyError) as caught:
         refuse("mine", {"a": ("cells/a.swc", []), "b": ("cells/b.swc", [bad]), "c": ("c", [stub])})
     message = str(caught.value)
@@ -71,16 +71,16 @@ def test_the_refusal_is_one_line_with_check_value_threshold_and_file():
         ({"checks": ["components", "sooma"]}, "there is no check 'sooma'"),
         ({"checks": ["components"]}, "uses.passive_cable names 'readable', which `checks` leaves"),
         ({"uses": {"mine": {"title": "x", "requires": ["sooma"]}}}, "there is no check 'sooma'"),
-        ({"size": {"extent_um": [500, 50]}}, "a range goes from a smaller to a larger"),
+        ({"size": {"extent_um": [500, 50]}}, "size.extent_um: 500 must lie below 50"),
         ({"size": {"extend_um": [50, 500]}}, "size.extend_um: unknown key"),
         ({"depth": {"path_ratio": 0.5}}, "depth.path_ratio"),
     ],
 )
 def test_wrong_settings_are_named(content, part):
     with pytest.raises(ConfigurationError) as caught:
-        validated(Appraisal, content, "appraisal.yaml")
+        validated(Quality, content, "quality.yaml")
     assert part in str(caught.value)
-    assert str(caught.value).startswith("appraisal.yaml: ")
+    assert str(caught.value).startswith("quality.yaml: ")
 
 
 def test_requirements_that_require_nothing():
@@ -93,11 +93,11 @@ def test_requirements_that_require_nothing():
     [
         ({"uses": ["cables"]}, "morphology_requires.uses: 'cables' is not among the uses of"),
         ({"checks": ["axon"]}, "morphology_requires.checks: 'axon' is not among the checks of"),
-        ({"checks": ["sooma"]}, "morphology_requires: there is no check 'sooma'"),
+        ({"checks": ["sooma"]}, "morphology_requires.checks.0: there is no check 'sooma'"),
     ],
 )
-def test_requirements_that_the_appraisal_does_not_know(tmp_path, required, part):
-    appraisal = {"checks": ["soma"], "uses": {"cable": {"title": "cable", "requires": ["soma"]}}}
+def test_requirements_that_quality_control_does_not_know(tmp_path, required, part):
+    quality = {"checks": ["soma"], "uses": {"cable": {"title": "cable", "requires": ["soma"]}}}
     experiment = {
         "title": "x",
         "model": "m",
@@ -108,7 +108,7 @@ def test_requirements_that_the_appraisal_does_not_know(tmp_path, required, part)
     }
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "e.yaml").write_text(json.dumps(experiment))
-    (tmp_path / "appraisal.yaml").write_text(json.dumps(appraisal))
+    (tmp_path / "quality.yaml").write_text(json.dumps(quality))
     with pytest.raises(ConfigurationError) as caught:
         load({"experiments": ["e"]}, tmp_path / "config.yaml")
     assert str(caught.value).startswith(f"{tmp_path / 'experiments' / 'e.yaml'}: {part}")

@@ -1,4 +1,4 @@
-"""How fit a reconstruction is for simulation: which checks are made, when they fire, what counts.
+"""Quality control of morphologies: which checks are made, when they fire, which use needs them.
 
 The defaults of the thresholds were set on about twenty reconstructions, rodent pyramidal cells for
 the most part. They are advice; other species and cell types need other ranges.
@@ -6,82 +6,17 @@ the most part. They are advice; other species and cell types need other ranges.
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema, model_validator
 
-from dendroflow.settings.base import Settings
+from dendroflow.quality.names import CHECKS
+from dendroflow.settings.base import Settings, Share, in_order, known
 
-CHECKS = (
-    "readable",
-    "components",
-    "cycles",
-    "missing_parents",
-    "duplicate_ids",
-    "duplicate_points",
-    "custom_types",
-    "long_steps",
-    "soma",
-    "soma_area",
-    "constant_diameters",
-    "constant_sections",
-    "tracing_limit",
-    "abrupt_diameters",
-    "bottlenecks",
-    "thin_dendrites",
-    "z_noise",
-    "z_backlash",
-    "z_drift",
-    "z_quantised",
-    "flat",
-    "neuron_import",
-    "electrical_bottleneck",
-    "electrical_reach",
-    "input_resistance",
-    "axon",
-    "dendritic_length",
-    "membrane_area",
-    "extent",
-    "experiment_condition",
-    "physical_integrity",
-    "recorded_attributes",
-    "shrinkage",
-    "morphio_reads",
-    "morphio_keeps",
-    "neurom_has_all_nonzero_neurite_radii",
-    "neurom_has_all_nonzero_section_lengths",
-    "neurom_has_all_nonzero_segment_lengths",
-    "neurom_has_apical_dendrite",
-    "neurom_has_axon",
-    "neurom_has_basal_dendrite",
-    "neurom_has_multifurcation",
-    "neurom_has_no_back_tracking",
-    "neurom_has_no_dangling_branch",
-    "neurom_has_no_fat_ends",
-    "neurom_has_no_flat_neurites",
-    "neurom_has_no_jumps",
-    "neurom_has_no_narrow_start",
-    "neurom_has_no_root_node_jumps",
-    "neurom_has_no_single_children",
-    "neurom_has_nonzero_soma_radius",
-)
-
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-def _in_order(limits: tuple[float, float]) -> tuple[float, float]:
-    if not 0 <= limits[0] < limits[1]:
-        raise ValueError("a range goes from a smaller to a larger positive number")
-    return limits
-
-
-Range = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(_in_order)]
-
-
-def _known(checks: tuple[str, ...]) -> None:
-    for check in checks:
-        if check not in CHECKS:
-            raise ValueError(
-                f"there is no check {check!r}; docs/configuration.md lists those that there are"
-            )
+LowHigh = Annotated[
+    tuple[Annotated[FiniteFloat, Field(ge=0)], FiniteFloat], AfterValidator(in_order)
+]
+CheckName = Annotated[
+    str, AfterValidator(known("check", CHECKS)), WithJsonSchema({"enum": list(CHECKS)})
+]
 
 
 class GraphLimits(Settings):
@@ -177,7 +112,9 @@ class ElectricalLimits(Settings):
     )
     membrane_ohm_cm2: float = Field(28000.0, gt=0, description="membrane of `input_resistance`")
     axial_ohm_cm: float = Field(150.0, gt=0, description="axial resistivity there")
-    input_resistance_mohm: Range = Field((20.0, 1000.0), description="range of `input_resistance`")
+    input_resistance_mohm: LowHigh = Field(
+        (20.0, 1000.0), description="range of `input_resistance`"
+    )
     timeout_s: float = Field(300.0, gt=0, description="how long NEURON may take (s)")
 
 
@@ -191,10 +128,10 @@ class AxonLimits(Settings):
 class SizeLimits(Settings):
     """Ranges of pyramidal cells; a check warns outside and fails far outside."""
 
-    soma_area_um2: Range = Field((200.0, 4000.0), description="range of `soma_area`")
-    dendritic_length_um: Range = Field((500.0, 50_000.0), description="of `dendritic_length`")
-    membrane_area_um2: Range = Field((1000.0, 200_000.0), description="of `membrane_area`")
-    extent_um: Range = Field((50.0, 5000.0), description="of `extent`, the largest of x, y, z")
+    soma_area_um2: LowHigh = Field((200.0, 4000.0), description="range of `soma_area`")
+    dendritic_length_um: LowHigh = Field((500.0, 50_000.0), description="of `dendritic_length`")
+    membrane_area_um2: LowHigh = Field((1000.0, 200_000.0), description="of `membrane_area`")
+    extent_um: LowHigh = Field((50.0, 5000.0), description="of `extent`, the largest of x, y, z")
     far_factor: float = Field(4.0, gt=1, description="outside by this factor is far")
 
 
@@ -213,19 +150,14 @@ class Use(Settings):
     """What a morphology is wanted for."""
 
     title: str = Field(min_length=1, description="how the report calls it")
-    requires: tuple[str, ...] = Field(
+    requires: tuple[CheckName, ...] = Field(
         min_length=1,
-        description="a failed one makes the morphology unfit, and so does one without an answer; "
-        "a warning asks for care",
+        description="checks that must pass: a failure, or no answer, makes the morphology "
+        "unsuitable; a warning asks for care",
     )
-    heeds: tuple[str, ...] = Field(
-        (), description="checks whose failure or warning asks for care, and no more"
+    recommends: tuple[CheckName, ...] = Field(
+        (), description="checks that should pass: a failure, a warning or no answer asks for care"
     )
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        _known((*self.requires, *self.heeds))
-        return self
 
 
 _CONNECTED = (
@@ -239,7 +171,7 @@ _CONNECTED = (
 )
 _SHAPED = ("z_noise", "z_backlash", "constant_diameters", "electrical_bottleneck")
 _SIZED = ("soma_area", "dendritic_length", "membrane_area", "extent")
-_HEEDED = (
+_RECOMMENDED = (
     "duplicate_points",
     "custom_types",
     "long_steps",
@@ -263,51 +195,46 @@ def default_uses() -> dict[str, Use]:
     """Four uses, each with the checks that bear on it."""
     cable = (*_CONNECTED, *_SHAPED, *_SIZED)
     return {
-        "passive_cable": Use(title="passive cable", requires=cable, heeds=_HEEDED),
+        "passive_cable": Use(title="passive cable", requires=cable, recommends=_RECOMMENDED),
         "active_dendrites": Use(
-            title="active dendrites", requires=cable, heeds=(*_HEEDED, "thin_dendrites", "axon")
+            title="active dendrites",
+            requires=cable,
+            recommends=(*_RECOMMENDED, "thin_dendrites", "axon"),
         ),
         "axon": Use(
             title="axon",
             requires=(*_CONNECTED, "axon", "z_noise", "z_backlash", "extent"),
-            heeds=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
+            recommends=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
         ),
         "rxd_3d": Use(
             title="3-D reaction and diffusion",
             requires=(*cable, "flat", "morphio_keeps"),
-            heeds=(*(check for check in _HEEDED if check != "flat"), "thin_dendrites"),
+            recommends=(*(check for check in _RECOMMENDED if check != "flat"), "thin_dendrites"),
         ),
     }
 
 
-class Appraisal(Settings):
-    """The content of `config/appraisal.yaml`."""
+class Quality(Settings):
+    """The content of `config/quality.yaml`."""
 
-    checks: tuple[str, ...] = Field(
+    checks: tuple[CheckName, ...] = Field(
         CHECKS, min_length=1, description="the checks that are made, in the order of the report"
     )
-    graph: GraphLimits = Field(default_factory=lambda: GraphLimits(), description="the graph")
-    diameters: DiameterLimits = Field(
-        default_factory=lambda: DiameterLimits(), description="the diameters"
-    )
-    depth: DepthLimits = Field(default_factory=lambda: DepthLimits(), description="the z axis")
-    electrical: ElectricalLimits = Field(
-        default_factory=lambda: ElectricalLimits(), description="the electrical tests"
-    )
-    axon: AxonLimits = Field(default_factory=lambda: AxonLimits(), description="the axon")
-    size: SizeLimits = Field(default_factory=lambda: SizeLimits(), description="areas and lengths")
-    metadata: MetadataLimits = Field(
-        default_factory=lambda: MetadataLimits(), description="the metadata"
-    )
+    graph: GraphLimits = Field(GraphLimits(), description="the graph")
+    diameters: DiameterLimits = Field(DiameterLimits(), description="the diameters")
+    depth: DepthLimits = Field(DepthLimits(), description="the z axis")
+    electrical: ElectricalLimits = Field(ElectricalLimits(), description="the electrical tests")
+    axon: AxonLimits = Field(AxonLimits(), description="the axon")
+    size: SizeLimits = Field(SizeLimits(), description="areas and lengths")
+    metadata: MetadataLimits = Field(MetadataLimits(), description="the metadata")
     uses: dict[str, Use] = Field(
-        default_factory=default_uses, description="the uses for which a verdict is given"
+        default_factory=default_uses, description="the uses for which suitability is stated"
     )
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        _known(self.checks)
         for name, use in self.uses.items():
-            missing = [c for c in (*use.requires, *use.heeds) if c not in self.checks]
+            missing = [c for c in (*use.requires, *use.recommends) if c not in self.checks]
             if missing:
                 raise ValueError(f"uses.{name} names {missing[0]!r}, which `checks` leaves out")
         return self
@@ -322,13 +249,12 @@ class Requirements(Settings):
     """What an experiment asks of its morphologies before anything is simulated."""
 
     uses: tuple[str, ...] = Field(
-        (), description="uses of `config/appraisal.yaml` for which they must not be unfit"
+        (), description="uses of `config/quality.yaml` for which they must not be unsuitable"
     )
-    checks: tuple[str, ...] = Field((), description="checks that they must not fail")
+    checks: tuple[CheckName, ...] = Field((), description="checks that they must not fail")
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if not self.uses and not self.checks:
             raise ValueError("names neither `uses` nor `checks`")
-        _known(self.checks)
         return self

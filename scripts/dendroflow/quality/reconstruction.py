@@ -1,39 +1,40 @@
-"""A morphology under appraisal: its file, and what others make of it, looked at once and kept."""
+"""A morphology under quality control: its file, and what others make of it, read once and kept."""
 
 import json
 import re
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import MorphologyError
+from dendroflow.morphology import swc
 from dendroflow.morphology.files import parse
-from dendroflow.morphology.tree import Tree
-from dendroflow.quality.finding import NotMeasurableError
-from dendroflow.quality.points import Points, read_swc
-from dendroflow.quality.steady_state import Response, respond
-from dendroflow.settings.appraisal import Appraisal
+from dendroflow.morphology.graph import PointGraph
+from dendroflow.quality.result import NotMeasurableError
+from dendroflow.quality.steady_state import Response, responses
+from dendroflow.settings.quality import Quality
 
 
 @dataclass(frozen=True)
-class Cell:
+class Reconstruction:
     """A morphology, with what is known about it.
 
     Attributes
     ----------
-    name : str
+    name
         Its name in the catalogue.
-    data : bytes
+    data
         The file.
-    suffix : str
+    suffix
         `swc` or `asc`.
-    address : str
+    address
         Where it came from.
-    record : dict or None
-        NeuroMorpho.Org's metadata.
+    record
+        NeuroMorpho.Org's metadata, where there are any.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Cell:
     record: dict[str, Any] | None = None
 
     @cached_property
-    def reading(self) -> Tree | MorphologyError:
+    def reading(self) -> PointGraph | MorphologyError:
         """What dendroflow's own parser makes of the file, or why it refuses it."""
         try:
             return parse(self.data, self.suffix, f"{self.name}.{self.suffix}")
@@ -51,7 +52,7 @@ class Cell:
             return error
 
     @cached_property
-    def points(self) -> Points:
+    def points(self) -> PointGraph:
         """The points of the file.
 
         Raises
@@ -59,15 +60,15 @@ class Cell:
         NotMeasurableError
             If it holds none, or is a Neurolucida file that the parser refuses.
         """
-        if isinstance(self.reading, Tree):
-            return Points.of_tree(self.reading)
+        if isinstance(self.reading, PointGraph):
+            return self.reading
         if self.suffix == "swc":
-            points = read_swc(self.data)
+            points, _ = swc.read(self.data, self.name)
             if len(points):
                 return points
         raise NotMeasurableError(f"no points can be read: {self.reading}")
 
-    def responses(self, settings: Appraisal) -> dict[str, Response]:
+    def responses(self, settings: Quality) -> dict[str, Response]:
         """What NEURON makes of the cell and answers to a current, in a process of its own.
 
         Raises
@@ -78,16 +79,10 @@ class Cell:
         if self.suffix == "swc":
             # Of a file without points NEURON makes nothing.
             _ = self.points
-        key = settings.electrical.model_dump_json()
-        kept: dict[str, Any] = self.__dict__.setdefault("_responses", {})
-        if key not in kept:
-            try:
-                kept[key] = respond(self.data, self.suffix, settings.electrical)
-            except NotMeasurableError as error:
-                kept[key] = error
-        if isinstance(kept[key], NotMeasurableError):
-            raise kept[key]
-        return dict(kept[key])
+        found = responses(self.data, self.suffix, settings.electrical)
+        if isinstance(found, NotMeasurableError):
+            raise found
+        return found
 
     @cached_property
     def neurom(self) -> Any:
@@ -106,7 +101,7 @@ class Cell:
         said = (str(emission.warning.msg()) for emission in handler.get_all())
         return loaded, tuple(map(_plain, said))
 
-    def _loaded(self, load: Any) -> Any:
+    def _loaded(self, load: Callable[[str], Any]) -> Any:
         with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
             path = Path(folder) / f"cell.{self.suffix}"
             path.write_bytes(self.data)
@@ -118,7 +113,7 @@ class Cell:
                     return error
 
     @classmethod
-    def from_file(cls, path: Path, name: str = "") -> "Cell":
+    def from_file(cls, path: Path, name: str = "") -> "Reconstruction":
         """Read a file, and its metadata where `fetch_morphology` has left them beside it.
 
         Raises
@@ -130,10 +125,8 @@ class Cell:
             data = path.read_bytes()
         except OSError as error:
             raise MorphologyError(f"{path}: cannot be read: {error.strerror}") from error
-        notes: dict[str, Any] = {}
-        metadata = path.with_name(f"{path.name}.json")
-        if metadata.exists():
-            notes = json.loads(metadata.read_text(encoding="utf-8"))
+        beside = path.with_name(f"{path.name}.json")
+        notes = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
         return cls(
             name=name or path.stem.removesuffix(".CNG"),
             data=data,

@@ -1,7 +1,7 @@
 """Make all checks of one morphology."""
 
 from dendroflow.jobs.job import job
-from dendroflow.jobs.morphologies import appraise_morphology
+from dendroflow.jobs.morphologies import check_morphology
 
 with job(snakemake) as this:
-    appraise_morphology(this)
+    check_morphology(this)
