@@ -23,8 +23,6 @@ rule audit_experiment:
         runtime=lambda wildcards, attempt: 120 * 2 ** (attempt - 1),
     params:
         settings=df.uses("project.audit"),
-    message:
-        "Simulating a sample of {wildcards.experiment} again"
     script:
         "../scripts/audit_experiment.py"
 
@@ -43,12 +41,9 @@ rule check_audits:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    message:
-        "Checking the audits"
     script:
         "../scripts/check_audits.py"
 

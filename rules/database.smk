@@ -21,14 +21,11 @@ rule build_database:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
     params:
         settings=df.uses("project.experiments"),
-    message:
-        "Building the database"
     script:
         "../scripts/build_database.py"
 
@@ -47,14 +44,11 @@ rule check_failures:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     params:
         settings=df.uses("project.max_failed_share"),
-    message:
-        "Checking for failed points"
     script:
         "../scripts/check_failures.py"
 
@@ -78,12 +72,9 @@ rule export_features:
         layout.log("export_features"),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
-    message:
-        "Writing the points of {wildcards.experiment} as {wildcards.format}"
     script:
         "../scripts/export_features.py"
 
@@ -100,11 +91,8 @@ rule export_traces:
         layout.log("export_traces"),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
-    message:
-        "Writing the traces of {wildcards.experiment} as {wildcards.format}"
     script:
         "../scripts/export_traces.py"

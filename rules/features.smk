@@ -14,12 +14,9 @@ rule extract_features:
         layout.log("extract_features"),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).memory,
         runtime=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).minutes,
-    message:
-        "Extracting features of batch {wildcards.batch} of {wildcards.experiment}"
     script:
         "../scripts/extract_features.py"
 
@@ -38,12 +35,9 @@ rule gather_features:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
-    message:
-        "Gathering the features of {wildcards.experiment}"
     script:
         "../scripts/gather_features.py"
 

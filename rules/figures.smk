@@ -20,15 +20,12 @@ rule render_figures:
         layout.log("render_figures"),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
         settings=df.uses("title", "figures"),
         captions=df.captions,
-    message:
-        "Drawing the figures of {wildcards.experiment}"
     script:
         "../scripts/render_figures.py"
 

@@ -11,14 +11,11 @@ rule keep_model:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=500,
         runtime=10,
     params:
         model=df.model_of_copy,
-    message:
-        "Copying model {params.model}"
     script:
         "../scripts/keep_model.py"
 
@@ -36,14 +33,11 @@ rule compile_mechanisms:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=20,
     params:
         model=df.model_to_compile,
-    message:
-        "Compiling mechanisms {wildcards.build}"
     script:
         "../scripts/compile_mechanisms.py"
 

@@ -12,12 +12,9 @@ rule fetch_morphology:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=500,
         runtime=30,
-    message:
-        "Fetching morphology {wildcards.morphology}"
     script:
         "../scripts/fetch_morphology.py"
 
@@ -34,12 +31,9 @@ rule import_morphology:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    message:
-        "Importing morphology {wildcards.morphology}"
     script:
         "../scripts/import_morphology.py"
 

@@ -12,14 +12,11 @@ rule measure_morphology:
         layout.log("measure_morphology"),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=20,
     params:
         code=df.code("analysis/morphometrics.py"),
-    message:
-        "Measuring morphology {wildcards.morphology}"
     script:
         "../scripts/measure_morphology.py"
 
@@ -42,15 +39,12 @@ rule compare_morphologies:
         comparison=one_of(df.comparisons),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=20,
     params:
         settings=df.uses("project.morphometry", "observations"),
         code=df.code("analysis/scores.py", "analysis/scores_figure.py"),
-    message:
-        "Comparing morphologies with {wildcards.comparison}"
     script:
         "../scripts/compare_morphologies.py"
 

@@ -13,15 +13,12 @@ rule plan_points:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
         planned_cores=df.cores or 1,
     params:
         plan=lambda wildcards: df.plan(wildcards.experiment).digest,
-    message:
-        "Planning {wildcards.experiment}"
     script:
         "../scripts/plan_points.py"
 

@@ -14,15 +14,12 @@ rule check_morphology:
         layout.log("check_morphology"),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
     params:
         settings=df.uses("quality.thresholds"),
         code=df.code("quality", "morphology"),
-    message:
-        "Checking morphology {wildcards.morphology}"
     script:
         "../scripts/check_morphology.py"
 
@@ -41,15 +38,12 @@ rule report_morphologies:
         layout.log("report_morphologies"),
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
         settings=df.uses("quality"),
         code=df.code("quality"),
-    message:
-        "Reporting on morphologies"
     script:
         "../scripts/report_morphologies.py"
 
@@ -66,15 +60,12 @@ rule check_requirements:
     localrule: True
     conda:
         "../envs/environment.yaml"
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
         settings=df.uses("morphology_requires", "quality"),
         code=df.code("quality"),
-    message:
-        "Checking the morphologies of {wildcards.experiment}"
     script:
         "../scripts/check_requirements.py"
 

@@ -23,8 +23,6 @@ rule simulate_batch:
     resources:
         mem_mb=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).memory,
         runtime=lambda wildcards, attempt: df.batch_resources(wildcards, attempt).minutes,
-    message:
-        "Simulating batch {wildcards.batch} of {wildcards.experiment}"
     script:
         "../scripts/simulate_batch.py"
 
@@ -65,7 +63,5 @@ rule optimise:
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
-    message:
-        "Optimising {wildcards.experiment}"
     script:
         "../scripts/optimise.py"
