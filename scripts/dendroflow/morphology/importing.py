@@ -14,7 +14,7 @@ import dendroflow
 from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.files import read
-from dendroflow.morphology.graph import MIN_LENGTH, refuse
+from dendroflow.morphology.graph import MIN_LENGTH, PointGraph, refuse
 from dendroflow.morphology.sections import lengths_of, load_sections
 
 logger = logging.getLogger(__name__)
