@@ -1,15 +1,13 @@
 """What a user's model imports: `from dendroflow.model import Model, quantity`."""
 
 from dendroflow.kernel.extracellular import ExtracellularPotential, plane_of_voxels, square
-from dendroflow.kernel.model import BuildContext, Model, Recording, Signal, quantity
+from dendroflow.kernel.model import Model, Signal, quantity
 from dendroflow.kernel.playback import play, read_trace
 from dendroflow.kernel.toolkit import current_step, discretise, swept
 
 __all__ = [
-    "BuildContext",
     "ExtracellularPotential",
     "Model",
-    "Recording",
     "Signal",
     "current_step",
     "discretise",

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from dendroflow.errors import ModelError
 from dendroflow.kernel.loading import builds_rxd, one_line, refuse_shared_rxd
-from dendroflow.kernel.model import BuildContext, Model, Recording
+from dendroflow.kernel.model import BuildContext, Model, RecordedSignal
 from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.kernel.sections import Sections
 
@@ -82,7 +82,7 @@ class _Lane:
 
 class _Trace(NamedTuple):
     lane: _Lane
-    recording: Recording
+    recording: RecordedSignal
     values: np.ndarray
 
 
@@ -242,7 +242,7 @@ def _read(lane: _Lane) -> list[_Trace]:
     return traces
 
 
-def _values(recording: Recording) -> np.ndarray:
+def _values(recording: RecordedSignal) -> np.ndarray:
     """The samples of a recording; none where a function says that there is nothing."""
     if recording.function is not None:
         value = recording.function()
@@ -292,7 +292,7 @@ def _check_trace(
         )
 
 
-def _named(recording: Recording) -> str:
+def _named(recording: RecordedSignal) -> str:
     where = f" at {recording.location}" if recording.location else ""
     return f"signal {recording.signal}{where}"
 

@@ -40,7 +40,7 @@ class Signal(NamedTuple):
     description: str = ""
 
 
-class Recording(NamedTuple):
+class RecordedSignal(NamedTuple):
     """A signal that a cell records.
 
     It is a vector of NEURON, a list that fills during the run, or a function called after it. Of
@@ -74,7 +74,7 @@ class BuildContext:
     sampling: float | None = None
     variable_step: bool = False
     only_steps: float | None = None
-    recordings: list[Recording] = field(default_factory=list)
+    recordings: list[RecordedSignal] = field(default_factory=list)
     handlers: list[Any] = field(default_factory=list)
 
     def clear(self) -> None:
@@ -234,7 +234,7 @@ class Model:
         samples: list[float] = []
         self._sample_every(signal, sampling, [samples], lambda: [float(function())])
         self._context.recordings.append(
-            Recording(signal, self._unit(signal), samples=samples, sampling=sampling)
+            RecordedSignal(signal, self._unit(signal), samples=samples, sampling=sampling)
         )
 
     def record_field(
@@ -260,7 +260,7 @@ class Model:
             outline = tuple(map(float, voxel))
             place = ", ".join(f"{value:.6g}" for value in outline[:3])
             self._context.recordings.append(
-                Recording(
+                RecordedSignal(
                     signal,
                     unit,
                     samples=samples,
@@ -308,7 +308,9 @@ class Model:
         None says that it does not exist, such as the speed of a wave that dies out: its features
         are null, and the point is ok.
         """
-        self._context.recordings.append(Recording(signal, self._unit(signal), function=function))
+        self._context.recordings.append(
+            RecordedSignal(signal, self._unit(signal), function=function)
+        )
 
     def _unit(self, signal: str) -> str:
         if signal not in self.signals:
@@ -324,7 +326,7 @@ class Model:
         sampling: float | None,
         location: str | None = None,
         outline: tuple[float, ...] | None = None,
-    ) -> Recording:
+    ) -> RecordedSignal:
         import neuron  # Faster than a name from it, for each of a million cells.
 
         unit = self._unit(signal)
@@ -335,7 +337,7 @@ class Model:
         times = None
         if sampling is None and self._context.variable_step:
             times = neuron.h.Vector().record(neuron.h._ref_t)
-        return Recording(
+        return RecordedSignal(
             signal,
             unit,
             vector=vector,
