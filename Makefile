@@ -68,7 +68,7 @@ format: setup-develop  ## rewrite files in the project's style
 	@$(BIN)/snakefmt Snakefile rules template/Snakefile
 
 docs: setup-develop  ## rewrite the generated pages
-	@PYTHONPATH=scripts $(BIN)/python -m dendroflow.reference --write
+	@PYTHONPATH=scripts $(BIN)/python docs/generate.py --write
 
 lock: setup-develop  ## pin the newest packages that envs/*.in admit
 	@cd envs && $(COMPILE) runtime.in -o runtime.txt
