@@ -3,12 +3,30 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from workflow.workspace import CHECKOUT, Run, Workspace
 
 PAGE = (CHECKOUT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 EXPERIMENT = "experiments/input_resistance.yaml"
+
+
+class Paper(Workspace):
+    """The repository of the page, in which Snakemake runs as the page says."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.environment = {"PYTHONPATH": str(CHECKOUT / "scripts")}
+
+    def command(self, *arguments: str, cores: int = 2) -> list[str]:
+        """What the page types, with the Python of the tests and dendroflow of the checkout."""
+        assert "\n$ .venv/bin/snakemake --cores 2\n" in PAGE
+        return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
+
+    def copy_to(self, folder: Path) -> "Paper":
+        """Copy everything."""
+        return Paper(super().copy_to(folder).folder)
 
 
 def block(language: str, title: str | None = None) -> str:
@@ -19,21 +37,21 @@ def block(language: str, title: str | None = None) -> str:
     return str(found[0])
 
 
-def follow(workspace: Workspace, *arguments: str) -> Run:
-    """Run the configuration of the page, as the page says."""
-    (said,) = re.findall(r"^\$ \.venv/bin/snakemake --cores 2 (.*)$", PAGE, re.MULTILINE)
-    return workspace.run(*said.split(), *arguments, cores=2)
-
-
 @pytest.fixture(scope="module")
-def followed(new_workspace) -> tuple[Workspace, Run]:
-    workspace = new_workspace()
-    files = re.findall(r'^```(\w+) title="config/(.*)"$', PAGE, re.MULTILINE)
+def followed(tmp_path_factory) -> tuple[Paper, Run]:
+    folder = tmp_path_factory.mktemp("tutorial")
+    made = Workspace(folder).dendroflow("new", "my-paper")
+    assert made.returncode == 0, made.stdout
+    paper = Paper(folder / "my-paper")
+    files = re.findall(r'^```(\w+) title="((?:config|scripts)/.*)"$', PAGE, re.MULTILINE)
     for language, path in files:
         if language != "diff":
-            workspace.write(path, block(language, f"config/{path}"))
-    assert len(files) == 5
-    return workspace, follow(workspace).succeeded()
+            (paper.folder / path).parent.mkdir(exist_ok=True)
+            (paper.folder / path).write_text(block(language, path), encoding="utf-8")
+    assert len(files) == 6
+    with (paper.folder / "Snakefile").open("a", encoding="utf-8") as snakefile:
+        snakefile.write(f"\n\n{block('python', 'Snakefile')}")
+    return paper, paper.run(cores=2).succeeded()
 
 
 def test_the_run_says_and_makes_what_the_page_shows(followed):
@@ -78,15 +96,24 @@ def test_pandas_prints_what_the_page_shows(followed):
 
 def test_a_misspelt_parameter_is_named(followed, copy_of):
     workspace = copy_of(followed[0]).replace(EXPERIMENT, "parameters.gbar", "parameters.gbra")
-    follow(workspace, "-n").refused(block("text", "misspelt").strip())
+    workspace.run("-n").refused(block("text", "misspelt").strip())
 
 
 def test_a_longer_axis_runs_the_new_points_alone(followed, copy_of):
     removed, added = block("diff", f"config/{EXPERIMENT}").splitlines()
     workspace = copy_of(followed[0]).replace(EXPERIMENT, removed[1:], added[1:])
-    run = follow(workspace, "-n").succeeded()
+    run = workspace.run("-n").succeeded()
     assert block("text", "after the change").strip() in run.lines()
     assert run.announced["simulate_batch"] == 1
+
+
+def test_the_rule_of_the_page_draws_its_figure(followed):
+    workspace, _ = followed
+    target = "results/paper/resistance.pdf"
+    assert f"`.venv/bin/snakemake --cores 2 {target}`" in PAGE
+    run = workspace.run(target).succeeded()
+    assert run.announced == {"draw_resistance": 1}
+    assert (workspace.folder / target).read_bytes().startswith(b"%PDF")
 
 
 def test_the_figure_of_the_page_is_there():

@@ -116,3 +116,13 @@ def test_make_calls_the_same_commands():
         recipe = makefile.partition(f"\n{command}: setup")[2].partition("\n\n")[0]
         assert f"@$(DENDROFLOW) {command} " in recipe
         assert "snakemake" not in recipe
+
+
+def test_the_page_shows_all_commands_and_the_snakefile_of_the_template():
+    page = (CHECKOUT / "docs/own-repository.md").read_text(encoding="utf-8")
+    for command in ("new", "run", "plan", "audit", "prune", "find"):
+        assert f"| `dendroflow {command}" in page
+    snakefile = (CHECKOUT / "template/Snakefile").read_text(encoding="utf-8")
+    code = snakefile.partition("\n\n")[2]
+    assert f"```python\n{code}```" in page
+    assert f"dendroflow-{__version__}-py3-none-any.whl" in page
