@@ -60,7 +60,8 @@ def digest_of_python(text: str | bytes, name: str = "<code>", *, words: bool = T
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
-        line = f"line {error.lineno}: " if getattr(error, "lineno", None) else ""
+        number = error.lineno if isinstance(error, SyntaxError) else None
+        line = f"line {number}: " if number else ""
         raise ModelError(f"{name}: {line}SyntaxError: {getattr(error, 'msg', error)}") from error
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
