@@ -10,6 +10,7 @@ from dendroflow.kernel.lanes import run_together
 from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.model import Model, quantity, square
 from dendroflow.morphology.importing import import_sections
+from dendroflow.morphology.sections import lengths_of
 
 SWC = Path(__file__).parents[2] / "data" / "morphologies" / "branched.swc"
 CLOCK = SolverSettings(2.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
@@ -70,7 +71,7 @@ def test_a_placed_cell_keeps_its_shape(geometry, angle):
     placed = geometry.placed(place, Rotation.from_euler("xyz", [angle, 10, 0], degrees=True))
     root = placed.points[: placed.starts[1], :3]
     assert (root.min(axis=0) + root.max(axis=0)) / 2 == pytest.approx(place, abs=5)
-    assert placed.lengths == pytest.approx(geometry.lengths, rel=1e-4)
+    assert lengths_of(placed) == pytest.approx(lengths_of(geometry), rel=1e-4)
     assert (placed.points[:, 3] == geometry.points[:, 3]).all()
     chosen = np.random.default_rng(1).integers(0, len(geometry.points), (50, 2))
     for a, b in chosen:
