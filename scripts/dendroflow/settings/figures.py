@@ -5,6 +5,7 @@ follows from the declaration alone; nothing here draws, and no plotting library 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,22 +20,23 @@ from pydantic import (
     model_validator,
 )
 
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import OneOf, Settings, in_order
 
 PRINT_FORMATS = ("svg", "pdf", "png")
+# How a caption names a column by which points are told apart.
+WAYS = {"hue": "coloured by", "style": "styled by", "col": "a panel for each"}
 
 Column = Annotated[str, StringConstraints(min_length=1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=120)]
 Scalar = bool | int | float | str
+Interval = Annotated[tuple[float, float], AfterValidator(in_order)]
 
-
-def _window_is_open(window: tuple[float, float]) -> tuple[float, float]:
-    if not window[0] < window[1]:
-        raise ValueError(f"the start {window[0]:g} must lie before the end {window[1]:g}")
-    return window
-
-
-Window = Annotated[tuple[float, float], AfterValidator(_window_is_open)]
+# Keys that several kinds have.
+Across = Annotated[Column, Field(description="column along the horizontal axis")]
+Up = Annotated[Column, Field(description="column along the vertical axis")]
+Hue = Annotated[Column | None, Field(description="column shown by colour")]
+Window = Annotated[Interval | None, Field(description="shown part of the time, ms")]
+Limit = Annotated[int, Field(ge=1, le=200, description="most points to show, spread over `hue`")]
 
 
 class AnyFigure(Settings):
@@ -46,6 +48,8 @@ class AnyFigure(Settings):
     columns_of: ClassVar[tuple[str, ...]] = ()
     signals_of: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = PRINT_FORMATS
+    # Made of the other keys, and of `by`: how points are told apart.
+    default_caption: ClassVar[str]
 
     name: FileName = Field("", description="file name; derived from the other keys if left out")
     title: str | None = Field(None, min_length=1, description="heads the figure")
@@ -60,17 +64,21 @@ class AnyFigure(Settings):
         """Fill in the name and the caption that were left out."""
         if not isinstance(data, Mapping):
             return data
-        keys = (*cls.signals_of, *cls.columns_of)
-        parts = [_listed(data[key]) for key in ("kind", *keys) if data.get(key)]
+        words = cls._words(data)
+        parts = [words[key] for key in ("kind", *cls.signals_of, *cls.columns_of) if key in words]
+        caption = cls.default_caption.format_map(defaultdict(lambda: "None", words))
         return {
             **data,
             "name": data.get("name") or _slug("-".join(parts)),
-            "caption": data.get("caption") or cls._default_caption(data),
+            "caption": data.get("caption") or caption,
         }
 
     @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        raise NotImplementedError
+    def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
+        """What names and captions are made of."""
+        words = {key: _listed(value) for key, value in data.items() if value}
+        ways = [f", {way} {words[key]}" for key, way in WAYS.items() if key in words]
+        return words | {"by": "".join(ways)}
 
     @field_validator("where")
     @classmethod
@@ -85,10 +93,11 @@ class _Facets(AnyFigure):
     """Relations of columns, in one panel or in one for each value of `col`."""
 
     columns_of = ("y", "x", "hue", "style", "col")
+    default_caption = "{y} against {x}{by}."
 
-    x: Column = Field(description="column along the horizontal axis")
-    y: Column = Field(description="column along the vertical axis")
-    hue: Column | None = Field(None, description="column shown by colour")
+    x: Across
+    y: Up
+    hue: Hue = None
     style: Column | None = Field(None, description="column shown by dashes or markers")
     col: Column | None = Field(None, description="column with a panel for each value")
     log_x: bool = Field(False, description="logarithmic horizontal axis")
@@ -107,19 +116,6 @@ class _Facets(AnyFigure):
         if self.power_law and not (self.log_x and self.log_y):
             raise ValueError("`power_law` is a straight line: set `log_x` and `log_y` too")
         return self
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = "".join(
-            f", {word} {data[key]}"
-            for key, word in (
-                ("hue", "coloured by"),
-                ("style", "styled by"),
-                ("col", "a panel for each"),
-            )
-            if data.get(key)
-        )
-        return f"{data.get('y')} against {data.get('x')}{by}."
 
 
 class Line(_Facets):
@@ -157,31 +153,24 @@ class Heatmap(AnyFigure):
     """A matrix of cells, coloured by `value`; the mean where several points share a cell."""
 
     columns_of = ("value", "x", "y")
+    default_caption = "{value} by {x} and {y}."
 
     kind: Literal["heatmap"]
-    x: Column = Field(description="column along the horizontal axis")
-    y: Column = Field(description="column along the vertical axis")
+    x: Across
+    y: Up
     value: Column = Field(description="column shown by colour")
     annotate: bool = Field(False, description="write the value into each cell")
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{data.get('value')} by {data.get('x')} and {data.get('y')}."
 
 
 class Histogram(AnyFigure):
     """How often values of `x` occur."""
 
     columns_of = ("x", "hue")
+    default_caption = "Distribution of {x} over the points{by}."
 
     kind: Literal["histogram"]
     x: Column = Field(description="column whose values are counted")
     hue: Column | None = Field(None, description="column shown by colour; the bars are stacked")
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = f", by {data['hue']}" if data.get("hue") else ""
-        return f"Distribution of {data.get('x')} over the points{by}."
 
 
 class Trace(AnyFigure):
@@ -189,37 +178,27 @@ class Trace(AnyFigure):
 
     columns_of = ("hue",)
     signals_of = ("signal",)
+    default_caption = "{signal} over time{by}."
 
     kind: Literal["trace"]
     signal: Column | Annotated[tuple[Column, ...], Field(min_length=1)] = Field(
         description="a signal, or a list of them"
     )
-    hue: Column | None = Field(None, description="column shown by colour")
-    window: Window | None = Field(None, description="shown part of the time, ms")
-    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
+    hue: Hue = None
+    window: Window = None
+    limit: Limit = 12
 
     @property
     def signal_names(self) -> tuple[str, ...]:
         """The signals, from top to bottom."""
         return (self.signal,) if isinstance(self.signal, str) else self.signal
 
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = f", coloured by {data['hue']}" if data.get("hue") else ""
-        return f"{_listed(data.get('signal'))} over time{by}."
 
-
-class Moment(Settings):
+class Moment(OneOf):
     """The time at which a signal rises most steeply, or at which it is largest."""
 
     upstroke: Column | None = Field(None, description="signal whose steepest rise is meant")
     peak: Column | None = Field(None, description="signal whose maximum is meant")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.upstroke is None) == (self.peak is None):
-            raise ValueError("give either `upstroke` or `peak`, with the name of a signal")
-        return self
 
     @property
     def signal(self) -> str:
@@ -227,17 +206,11 @@ class Moment(Settings):
         return self.upstroke or self.peak or ""
 
 
-class Select(Settings):
+class Select(OneOf):
     """The point with the largest, or the smallest, value of a column."""
 
     maximum: Column | None = None
     minimum: Column | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.maximum is None) == (self.minimum is None):
-            raise ValueError("give either `maximum` or `minimum`, with the name of a column")
-        return self
 
     @property
     def column(self) -> str:
@@ -245,11 +218,18 @@ class Select(Settings):
         return self.maximum or self.minimum or ""
 
 
+Selected = Annotated[
+    Select | None,
+    Field(description="which of the points that `where` leaves; the first without this"),
+]
+
+
 class Shape(AnyFigure):
     """The cell of one point, coloured by a signal that is recorded along it, at one time."""
 
     signals_of = ("signal",)
     formats = (*PRINT_FORMATS, "html")
+    default_caption = "{signal} along the cell {when}."
 
     kind: Literal["shape"]
     signal: Column = Field(description="a signal that is recorded in every segment")
@@ -258,18 +238,16 @@ class Shape(AnyFigure):
         Discriminator(lambda at: "moment" if isinstance(at, Mapping | Moment) else "time"),
     ] = Field(description="time, ms; or {upstroke: signal} or {peak: signal}")
     offset: float = Field(0.0, description="added to the time of an upstroke or a peak, ms")
-    select: Select | None = Field(
-        None, description="which of the points that `where` leaves; the first without this"
-    )
+    select: Selected = None
 
     @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
+    def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
         at = data.get("at")
         when = f"at {at} ms"
         if isinstance(at, Mapping):
             what = {"upstroke": "steepest rise", "peak": "peak"}
             when = "at the " + ", ".join(f"{what.get(k, k)} of {at[k]}" for k in at)
-        return f"{data.get('signal')} along the cell {when}."
+        return super()._words(data) | {"when": when}
 
 
 class _OverTime(AnyFigure):
@@ -277,15 +255,14 @@ class _OverTime(AnyFigure):
 
     signals_of: ClassVar[tuple[str, ...]] = ("signal",)
     formats = (*PRINT_FORMATS, "html")
+    default_caption = "{signal} at several times."
 
-    window: Window | None = Field(None, description="shown part of the time, ms")
+    window: Window = None
     times: tuple[float, ...] | None = Field(
         None, min_length=1, max_length=12, description="times in print, ms; six without this"
     )
     frames: int = Field(40, ge=2, le=500, description="most times on the page")
-    select: Select | None = Field(
-        None, description="which of the points that `where` leaves; the first without this"
-    )
+    select: Selected = None
 
     @model_validator(mode="after")
     def _times_lie_in_window(self) -> Self:
@@ -294,10 +271,6 @@ class _OverTime(AnyFigure):
                 if not self.window[0] <= time <= self.window[1]:
                     raise ValueError(f"times: {time:g} lies outside of `window`")
         return self
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{data.get('signal')} at several times."
 
 
 class Movie(_OverTime):
@@ -317,16 +290,9 @@ class FieldMap(_OverTime):
     cells: Column | None = Field(
         None, description="a signal that is recorded in every segment: its cells are drawn too"
     )
-    limits: tuple[float, float] | None = Field(
+    limits: Interval | None = Field(
         None, description="range of the colours; what lies beyond gets those of its ends"
     )
-
-    @field_validator("limits")
-    @classmethod
-    def _limits_differ(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
-        if limits is not None and not limits[0] < limits[1]:
-            raise ValueError(f"the lower limit {limits[0]:g} must be below the upper {limits[1]:g}")
-        return limits
 
 
 class Phase(AnyFigure):
@@ -334,48 +300,38 @@ class Phase(AnyFigure):
 
     columns_of = ("hue",)
     signals_of = ("y", "x")
+    default_caption = "{y} against {x}{by}."
 
     kind: Literal["phase"]
     x: Column = Field(description="signal along the horizontal axis")
     y: Column = Field(description="signal along the vertical axis")
-    hue: Column | None = Field(None, description="column shown by colour")
-    window: Window | None = Field(None, description="shown part of the time, ms")
-    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = f", coloured by {data['hue']}" if data.get("hue") else ""
-        return f"{data.get('y')} against {data.get('x')}{by}."
+    hue: Hue = None
+    window: Window = None
+    limit: Limit = 12
 
 
 class Kymograph(AnyFigure):
     """A signal that is recorded along a cable, over distance and time; a panel a point."""
 
     signals_of = ("signal",)
+    default_caption = "{signal} along the cable over time."
 
     kind: Literal["kymograph"]
     signal: Column = Field(description="a signal that is recorded in every segment of a path")
-    window: Window | None = Field(None, description="shown part of the time, ms")
+    window: Window = None
     limit: int = Field(3, ge=1, le=6, description="most points to show")
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{data.get('signal')} along the cable over time."
 
 
 class Table(AnyFigure):
     """Values as text, a row a point, in the order of their swept values."""
 
     columns_of = ("columns",)
+    default_caption = "{columns} of each point."
 
     kind: Literal["table"]
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=8)] = Field(
         description="columns, from left to right"
     )
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{_listed(data.get('columns'))} of each point."
 
 
 Figure = Annotated[

@@ -161,10 +161,10 @@ def test_what_cannot_be_shown_is_one_clear_line(keys, error, message, tmp_path):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"kind": "movie", "signal": "v", "window": [5, 5]}, "before the end"),
+        ({"kind": "movie", "signal": "v", "window": [5, 5]}, "5 must lie below 5"),
         ({"kind": "movie", "signal": "v", "window": [1, 5], "times": [6]}, "outside of `window`"),
         ({"kind": "movie", "signal": "v", "frames": 1}, "greater than or equal to 2"),
-        ({"kind": "field", "signal": "k", "limits": [4, 2]}, "must be below"),
+        ({"kind": "field", "signal": "k", "limits": [4, 2]}, "4 must lie below 2"),
     ],
 )
 def test_wrong_declarations_of_figures_over_time_are_refused(keys, message):

@@ -133,5 +133,5 @@ def test_a_name_that_does_not_exist_is_one_clear_line(tmp_path, keys):
 
 
 def test_a_window_the_wrong_way_round():
-    with pytest.raises(ValidationError, match="start 8 must lie before the end 2"):
+    with pytest.raises(ValidationError, match="8 must lie below 2"):
         figure(**PHASE, window=[8, 2])
