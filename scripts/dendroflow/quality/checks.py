@@ -38,20 +38,7 @@ CHECKS: Mapping[str, Check] = {
 
 
 def check_all(cell: Reconstruction, settings: Quality) -> list[CheckResult]:
-    """Make all checks that the settings list.
-
-    Parameters
-    ----------
-    cell : Reconstruction
-        The morphology.
-    settings : Quality
-        Which checks, and their thresholds.
-
-    Returns
-    -------
-    list of CheckResult
-        One for each check, in their order; the result of one that cannot be made is `unknown`.
-    """
+    """Make all checks that the settings list, in their order."""
     return [run_check(name, cell, settings) for name in settings.checks]
 
 

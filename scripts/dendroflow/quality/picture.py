@@ -30,14 +30,7 @@ DOTS_PER_INCH = 110
 def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[Path]) -> None:
     """Draw a cell and write the picture, each file in the format that its name says.
 
-    Parameters
-    ----------
-    cell : Reconstruction
-        The morphology.
-    results : sequence of CheckResult
-        Those that are marked in the projections are the worst that have lines.
-    paths : sequence of Path
-        Files to write.
+    Of the results, the worst that have lines are marked in the projections.
     """
     with house_style():
         page = _page(cell, results)
