@@ -86,8 +86,7 @@ def fetch(
             "name if there are any"
         )
     digest = data_sha256(found.data, source.suffix)
-    _check_content(name, found.data, source, label, digest)
-    _check_pin(name, label, source.sha256, digest)
+    _check(name, found.data, source, label, digest)
     for path, content in (
         (metadata, _metadata(name, source, found, digest)),
         (destination, found.data),
@@ -101,34 +100,26 @@ def _label(name: str, address: str) -> str:
     return f"morphology '{name}' ({address})"
 
 
-def _check_content(
-    name: str, data: bytes, source: MorphologySource, label: str, digest: str
-) -> None:
-    """Refuse what is no sound cell, unless its pin says that it is the file that is wanted."""
+def _check(name: str, data: bytes, source: MorphologySource, label: str, digest: str) -> None:
+    """Refuse what is not pinned, and what is no sound cell unless a pin says that it is wanted."""
+    remedy = f"add to morphologies.{name} in the configuration:  sha256: {digest}"
     try:
         parse(data, source.suffix, label)
     except MorphologyError as error:
         if source.sha256 is None:
             raise MorphologyError(
-                f"{error}; to have its quality checked all the same, add to morphologies.{name} "
-                f"in the configuration:  sha256: {digest}"
+                f"{error}; to have its quality checked all the same, {remedy}"
             ) from error
         if source.sha256 != digest:
             raise
         logger.warning("%s; it is kept for quality control, and not simulated", error)
-
-
-def _check_pin(name: str, label: str, pin: str | None, digest: str) -> None:
-    if pin is None:
-        raise MorphologyError(
-            f"{label}: is not pinned; if this is the file you want, add to morphologies.{name} "
-            f"in the configuration:  sha256: {digest}"
-        )
-    if pin != digest:
+    if source.sha256 is None:
+        raise MorphologyError(f"{label}: is not pinned; if this is the file you want, {remedy}")
+    if source.sha256 != digest:
         raise MorphologyError(
             f"{label}: its data lines have the sha256 {digest}, but morphologies.{name}.sha256 in "
-            f"the configuration is {pin}; find out why it changed, and correct the pin only if "
-            "you want the new file"
+            f"the configuration is {source.sha256}; find out why it changed, and correct the pin "
+            "only if you want the new file"
         )
 
 

@@ -1,7 +1,6 @@
 """A reconstruction as the graph of points that its file describes."""
 
 import logging
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
@@ -135,10 +134,9 @@ class PointGraph:
     @cached_property
     def cyclic(self) -> Bools:
         """Whether the way up from a point never ends."""
-        above = self.parents.copy()
-        for _ in range(math.ceil(math.log2(max(len(self), 2))) + 1):
-            above = np.where(above >= 0, above[above], above)
-        return np.asarray(above >= 0)
+        endless = np.ones(len(self), dtype=bool)
+        endless[self.order] = False
+        return endless
 
     @cached_property
     def components(self) -> Ints:

@@ -35,6 +35,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -287,20 +288,16 @@ def _check_somata(tree: PointGraph, starts: list[int]) -> None:
 
     `starts` are the lines at which the outlines start.
     """
-    soma = tree.somatic
-    number = np.searchsorted(starts, tree.lines[soma], side="right") - 1
-    outlines = [tree.xyz[soma][number == k] for k in range(len(starts))]
-    for k in range(1, len(outlines)):
-        if _gap(outlines[k - 1][:, :2], outlines[k][:, :2]) > 0:
-            refuse(
-                tree.source,
-                starts[k],
-                f"a second soma, apart from that of line {starts[k - 1]}; a cell has one: keep "
-                "one cell in the file",
-            )
+    soma = tree.xyz[tree.somatic]
+    number = np.searchsorted(starts, tree.lines[tree.somatic], side="right") - 1
+    outlines = [soma[number == k] for k in range(len(starts))]
+    for k, (before, outline) in enumerate(pairwise(outlines), start=1):
+        if _gap(before[:, :2], outline[:, :2]) > 0:
+            reason = f"a second soma, apart from that of line {starts[k - 1]}; a cell has one: keep"
+            refuse(tree.source, starts[k], f"{reason} one cell in the file")
     if len(outlines) > 1:
         _check_stack(tree.source, outlines, starts)
-    whole = tree.xyz[soma][:, :2]
+    whole = soma[:, :2]
     reach = float(np.ptp(whole, axis=0).max())
     for i in np.flatnonzero(tree.stems):
         gap = _gap(whole, tree.xyz[i : i + 1, :2])
