@@ -60,14 +60,12 @@ def fetch(
 
     Parameters
     ----------
-    name
-        The morphology's name in the catalogue.
-    source
-        Where it is, and the sha256 of its data lines.
+    name, source
+        The morphology in the catalogue.
     destination, metadata
         Files to write.
     neuromorpho
-        The service, and the limits of downloads.
+        The service, and the limits of all downloads.
     root
         Folder of the configuration, to which the path of a file is relative.
 

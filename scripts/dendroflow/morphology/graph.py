@@ -185,13 +185,7 @@ class PointGraph:
         return [np.array(points) for points in found]
 
     def length(self, kind: int | None = None) -> float:
-        """Return the length of the neurites (µm), without their links to the soma.
-
-        Parameters
-        ----------
-        kind
-            Count the points of this type only.
-        """
+        """Return the length of all neurites (µm), or of one type, without links to the soma."""
         counted = self.inner if kind is None else self.inner & (self.types == kind)
         return float(self.steps[counted].sum())
 

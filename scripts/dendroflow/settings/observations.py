@@ -38,10 +38,7 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
 def read_observations(path: Path) -> Mapping[str, Observation]:
     """A table of observations, by morphometric.
 
-    Parameters
-    ----------
-    path
-        `.csv` with the fields of `Observation` as columns, or `.yaml` with a list of them.
+    A `.csv` has the fields of `Observation` as columns; a `.yaml` holds a list of them.
 
     Raises
     ------

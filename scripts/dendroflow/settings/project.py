@@ -79,7 +79,7 @@ class Configuration(Settings):
     Attributes
     ----------
     folder
-        where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
+        Where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
     """
 
     folder: Path
@@ -219,9 +219,9 @@ def load(content: Mapping[str, Any], source: Path) -> Configuration:
     Parameters
     ----------
     content
-        the parsed configuration, as Snakemake hands it over (files merged with `--config`).
+        The parsed configuration, as Snakemake hands it over (files merged with `--config`).
     source
-        its file; experiments, models and morphologies lie beside it.
+        Its file; experiments, models and morphologies lie beside it.
 
     Raises
     ------
