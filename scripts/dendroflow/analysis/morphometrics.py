@@ -35,24 +35,20 @@ def morphometrics(name: str, path: Path) -> pa.Table:
     Sections with a single child are merged with it, and soma and dendrites are taken as NeuroM
     takes them: what connects a dendrite with the soma's centre has no length.
 
-    Parameters
-    ----------
-    path
-        SWC or Neurolucida.
-
     Returns
     -------
     pyarrow.Table
-        columns of `MORPHOMETRICS`; a file that `morphology.files` refuses, or MorphIO cannot load,
-        is a row of status `failed` per morphometric.
+        Columns of `MORPHOMETRICS`; of a file that `morphology.files` refuses, or MorphIO cannot
+        load, each morphometric is `failed`.
     """
     try:
         cell = _load(path)
     except Exception as error:  # MorphIO's exceptions have no common base
-        reason = _one_line(error)
-        rows = [_row(name, metric, None, "failed", reason) for metric in UNITS]
-        return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
-    rows = [_measured(name, metric, cell) for metric in UNITS]
+        cell = error
+    rows = [
+        {"morphology": name, "metric": metric, "unit": unit} | _measured(metric, cell)
+        for metric, unit in UNITS.items()
+    ]
     return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
 
 
@@ -67,31 +63,20 @@ def _load(path: Path) -> Any:
     return neurom.load_morphology(morphology)
 
 
-def _measured(name: str, metric: str, cell: Any) -> dict[str, Any]:
+def _measured(metric: str, cell: Any) -> dict[str, Any]:
+    if isinstance(cell, Exception):
+        return _failed(cell)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             value = float(_value(metric, cell))
     except AbsentError as absent:
-        return _row(name, metric, None, "absent", str(absent))
+        return {"status": "absent", "error": str(absent)}
     except Exception as error:  # what NeuroM raises concerns this morphometric alone
-        return _row(name, metric, None, "failed", _one_line(error))
+        return _failed(error)
     if not np.isfinite(value):
-        return _row(name, metric, None, "failed", f"NeuroM gives {value}")
-    return _row(name, metric, value, "ok", None)
-
-
-def _row(
-    name: str, metric: str, value: float | None, status: str, error: str | None
-) -> dict[str, Any]:
-    return {
-        "morphology": name,
-        "metric": metric,
-        "unit": UNITS[metric],
-        "value": value,
-        "status": status,
-        "error": error,
-    }
+        return {"status": "failed", "error": f"NeuroM gives {value}"}
+    return {"value": value, "status": "ok"}
 
 
 def _value(metric: str, cell: Any) -> float:
@@ -127,6 +112,7 @@ _COMBINED: dict[str, Callable[[Any], float]] = {
 }
 
 
-def _one_line(error: BaseException) -> str:
+def _failed(error: Exception) -> dict[str, str]:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # MorphIO colours its messages
-    return f"{type(error).__name__}: {' '.join(plain.split())}"[:500]
+    reason = f"{type(error).__name__}: {' '.join(plain.split())}"
+    return {"status": "failed", "error": reason[:500]}

@@ -32,14 +32,14 @@ def score_morphologies(
     Parameters
     ----------
     table
-        columns of `analysis.morphometrics.MORPHOMETRICS`.
+        Columns of `analysis.morphometrics.MORPHOMETRICS`.
     limit
-        largest score, in either direction, that is within.
+        Largest score, in either direction, that is within.
 
     Returns
     -------
     pyarrow.Table
-        columns of `SCORES`; morphologies in their order, observations in theirs.
+        Columns of `SCORES`; morphologies in their order, observations in theirs.
     """
     observed = list(observations)
     by_name: dict[str, dict[str, dict[str, object]]] = {}

@@ -19,14 +19,9 @@ EDGE = 3.0
 def draw_scores(
     scores: pd.DataFrame, title: str, limit: float, folder: Path, name: str
 ) -> list[Path]:
-    """Draw a row per morphometric and a mark per morphology; returns the files.
+    """Draw a row per morphometric and a mark per morphology; return the files.
 
-    Parameters
-    ----------
-    scores
-        columns of `analysis.scores.SCORES`.
-    limit
-        scores up to which a morphometric is within.
+    `scores` has the columns of `analysis.scores.SCORES`; up to `limit` (SD) a score is within.
     """
     folder.mkdir(parents=True, exist_ok=True)
     metrics = list(dict.fromkeys(scores["metric"]))

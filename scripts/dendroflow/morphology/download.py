@@ -40,13 +40,7 @@ class _OldKeyExchange(HTTPAdapter):
 
 
 class Downloader:
-    """Downloads for one morphology, which share a deadline.
-
-    Parameters
-    ----------
-    limits : NeuroMorpho
-        Timeout, retries, back-off, deadline (s) and largest size (bytes).
-    """
+    """Downloads for one morphology, which share the deadline of the limits."""
 
     def __init__(self, limits: NeuroMorpho) -> None:
         self.limits = limits

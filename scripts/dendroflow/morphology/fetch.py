@@ -5,15 +5,15 @@ import importlib.metadata
 import importlib.util
 import json
 import logging
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from dendroflow.errors import ConfigurationError, MorphologyError
 from dendroflow.files import replacing
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
 from dendroflow.morphology.files import data_sha256, parse
+from dendroflow.morphology.search import texts
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import (
     Download,
@@ -34,34 +34,9 @@ DATABASE_CITATION = (
 LICENCE = "CC BY 4.0"
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """A morphology that has arrived and is what was pinned.
+class _Found(NamedTuple):
+    """A file, where it came from (no path of this machine), and NeuroMorpho.Org's metadata."""
 
-    Attributes
-    ----------
-    name : str
-        Its name in the catalogue.
-    address : str
-        Where it came from; no path of this machine.
-    data_sha256, bytes_sha256 : str
-        sha256 of its data lines, which is its identity, and of the file.
-    citations : tuple of str
-        What to cite when it is used.
-    record : dict or None
-        NeuroMorpho.Org's metadata, where there is any.
-    """
-
-    name: str
-    address: str
-    data_sha256: str
-    bytes_sha256: str
-    citations: tuple[str, ...] = ()
-    record: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class _Found:
     data: bytes
     address: str
     record: dict[str, Any] | None = None
@@ -75,7 +50,7 @@ def fetch(
     *,
     neuromorpho: NeuroMorpho,
     root: Path,
-) -> Fetched:
+) -> None:
     """Bring a morphology to `destination`, and what is known about it to `metadata` (JSON).
 
     Both are written whole or not at all, and only if the file has the pinned sha256. What NEURON
@@ -85,15 +60,13 @@ def fetch(
 
     Parameters
     ----------
-    name : str
-        The morphology's name in the catalogue.
-    source : MorphologySource
-        Where it is, and the sha256 of its data lines.
-    destination, metadata : Path
+    name, source
+        The morphology in the catalogue.
+    destination, metadata
         Files to write.
-    neuromorpho : NeuroMorpho
-        The service, and the limits of downloads.
-    root : Path
+    neuromorpho
+        The service, and the limits of all downloads.
+    root
         Folder of the configuration, to which the path of a file is relative.
 
     Raises
@@ -111,85 +84,65 @@ def fetch(
             "name if there are any"
         )
     digest = data_sha256(found.data, source.suffix)
-    _check_content(name, found.data, source, label, digest)
-    _check_pin(name, label, source.sha256, digest)
-    fetched = Fetched(
-        name=name,
-        address=found.address,
-        data_sha256=digest,
-        bytes_sha256=hashlib.sha256(found.data).hexdigest(),
-        citations=_citations(found.record),
-        record=found.record,
-    )
-    for path, content in ((metadata, _metadata(fetched, source)), (destination, found.data)):
+    _check(name, found.data, source, label, digest)
+    for path, content in (
+        (metadata, _metadata(name, source, found, digest)),
+        (destination, found.data),
+    ):
         with replacing(path) as temporary:
             temporary.write_bytes(content)
     logger.info("%s: sha256 of the data lines %s", label, digest)
-    return fetched
 
 
 def _label(name: str, address: str) -> str:
     return f"morphology '{name}' ({address})"
 
 
-def _check_content(
-    name: str, data: bytes, source: MorphologySource, label: str, digest: str
-) -> None:
-    """Refuse what is no sound cell, unless its pin says that it is the file that is wanted."""
+def _check(name: str, data: bytes, source: MorphologySource, label: str, digest: str) -> None:
+    """Refuse what is not pinned, and what is no sound cell unless a pin says that it is wanted."""
+    remedy = f"add to morphologies.{name} in the configuration:  sha256: {digest}"
     try:
         parse(data, source.suffix, label)
     except MorphologyError as error:
         if source.sha256 is None:
             raise MorphologyError(
-                f"{error}; to have its quality checked all the same, add to morphologies.{name} "
-                f"in the configuration:  sha256: {digest}"
+                f"{error}; to have its quality checked all the same, {remedy}"
             ) from error
         if source.sha256 != digest:
             raise
         logger.warning("%s; it is kept for quality control, and not simulated", error)
-
-
-def _check_pin(name: str, label: str, pin: str | None, digest: str) -> None:
-    if pin is None:
-        raise MorphologyError(
-            f"{label}: is not pinned; if this is the file you want, add to morphologies.{name} "
-            f"in the configuration:  sha256: {digest}"
-        )
-    if pin != digest:
+    if source.sha256 is None:
+        raise MorphologyError(f"{label}: is not pinned; if this is the file you want, {remedy}")
+    if source.sha256 != digest:
         raise MorphologyError(
             f"{label}: its data lines have the sha256 {digest}, but morphologies.{name}.sha256 in "
-            f"the configuration is {pin}; find out why it changed, and correct the pin only if "
-            "you want the new file"
+            f"the configuration is {source.sha256}; find out why it changed, and correct the pin "
+            "only if you want the new file"
         )
 
 
-def _metadata(fetched: Fetched, source: MorphologySource) -> bytes:
+def _metadata(name: str, source: MorphologySource, found: _Found, digest: str) -> bytes:
     content = {
-        "name": fetched.name,
+        "name": name,
         "source": source.model_dump(mode="json", exclude={"sha256"}),
-        "address": fetched.address,
-        "sha256_of_data_lines": fetched.data_sha256,
-        "sha256_of_file": fetched.bytes_sha256,
-        "licence": LICENCE if fetched.record else None,
-        "citations": list(fetched.citations),
-        "record": fetched.record,
+        "address": found.address,
+        "sha256_of_data_lines": digest,
+        "sha256_of_file": hashlib.sha256(found.data).hexdigest(),
+        "licence": LICENCE if found.record else None,
+        "citations": _citations(found.record),
+        "record": found.record,
     }
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _citations(record: dict[str, Any] | None) -> tuple[str, ...]:
+def _citations(record: dict[str, Any] | None) -> list[str]:
     """Return the three citations that NeuroMorpho.Org's terms ask for, or none."""
     if record is None:
-        return ()
-    papers = [f"doi:{doi}" for doi in _texts(record.get("reference_doi"))]
-    papers += [f"PMID:{pmid}" for pmid in _texts(record.get("reference_pmid"))]
+        return []
+    papers = [f"doi:{doi}" for doi in texts(record, "reference_doi")]
+    papers += [f"PMID:{pmid}" for pmid in texts(record, "reference_pmid")]
     original = f"original paper(s): {', '.join(papers)}" if papers else "original paper: unknown"
-    return (original, SERVICE_CITATION, DATABASE_CITATION)
-
-
-def _texts(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [str(item) for item in items if item not in (None, "", "None")]
+    return [original, SERVICE_CITATION, DATABASE_CITATION]
 
 
 def _find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path) -> _Found:

@@ -18,13 +18,7 @@ def data_sha256(data: bytes, suffix: str) -> str:
     """Return the sha256 of a morphology's data lines, which does not depend on its header.
 
     Comment lines and blank lines are dropped, trailing blanks stripped, and each line ends in LF.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    suffix : str
-        `swc` (comments start with #) or `asc` (comments start with ;).
+    Comments start with # in a file of suffix `swc`, with ; in one of `asc`.
     """
     lines = [line.rstrip() for line in data.splitlines()]
     kept = [line for line in lines if line and not line.lstrip().startswith(_COMMENTS[suffix])]
@@ -32,16 +26,7 @@ def data_sha256(data: bytes, suffix: str) -> str:
 
 
 def parse(data: bytes, suffix: str, source: str) -> PointGraph:
-    """Read the bytes of a morphology.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    suffix : str
-        `swc` or `asc` (Neurolucida).
-    source : str
-        Its name, for messages.
+    """Read the bytes of a morphology, which messages call `source`, as a checked tree.
 
     Raises
     ------
@@ -88,23 +73,12 @@ def check_fetched(path: Path) -> None:
 
 
 def read(path: Path) -> PointGraph:
-    """Read and check an SWC or Neurolucida file; nothing of it reaches NEURON.
-
-    Parameters
-    ----------
-    path : Path
-        A file whose name ends in .swc or .asc.
-
-    Returns
-    -------
-    PointGraph
-        The checked graph of points.
+    """Read a file whose name ends in .swc or .asc as a checked tree; nothing reaches NEURON.
 
     Raises
     ------
     MorphologyError
-        With file, line and reason, if the file cannot be read or is not a cell that NEURON reads
-        as it is written.
+        As from `parse`, or if the file cannot be read.
     """
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in _READERS:

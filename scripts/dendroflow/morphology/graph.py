@@ -1,7 +1,6 @@
 """A reconstruction as the graph of points that its file describes."""
 
 import logging
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
@@ -135,10 +134,9 @@ class PointGraph:
     @cached_property
     def cyclic(self) -> Bools:
         """Whether the way up from a point never ends."""
-        above = self.parents.copy()
-        for _ in range(math.ceil(math.log2(max(len(self), 2))) + 1):
-            above = np.where(above >= 0, above[above], above)
-        return np.asarray(above >= 0)
+        endless = np.ones(len(self), dtype=bool)
+        endless[self.order] = False
+        return endless
 
     @cached_property
     def components(self) -> Ints:
@@ -187,13 +185,7 @@ class PointGraph:
         return [np.array(points) for points in found]
 
     def length(self, kind: int | None = None) -> float:
-        """Return the length of the neurites (µm), without their links to the soma.
-
-        Parameters
-        ----------
-        kind
-            Count the points of this type only.
-        """
+        """Return the length of all neurites (µm), or of one type, without links to the soma."""
         counted = self.inner if kind is None else self.inner & (self.types == kind)
         return float(self.steps[counted].sum())
 

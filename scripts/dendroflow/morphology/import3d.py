@@ -25,21 +25,14 @@ _OPTIONS = "-nogui -NFRAME 20000 -NSTACK 200000"
 def run_with_neuron(
     module: str, arguments: Sequence[str], folder: str, timeout_s: float
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a module as a program that uses NEURON, in a process of its own.
+    """Run a module with NEURON as `python -m` does, in `folder`, in a process of its own.
 
-    Parameters
-    ----------
-    module, arguments
-        As `python -m` takes them.
-    folder
-        Where it runs: NEURON loads compiled mechanisms that lie there.
-    timeout_s
-        How long it may take (s).
+    NEURON loads compiled mechanisms that lie in the folder.
 
     Raises
     ------
     subprocess.TimeoutExpired
-        If it takes longer.
+        If it takes longer than `timeout_s` (s).
     """
     paths = [str(Path(dendroflow.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return subprocess.run(

@@ -35,6 +35,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,10 @@ _TOKEN = re.compile(
       | (?P<word>(?!(?i:nan|inf|infinity)\b)[A-Za-z_]\w*)(?=[\s,;()<>|"]|$)""",
     re.VERBOSE | re.ASCII,
 )
+
+
+# x, y, z, diameter (µm), type, index of the parent, line.
+_Point = tuple[float, float, float, float, int, int, int]
 
 
 class _Token(NamedTuple):
@@ -88,30 +93,8 @@ class _List:
         return first.text if isinstance(first, _Token) else ""
 
 
-class _Point(NamedTuple):
-    x: float
-    y: float
-    z: float
-    diameter: float
-    type: int
-    parent: int
-    line: int
-
-
 def parse(data: bytes, source: str) -> PointGraph:
-    """Read a Neurolucida V3 text file.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    source : str
-        Its name, for messages.
-
-    Returns
-    -------
-    PointGraph
-        The checked graph of points; the soma as outlines (`PointGraph.outline`).
+    """Read a Neurolucida V3 text file, which messages call `source`, as a checked tree.
 
     Raises
     ------
@@ -128,19 +111,13 @@ def parse(data: bytes, source: str) -> PointGraph:
         _add_outline(outline, points, source)
     for tree in trees:
         _add_tree(tree, points, source)
-    result = PointGraph(
-        source=source,
-        ids=np.arange(1, len(points) + 1),
-        types=np.array([point.type for point in points]),
-        xyz=np.array([(point.x, point.y, point.z) for point in points]),
-        radii=np.array([point.diameter / 2 for point in points]),
-        parents=np.array([point.parent for point in points]),
-        lines=np.array([point.line for point in points]),
-        outline=True,
-    )
-    check(result)
-    _check_somata(result, [outline.line for outline in outlines])
-    return result
+    table = np.array(points)
+    types, parents, lines = table[:, 4:].astype(np.int64).T
+    ids = np.arange(1, len(points) + 1)
+    graph = PointGraph(source, ids, types, table[:, :3], table[:, 3] / 2, parents, lines, True)
+    check(graph)
+    _check_somata(graph, [outline.line for outline in outlines])
+    return graph
 
 
 def _tokens(data: bytes, source: str) -> Iterator[_Token]:
@@ -234,7 +211,7 @@ def _add_outline(outline: _List, points: list[_Point], source: str) -> None:
     if len(rows) < 3:
         refuse(source, outline.line, f"a soma outline of {len(rows)} points; it needs three")
     for numbers, line in rows:
-        points.append(_Point(*numbers, type=SOMA, parent=len(points) - 1, line=line))
+        points.append((*numbers, SOMA, len(points) - 1, line))
 
 
 def _type(tree: _List, source: str) -> int:
@@ -283,7 +260,7 @@ def _add_branch(
             if ended:
                 refuse(source, item.line, "a point after the end of its branch")
             above = parent if len(points) == start else len(points) - 1
-            points.append(_Point(*_numbers(item, source), type=kind, parent=above, line=item.line))
+            points.append((*_numbers(item, source), kind, above, item.line))
         elif item.starts_with("word"):
             ended = len(points) > start
         elif split is not None or not item.items:
@@ -311,20 +288,16 @@ def _check_somata(tree: PointGraph, starts: list[int]) -> None:
 
     `starts` are the lines at which the outlines start.
     """
-    soma = tree.somatic
-    number = np.searchsorted(starts, tree.lines[soma], side="right") - 1
-    outlines = [tree.xyz[soma][number == k] for k in range(len(starts))]
-    for k in range(1, len(outlines)):
-        if _gap(outlines[k - 1][:, :2], outlines[k][:, :2]) > 0:
-            refuse(
-                tree.source,
-                starts[k],
-                f"a second soma, apart from that of line {starts[k - 1]}; a cell has one: keep "
-                "one cell in the file",
-            )
+    soma = tree.xyz[tree.somatic]
+    number = np.searchsorted(starts, tree.lines[tree.somatic], side="right") - 1
+    outlines = [soma[number == k] for k in range(len(starts))]
+    for k, (before, outline) in enumerate(pairwise(outlines), start=1):
+        if _gap(before[:, :2], outline[:, :2]) > 0:
+            reason = f"a second soma, apart from that of line {starts[k - 1]}; a cell has one: keep"
+            refuse(tree.source, starts[k], f"{reason} one cell in the file")
     if len(outlines) > 1:
         _check_stack(tree.source, outlines, starts)
-    whole = tree.xyz[soma][:, :2]
+    whole = soma[:, :2]
     reach = float(np.ptp(whole, axis=0).max())
     for i in np.flatnonzero(tree.stems):
         gap = _gap(whole, tree.xyz[i : i + 1, :2])

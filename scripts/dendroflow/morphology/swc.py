@@ -63,24 +63,13 @@ class Defect(NamedTuple):
 
 
 def parse(data: bytes, source: str) -> PointGraph:
-    """Read an SWC file, and refuse the first defect.
-
-    Parameters
-    ----------
-    data
-        The file.
-    source
-        Its name, for messages.
-
-    Returns
-    -------
-    PointGraph
-        A checked tree.
+    """Read an SWC file, which messages call `source`, as a checked tree.
 
     Raises
     ------
     MorphologyError
-        With file, line and reason, if the file is not a cell that NEURON reads as it is written.
+        With file, line and reason of the first defect, if the file is not a cell that NEURON reads
+        as it is written.
     """
     graph, defects = read(data, source)
     for defect in defects:
@@ -93,13 +82,6 @@ def read(data: bytes, source: str) -> tuple[PointGraph, list[Defect]]:
     """Read all points that an SWC file holds, and what is wrong with its lines.
 
     A line that is no point is left out. A parent whose id several points have is the first of them.
-
-    Parameters
-    ----------
-    data
-        The file.
-    source
-        Its name, for messages.
     """
     rows: list[tuple[float, ...]] = []
     defects: list[Defect] = []

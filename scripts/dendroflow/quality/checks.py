@@ -21,37 +21,15 @@ from dendroflow.settings.quality import Quality
 
 Check = Callable[[Reconstruction, Quality], CheckResult]
 
-_MODULES = {
-    "graph": graph,
-    "soma": soma,
-    "diameters": diameters,
-    "depth": depth,
-    "electrical": electrical,
-    "axon": axon,
-    "size": size,
-    "metadata": metadata,
-    "MorphIO": libraries,
-}
+_OWN = (graph, soma, diameters, depth, electrical, axon, size, metadata)
+_MODULES = {module.__name__.rpartition(".")[2]: module for module in _OWN} | {"MorphIO": libraries}
 CHECKS: Mapping[str, Check] = {
     name: getattr(module, name) for theme, module in _MODULES.items() for name in THEMES[theme]
 } | {name: libraries.neurom(name) for name in THEMES["NeuroM"]}
 
 
 def check_all(cell: Reconstruction, settings: Quality) -> list[CheckResult]:
-    """Make all checks that the settings list.
-
-    Parameters
-    ----------
-    cell : Reconstruction
-        The morphology.
-    settings : Quality
-        Which checks, and their thresholds.
-
-    Returns
-    -------
-    list of CheckResult
-        One for each check, in their order; the result of one that cannot be made is `unknown`.
-    """
+    """Make all checks that the settings list, in their order."""
     return [run_check(name, cell, settings) for name in settings.checks]
 
 

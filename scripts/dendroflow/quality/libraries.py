@@ -54,15 +54,11 @@ def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
     loaded, warnings = cell.morphio
     if isinstance(loaded, Exception):
         return CheckResult("fail", f"MorphIO raises {_said(loaded)}.")
-    if warnings:
-        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        return CheckResult(
-            "warn",
-            f"MorphIO warns: {warnings[0][:200]}{more}.",
-            value=len(warnings),
-            threshold="none",
-        )
-    return CheckResult("pass", "MorphIO reads it without warning.", value=0)
+    if not warnings:
+        return CheckResult("pass", "MorphIO reads it without warning.", value=0, threshold="none")
+    more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+    sentence = f"MorphIO warns: {warnings[0][:200]}{more}."
+    return CheckResult("warn", sentence, value=len(warnings), threshold="none")
 
 
 def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:

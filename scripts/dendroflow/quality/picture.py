@@ -30,14 +30,7 @@ DOTS_PER_INCH = 110
 def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[Path]) -> None:
     """Draw a cell and write the picture, each file in the format that its name says.
 
-    Parameters
-    ----------
-    cell : Reconstruction
-        The morphology.
-    results : sequence of CheckResult
-        Those that are marked in the projections are the worst that have lines.
-    paths : sequence of Path
-        Files to write.
+    Of the results, the worst that have lines are marked in the projections.
     """
     with house_style():
         page = _page(cell, results)
@@ -50,9 +43,11 @@ def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[P
 
 
 def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
-    failing = [f.check for f in results if f.result == "fail"]
-    warning = [f.check for f in results if f.result == "warn"]
-    notes = [f"Fails: {', '.join(failing) or 'none'}.", f"Warns: {', '.join(warning) or 'none'}."]
+    failing, warning = (
+        ", ".join(r.check for r in results if r.result == kind) or "none"
+        for kind in ("fail", "warn")
+    )
+    notes = [f"Fails: {failing}.", f"Warns: {warning}."]
     page = Page(f"Quality of {cell.name}", cell.address, notes, SIZE)
     try:
         points = cell.points
@@ -128,12 +123,11 @@ def _projections(
 
 def _marks(points: PointGraph, results: Sequence[CheckResult]) -> list[tuple[str, np.ndarray]]:
     """Label and points of the results that are marked, the worst first."""
-    index = {int(line): k for k, line in enumerate(points.lines)}
     placed = [f for f in results if f.lines and f.result in ("fail", "warn")]
     placed.sort(key=lambda f: (-RESULTS.index(f.result), len(f.lines)))
     found = []
     for result in placed:
-        where = np.array([index[line] for line in result.lines if line in index], dtype=int)
+        where = np.flatnonzero(np.isin(points.lines, result.lines))
         if len(where):
             found.append((f"{result.check}: {len(where)}", where))
     return found[:MOST_MARKED]

@@ -163,13 +163,9 @@ def _drops(sections: list[Any]) -> Iterator[tuple[float, Any]]:
 def _position(segment: Any) -> tuple[float, float, float]:
     """Coordinates of a segment's centre (µm)."""
     section = segment.sec
-    points = range(section.n3d())
-    arcs = [section.arc3d(k) for k in points]
-    at = segment.x * section.L
-    x, y, z = (
-        float(np.interp(at, arcs, [read(k) for k in points]))
-        for read in (section.x3d, section.y3d, section.z3d)
-    )
+    reads = (section.arc3d, section.x3d, section.y3d, section.z3d)
+    arcs, *columns = ([read(k) for k in range(section.n3d())] for read in reads)
+    x, y, z = (float(np.interp(segment.x * section.L, arcs, column)) for column in columns)
     return x, y, z
 
 

@@ -64,19 +64,14 @@ def unmet(
 
 
 def refuse(experiment: str, refused: Mapping[str, tuple[str, list[CheckResult]]]) -> None:
-    """Raise the error that says why an experiment does not start, if any requirement is not met.
+    """Refuse an experiment of whose morphologies any does not meet the requirements.
 
-    Parameters
-    ----------
-    experiment
-        Its name.
-    refused
-        Morphology -> its file, and the results that do not meet the requirements.
+    `refused` maps each morphology to its file and the results that do not meet them.
 
     Raises
     ------
     MorphologyError
-        One line: the first of them with check, value, threshold and file; how many more.
+        One line: the first of them with check, value, threshold and file; which others.
     """
     found = [(name, file, r) for name, (file, results) in refused.items() for r in results]
     if not found:

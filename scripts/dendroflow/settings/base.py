@@ -46,6 +46,14 @@ def in_order(interval: tuple[float, float]) -> tuple[float, float]:
     return interval
 
 
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse names of which one is listed twice."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is listed twice")
+    return names
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return "; nearest: a, b", or nothing where no known name is alike."""
     by_lower = {other.casefold(): other for other in known}

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, model_validator
 
 from dendroflow import layout
 from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
 from dendroflow.settings.morphologies import MorphologyName
-from dendroflow.settings.optimise import Optimise, refuse_names_of_optimisation
+from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.sweep import Scalar, Sweep
@@ -53,19 +53,18 @@ class Experiment(Settings):
         description="per unit, the range outside which a signal makes its point `out_of_range`",
     )
     features: Features = Field(description="what is measured on the signals")
-    figures: tuple[Figure, ...] = Field((), description="what is drawn")
-    execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")
-
-    @field_validator("figures")
-    @classmethod
-    def _names_differ(cls, figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
-        check_names(figures)
-        return figures
+    figures: Annotated[tuple[Figure, ...], AfterValidator(check_names)] = Field(
+        (), description="what is drawn"
+    )
+    execution: Execution = Field(Execution(), description="how it is run")
 
     @model_validator(mode="after")
     def _swept_or_optimised(self) -> "Experiment":
         if (self.sweep is None) == (self.optimise is None):
             raise ValueError("give either `sweep` or `optimise`")
-        if self.optimise is not None:
-            refuse_names_of_optimisation(figure.name for figure in self.figures)
+        taken = {figure.name for figure in FIGURES} if self.optimise else set()
+        for name in taken & {figure.name for figure in self.figures}:
+            raise ValueError(
+                f"{name!r} is the name of a figure of `optimise`; choose another `name`"
+            )
         return self

@@ -1,7 +1,5 @@
 """What is measured on the signals: the `features` of an experiment."""
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,7 +15,7 @@ from pydantic import (
 )
 
 from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
-from dendroflow.settings.base import Positive, Settings, Share, in_order, known, nearest
+from dendroflow.settings.base import Positive, Settings, Share, each_once, in_order, known, nearest
 
 _NO_CURRENT = "needs a recorded current, which eFEL is not given here"
 _WHOLE_TRACE = "is the trace itself: use `statistics`"
@@ -172,9 +170,13 @@ class FeatureBlock(Settings):
     stimulus: Interval | None = Field(
         None, description="start and end of the stimulus (ms), for `efel`"
     )
-    efel: tuple[EfelName, ...] = Field((), description="names of eFEL features")
+    efel: Annotated[tuple[EfelName, ...], AfterValidator(each_once)] = Field(
+        (), description="names of eFEL features"
+    )
     settings: EfelSettings = Field(EfelSettings(), description="eFEL's settings")
-    statistics: tuple[StatisticName, ...] = Field((), description="names of statistics")
+    statistics: Annotated[tuple[StatisticName, ...], AfterValidator(each_once)] = Field(
+        (), description="names of statistics"
+    )
     window: Interval | None = Field(
         None, description="part of the trace that `statistics` see (ms); null: all of it"
     )
@@ -218,8 +220,6 @@ class FeatureBlock(Settings):
                 raise ValueError(f"`{key}` is for `efel`, which is not given")
         if self.window is not None and not self.statistics:
             raise ValueError("`window` is for `statistics`, which is not given")
-        for name in (*_repeated(self.efel), *_repeated(self.statistics)):
-            raise ValueError(f"{name} is listed twice")
         needing = NEED_STIMULUS_CURRENT.intersection(self.efel)
         if needing and self.settings.stimulus_current is None:
             raise ValueError(f"{min(needing)} needs `settings: {{stimulus_current: ...}}` in nA")
@@ -255,10 +255,6 @@ class FeatureBlock(Settings):
     def signals(self) -> tuple[str, ...]:
         """All signals that are looked at."""
         return (self.signal, *(self.propagation.signals if self.propagation else ()))
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _as_blocks(given: Any) -> Any:

@@ -385,14 +385,8 @@ def _names(figure: Figure, keys: Iterable[str]) -> set[str]:
     return {name for value in given for name in ((value,) if isinstance(value, str) else value)}
 
 
-def check_names(figures: Iterable[Figure]) -> None:
-    """Refuse two figures that would be rendered to the same files.
-
-    Raises
-    ------
-    ValueError
-        If two figures have one name.
-    """
+def check_names(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
+    """Refuse two figures that would be rendered to the same files."""
     seen: dict[str, int] = {}
     for position, figure in enumerate(figures, start=1):
         if figure.name in seen:
@@ -401,6 +395,7 @@ def check_names(figures: Iterable[Figure]) -> None:
                 "give one of them another `name`"
             )
         seen[figure.name] = position
+    return figures
 
 
 def _listed(value: Any) -> str:

@@ -1,6 +1,5 @@
 """What is fitted to what: the `optimise` of an experiment, in place of its `sweep`."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
@@ -113,15 +112,3 @@ FIGURES = (
         "Every individual that was simulated, coloured by its score. The line is the best so far.",
     ),
 )
-
-
-def refuse_names_of_optimisation(names: Iterable[str]) -> None:
-    """Refuse figures that would be written over those of an optimisation.
-
-    Raises
-    ------
-    ValueError
-        If a figure has the name of one of `FIGURES`.
-    """
-    for name in {figure.name for figure in FIGURES} & set(names):
-        raise ValueError(f"{name!r} is the name of a figure of `optimise`; choose another `name`")

@@ -3,14 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Settings, each_once
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
@@ -31,7 +38,7 @@ TEMPLATE_KEY = "__use_yte__"
 class Project(Settings):
     """The content of `config/config.yaml`."""
 
-    experiments: tuple[Name, ...] = Field(
+    experiments: Annotated[tuple[Name, ...], AfterValidator(each_once)] = Field(
         min_length=1, description="files of `experiments/` beside this file, without `.yaml`"
     )
     max_failed_share: float = Field(
@@ -59,8 +66,6 @@ class Project(Settings):
                     f"{name!r} is the name of a table of the database, or of a folder of the "
                     "results; choose another"
                 )
-            if names.count(name) > 1:
-                raise ValueError(f"{name!r} is listed twice")
         return names
 
 
@@ -72,7 +77,7 @@ class Configuration(Settings):
     source
         the file of the configuration, for messages.
     folder
-        where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
+        Where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
     """
 
     source: Path
@@ -213,7 +218,7 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
     Parameters
     ----------
     content
-        the parsed configuration, as Snakemake hands it over (files merged with `--config`).
+        The parsed configuration, as Snakemake hands it over (files merged with `--config`).
     source
         its file.
     folder

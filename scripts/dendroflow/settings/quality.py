@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema, model_validator
 
-from dendroflow.quality.names import CHECKS
+from dendroflow.quality.names import CHECKS, THEMES
 from dendroflow.settings.base import Settings, Share, in_order, known
 
 LowHigh = Annotated[
@@ -161,33 +161,15 @@ class Use(Settings):
 
 
 _CONNECTED = (
-    "readable",
-    "components",
-    "cycles",
-    "missing_parents",
-    "duplicate_ids",
-    "neuron_import",
-    "soma",
+    *("readable", "components", "cycles", "missing_parents", "duplicate_ids"),
+    *("neuron_import", "soma"),
 )
 _SHAPED = ("z_noise", "z_backlash", "constant_diameters", "electrical_bottleneck")
-_SIZED = ("soma_area", "dendritic_length", "membrane_area", "extent")
+_SIZED = ("soma_area", *THEMES["size"])
 _RECOMMENDED = (
-    "duplicate_points",
-    "custom_types",
-    "long_steps",
-    "z_drift",
-    "z_quantised",
-    "flat",
-    "constant_sections",
-    "tracing_limit",
-    "abrupt_diameters",
-    "bottlenecks",
-    "electrical_reach",
-    "input_resistance",
-    "experiment_condition",
-    "physical_integrity",
-    "recorded_attributes",
-    "shrinkage",
+    *("duplicate_points", "custom_types", "long_steps", "z_drift", "z_quantised", "flat"),
+    *("constant_sections", "tracing_limit", "abrupt_diameters", "bottlenecks"),
+    *("electrical_reach", "input_resistance", *THEMES["metadata"]),
 )
 
 

@@ -75,7 +75,7 @@ def test_deprecated_names_of_efel_are_accepted():
         ([STEP | {"efel": ["voltage"]}], "voltage is the trace itself"),
         ([STEP | {"efel": ["time_constant"]}], "stimulus of more than 140 ms"),
         ([STEP | {"efel": ["ohmic_input_resistance"]}], "stimulus_current"),
-        ([STEP | {"efel": ["AP_width", "AP_width"]}], "AP_width is listed twice"),
+        ([STEP | {"efel": ["AP_width", "AP_width"]}], "'AP_width' is listed twice"),
         ([AP | {"settings": {"threshold": 0}}], "eFEL has no setting threshold; nearest: Thresh"),
         ([AP | {"settings": {"dependencyfile_path": "/x"}}], "no setting dependencyfile_path"),
         ([AP | {"settings": {"interp_step": 0}}], "interp_step"),
