@@ -10,6 +10,7 @@ from dendroflow.kernel.points import points_of
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.mechanisms import compile_mechanisms, digest, sources
 from dendroflow.plan.description import describe
+from dendroflow.plan.models import names_of
 from dendroflow.plan.points import requested_points
 from dendroflow.runs.pool import run_points
 from dendroflow.runs.workload import Workload
@@ -27,7 +28,7 @@ class Experiment:
         self.configuration = load({"experiments": [name]}, CONFIG / "config.yaml")
         self.settings = self.configuration.experiments[name]
         folder = self.configuration.model_folder(name)
-        description = describe(folder, kept / f"{name}.json")
+        description = describe(names_of(folder), kept / f"{name}.json")
         points = requested_points(self.configuration, name, description)
         self.table = points.table.rename(columns=lambda path: path.rpartition(".")[2])
         self.points = points_of(points.table.to_dict("list"), points.fixed)
@@ -64,7 +65,7 @@ def load_mechanisms_of(tmp_path_factory):
         build = digest(sources(folder))
         if build not in loaded:
             library = tmp_path_factory.mktemp("mechanisms") / "libnrnmech.so"
-            compile_mechanisms(sources(folder), library)
+            compile_mechanisms(folder, library)
             load_mechanisms(library)
             loaded.add(build)
 

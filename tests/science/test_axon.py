@@ -45,7 +45,7 @@ def test_the_speed_is_that_of_a_travelling_wave(experiment):
     theta = table["conduction_speed"].item() * 1e3  # µm/ms
     rows = traces.to_pandas().set_index("signal")["values"]
     left, here, right = (np.asarray(rows[name]) for name in ("left", "here", "right"))
-    dt, dx = point.clock.dt, point.parameters["dx"]
+    dt, dx = point.settings.dt, point.parameters["dx"]
     in_time = (here[2:] - 2 * here[1:-1] + here[:-2]) / dt**2
     in_space = (left + right - 2 * here)[1:-1] / dx**2
     slope = np.polyfit(in_space, in_time, 1)[0]

@@ -27,8 +27,10 @@ def wave(experiment):
 def run(found, **changed):
     """Run the point of 0.3 µM IP3 and segments of 1 µm, with other parameters or duration."""
     point = next(p for p in found.points if (p.parameters["ip3"], p.parameters["dx"]) == (0.3, 1.0))
-    clock = dataclasses.replace(point.clock, duration=changed.pop("duration", 1000.0))
-    point = dataclasses.replace(point, clock=clock, parameters={**point.parameters, **changed})
+    settings = dataclasses.replace(point.settings, duration=changed.pop("duration", 1000.0))
+    point = dataclasses.replace(
+        point, settings=settings, parameters={**point.parameters, **changed}
+    )
     (result,) = run_points(Workload(found.model, {}, {}), [point], workers=1, timeout_s=120)
     return result
 

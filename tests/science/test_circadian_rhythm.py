@@ -112,7 +112,7 @@ def test_phase_and_every_concentration_after_240_h(clock):
         if (p.parameters["tim_degradation"], p.parameters["degradation"]) == (3.0, 0.01)
     )
     point = dataclasses.replace(
-        point, clock=dataclasses.replace(point.clock, duration=240.0, sampling=0.05)
+        point, settings=dataclasses.replace(point.settings, duration=240.0, sampling=0.05)
     )
     (result,) = run_points(Workload(found.model, {}, {}), [point], workers=1, timeout_s=120)
     traces = dict(zip(result.traces["signal"].to_pylist(), result.traces["values"], strict=True))

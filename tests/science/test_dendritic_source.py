@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dendroflow.morphology.importing import import_sections
+from dendroflow.morphology.sections import lengths_of
 from dendroflow.runs.pool import run_points
 from dendroflow.runs.workload import Workload
 
@@ -43,7 +44,7 @@ def run(source, geometry, **parameters):
     point = dataclasses.replace(
         point,
         parameters={**point.parameters, **parameters},
-        clock=dataclasses.replace(point.clock, duration=1.0),
+        settings=dataclasses.replace(point.settings, duration=1.0),
     )
     workload = Workload(source.model, {"C060114A7": geometry}, {})
     (result,) = run_points(workload, [point], workers=1, timeout_s=120)
@@ -54,7 +55,7 @@ def test_the_branches_differ_in_how_far_they_are_bent(geometry):
     def tortuosity(name):
         i = geometry.names.index(name)
         points = geometry.points[geometry.starts[i] : geometry.starts[i + 1], :3].astype(float)
-        return geometry.lengths[i] / np.linalg.norm(points[-1] - points[0])
+        return lengths_of(geometry)[i] / np.linalg.norm(points[-1] - points[0])
 
     assert tortuosity(STRAIGHT) == pytest.approx(1.03, abs=0.005)
     assert tortuosity(BENT) == pytest.approx(1.42, abs=0.005)

@@ -44,7 +44,7 @@ def test_more_sodium_channels_hold_out_longer(table):
 def test_the_squid_at_6_3_degrees(experiment):
     exercise = experiment("hh_temperature")
     point = next(p for p in exercise.points if p.parameters["gnabar"] == 0.12)
-    point = dataclasses.replace(point, clock=dataclasses.replace(point.clock, celsius=6.3))
+    point = dataclasses.replace(point, settings=dataclasses.replace(point.settings, celsius=6.3))
     table, _ = exercise.run_one(exercise.model, point)
     assert table["AP_duration"].item() == pytest.approx(3.625, abs=1e-6)
 

@@ -36,8 +36,8 @@ class PassiveCable(Model):
 
 
 def run(duration, **parameters):
-    clock = SolverSettings(duration, 0.025, -70.0, 6.3, "crank_nicolson", 1e-3, 0.0, None)
-    result = run_together(PassiveCable, [Point("a", parameters, clock, 1, None)], {}, {})
+    settings = SolverSettings(duration, 0.025, -70.0, 6.3, "crank_nicolson", 1e-3, 0.0, None)
+    result = run_together(PassiveCable, [Point("a", parameters, settings, 1, None)], {}, {})
     assert result.outcomes[0].status == "ok", result.outcomes[0].error
     table = pa.table(result.traces)
     return (np.array(values) + 70.0 for values in table["values"].to_pylist())

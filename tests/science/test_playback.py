@@ -17,7 +17,8 @@ AREA = np.pi * 10 * 10 * 1e-8  # cm²
 def clamp(experiment, dt):
     found = experiment("action_potential_clamp")
     found.points = [
-        dataclasses.replace(p, clock=dataclasses.replace(p.clock, dt=dt)) for p in found.points
+        dataclasses.replace(p, settings=dataclasses.replace(p.settings, dt=dt))
+        for p in found.points
     ]
     table, traces = found.run()
     assert (table["status"] == "ok").all()

@@ -59,7 +59,7 @@ def test_a_brief_release_ends_well_mixed(source):
     point = dataclasses.replace(
         first,
         parameters={**first.parameters, "tau": 0.5, "weight": 1000.0},
-        clock=dataclasses.replace(first.clock, duration=400.0),
+        settings=dataclasses.replace(first.settings, duration=400.0),
     )
     workload = Workload(source.model, {}, {})
     (result,) = run_points(workload, [point], workers=1, timeout_s=120)

@@ -77,8 +77,8 @@ class Compact(Model):
 
 
 def simulate(name, **parameters):
-    clock = SolverSettings(10.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
-    result = run_together(Compact, [Point(name, parameters, clock, 1, None)], {}, {})
+    settings = SolverSettings(10.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
+    result = run_together(Compact, [Point(name, parameters, settings, 1, None)], {}, {})
     assert result.outcomes[0].status == "ok"
     return dict(zip(result.traces["signal"].to_pylist(), result.traces["values"], strict=True))
 

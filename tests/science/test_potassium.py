@@ -14,15 +14,15 @@ FARADAY_MM_UM3 = 1e-12 / 1.602176634e-19 / (6.02214076e23 * 1e-18)  # mM µm³/m
 
 
 def changed(point, name, duration=None, **parameters):
-    clock = dataclasses.replace(point.clock, duration=duration or point.clock.duration)
+    settings = dataclasses.replace(point.settings, duration=duration or point.settings.duration)
     return dataclasses.replace(
-        point, point_id=name, clock=clock, parameters={**point.parameters, **parameters}
+        point, point_id=name, settings=settings, parameters={**point.parameters, **parameters}
     )
 
 
 def continuous_point_source(point, distance):
     """Excess (mM) in an infinite medium; Nicholson and Phillips 1981, J. Physiol. 321, eq. 9."""
-    p, t = point.parameters, point.clock.duration
+    p, t = point.parameters, point.settings.duration
     effective = p["diffusion"] / p["tortuosity"] ** 2
     strength = p["release"] * FARADAY_MM_UM3 / p["volume_fraction"]
     return (

@@ -68,7 +68,7 @@ def test_c91662_spikes_as_measured_by_hand(experiment):
     found = experiment("pyramidal_spike")
     (first, *_) = found.points
     parameters = {**first.parameters, "amplitude": 2.0}
-    point = Point("c91662", parameters, first.clock, 1, "c91662")
+    point = Point("c91662", parameters, first.settings, 1, "c91662")
     geometry = import_sections(C91662)
     result = run_together(found.model, [point], {"c91662": geometry}, {})
     assert result.outcomes[0].compartments == 1108

@@ -15,7 +15,7 @@ CELL = Path(bluepyopt.__file__).parent / "tests/test_ephys/testdata/acc/l5pc/C06
 def errors(experiment):
     """(solver, dt or atol) -> error of the spike's time, ms."""
     found = experiment("solver_cost")
-    found.points = [p for p in found.points if p.clock.dt >= 0.0125]
+    found.points = [p for p in found.points if p.settings.dt >= 0.0125]
     table, _ = found.run({"C060114A7": import_sections(CELL)})
     assert (table["status"] == "ok").all()
     table["fineness"] = table["atol"].where(table["solver"] == "cvode", table["dt"])

@@ -15,6 +15,7 @@ from dendroflow.kernel.lanes import run_together
 from dendroflow.kernel.loading import load_model
 from dendroflow.kernel.points import points_of
 from dendroflow.plan.description import describe
+from dendroflow.plan.models import names_of
 from dendroflow.plan.points import identified_points
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.experiment import Experiment
@@ -30,7 +31,7 @@ def fitting(tmp_path_factory):
     """Run the shipped experiment, with changes of its keys."""
     shipped = load({"experiments": [EXPERIMENT]}, CONFIG / "config.yaml")
     folder = shipped.model_folder(EXPERIMENT)
-    description = describe(folder, tmp_path_factory.mktemp("described") / "model.json")
+    description = describe(names_of(folder), tmp_path_factory.mktemp("described") / "model.json")
 
     def prepared(**changes):
         content = read_yaml(shipped.experiment_file(EXPERIMENT))

@@ -32,7 +32,7 @@ def test_the_events_of_the_course_give_its_intervals(drive):
     point = dataclasses.replace(
         first,
         parameters={**first.parameters, "weight": 0.001},
-        clock=dataclasses.replace(first.clock, duration=150.0),
+        settings=dataclasses.replace(first.settings, duration=150.0),
     )
     table, _ = drive.run_one(Replay, point)
     row = table.iloc[0]

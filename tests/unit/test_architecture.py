@@ -1,7 +1,10 @@
 """A room of the library imports only what lies below it."""
 
 import ast
+import sys
 from pathlib import Path
+
+import pytest
 
 LIBRARY = Path(__file__).parents[2] / "scripts" / "dendroflow"
 
@@ -29,7 +32,7 @@ def _imports(path):
     """Names of modules; a function's imports are no way around the floors, either."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "dendroflow":
-            yield from (f"dendroflow.{alias.name}" for alias in node.names)
+            yield from (f"dendroflow.{alias.name}" for alias in node.names if alias.name in LEVEL)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
         elif isinstance(node, ast.Import):
@@ -54,10 +57,19 @@ def test_rooms_import_only_what_lies_below():
             # What the package offers to notebooks lies on the highest floor.
             if package != "dendroflow" or not rest or _room(path) == "__init__":
                 continue
-            other = rest.split(".")[0]
-            if other != _room(path) and LEVEL[other] >= LEVEL[_room(path)]:
+            other, _, module = rest.partition(".")
+            if other == _room(path) or (other in NAMING and module == "names"):
+                continue
+            if LEVEL[other] >= LEVEL[_room(path)]:
                 wrong.append(f"{path.relative_to(LIBRARY)} imports {name}")
     assert not wrong
+
+
+@pytest.mark.parametrize("room", sorted(NAMING))
+def test_names_that_all_rooms_may_import_stand_alone(room):
+    path = LIBRARY / room / "names.py"
+    assert {name.partition(".")[0] for name in _imports(path)} <= sys.stdlib_module_names
+    assert not list(_imports(path.with_name("__init__.py")))
 
 
 def test_files_and_their_ideas_stay_small():

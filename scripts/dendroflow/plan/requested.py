@@ -95,6 +95,8 @@ def requested(configuration: Configuration, results: Path) -> Requested:
         found.add(layout.MORPHOLOGY, layout.METADATA, **values)
         found.add(layout.SECTIONS, layout.MORPHOMETRICS, **values)
         found.add_folder(layout.CHECKS, **values)
+    for scope in layout.WILDCARDS["scope"].split("|"):
+        found.add(layout.QUALITY_PAGE, scope=scope)
     for name in configuration.project.morphometry:
         found.add(layout.MORPHOMETRY_SCORES, comparison=name)
         for image in PRINT_FORMATS:

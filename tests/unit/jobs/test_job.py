@@ -11,8 +11,8 @@ import yaml
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.jobs.configured import configured, digest_of_settings
-from dendroflow.jobs.job import LIBRARY_OF_RUN, RUN, Job
-from dendroflow.plan.code import LIBRARY
+from dendroflow.jobs.job import CODE_OF_RUN, LIBRARY_OF_RUN, RUN, Job
+from dendroflow.plan.code import LIBRARY, library_digest
 
 CHECKOUT = LIBRARY.parents[1]
 
@@ -38,7 +38,7 @@ with job(snakemake) as task:
 
 def run(folder: Path, end: str, **environment: str) -> tuple[subprocess.CompletedProcess, Path]:
     """A job in a process of its own, which is started by one that is large."""
-    inherited = {k: v for k, v in os.environ.items() if k not in (RUN, LIBRARY_OF_RUN)}
+    inherited = {k: v for k, v in os.environ.items() if k not in (RUN, LIBRARY_OF_RUN, CODE_OF_RUN)}
     done = subprocess.run(
         [sys.executable, "-c", JOB.format(end=end)],
         cwd=folder,
@@ -103,7 +103,12 @@ def test_a_job_refuses_another_library_than_that_of_the_plan(tmp_path):
         "/elsewhere/dendroflow: remove one of them from the environment\n"
     )
     assert not path.exists()
-    assert run(tmp_path, "pass", **{LIBRARY_OF_RUN: str(LIBRARY)})[0].returncode == 0
+    planned = {LIBRARY_OF_RUN: str(LIBRARY), CODE_OF_RUN: library_digest()}
+    assert run(tmp_path, "pass", **planned)[0].returncode == 0
+    done, _ = run(tmp_path, "raise AssertionError", **planned | {CODE_OF_RUN: "0" * 16})
+    assert done.stderr == (
+        "dendroflow's own code changed since the run began; run snakemake again\n"
+    )
 
 
 @pytest.fixture

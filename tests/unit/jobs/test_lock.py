@@ -68,12 +68,16 @@ def results(tmp_path):
 
 @pytest.fixture
 def locks(tmp_path):
-    """Locks as Snakemake leaves them."""
+    """The folder of Snakemake's locks."""
     folder = tmp_path / ".snakemake" / "locks"
     folder.mkdir(parents=True)
-    for name in ("0.input.lock", "0.output.lock"):
-        (folder / name).touch()
     return folder
+
+
+def lock(locks):
+    """What Snakemake locks when a run begins."""
+    (locks / "0.input.lock").write_text("config/config.yaml\nresults/steps/plan.parquet\n")
+    (locks / "0.output.lock").write_text("results/steps/features.parquet\n")
 
 
 @pytest.fixture
@@ -141,19 +145,21 @@ def test_a_child_that_ends_is_not_the_run_that_ends(run, results):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_the_locks_of_a_run_that_was_killed_are_removed(run, results, locks, number):
     dead = run().take()
+    lock(locks)
     dead.kill(number)
     assert remove_dead(results, locks) == (
         f"the last run (process {dead.process.pid}) was killed; its lock is removed"
     )
-    assert not locks.exists()
-    # Once: what another workflow takes from now on is its own.
+    assert list(locks.iterdir()) == []
     assert remove_dead(results, locks) is None
     run().take()
 
 
 def test_the_locks_of_a_run_that_lives_or_has_ended_stay(run, results, locks):
+    lock(locks)
     assert remove_dead(results, locks) is None
     alive = run().take()
+    lock(locks)
     assert remove_dead(results, locks) is None
     alive.end()
     assert remove_dead(results, locks) is None
@@ -161,7 +167,9 @@ def test_the_locks_of_a_run_that_lives_or_has_ended_stay(run, results, locks):
 
 
 def test_the_locks_of_a_run_whose_jobs_may_live_elsewhere_stay(run, results, locks):
-    run("elsewhere").take().kill()
+    away = run("elsewhere").take()
+    lock(locks)
+    away.kill()
     assert noted(results)["jobs_elsewhere"]
     assert remove_dead(results, locks) is None
     assert len(list(locks.iterdir())) == 2
@@ -171,12 +179,27 @@ def test_the_locks_of_a_run_whose_jobs_may_live_elsewhere_stay(run, results, loc
     "notes", ["", "{", "[]", "{}", '{"process": 1}', "\0" * 40, {"host": "another.machine"}]
 )
 def test_nothing_is_removed_where_the_last_run_is_not_known(run, results, locks, notes):
-    run().take().kill()
-    lock = results / ".lock"
-    lock.write_text(json.dumps(noted(results) | notes) if isinstance(notes, dict) else notes)
+    dead = run().take()
+    dead.kill()
+    text = json.dumps(noted(results) | notes) if isinstance(notes, dict) else notes
+    (results / ".lock").write_text(text)
+    lock(locks)
     assert remove_dead(results, locks) is None
     assert len(list(locks.iterdir())) == 2
     run().take()
+
+
+def test_the_locks_of_other_workflows_stay(run, results, locks):
+    (locks / "0.input.lock").write_text("results/steps/plan.parquet\n")
+    hour_ago = time.time() - 3600
+    os.utime(locks / "0.input.lock", (hour_ago, hour_ago))
+    dead = run().take()
+    (locks / "1.input.lock").write_text("other/table.csv\nresults2/steps/plan.parquet\n")
+    (locks / "2.input.lock").write_text("results/steps/plan.parquet\n")
+    dead.kill()
+    assert "its lock is removed" in remove_dead(results, locks)
+    assert sorted(path.name for path in locks.iterdir()) == ["0.input.lock", "1.input.lock"]
+    assert remove_dead(results, locks) is None
 
 
 def test_without_locks_there_is_nothing_to_say(run, results, tmp_path):

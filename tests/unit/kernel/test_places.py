@@ -13,7 +13,7 @@ from dendroflow.morphology.importing import import_sections
 from dendroflow.morphology.sections import lengths_of
 
 SWC = Path(__file__).parents[2] / "data" / "morphologies" / "branched.swc"
-CLOCK = SolverSettings(2.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
+SETTINGS = SolverSettings(2.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
 PLACES = [(0.0, 0.0, 0.0), (100.0, -50.0, 20.0), (-300.0, 10.0, 0.0)]
 
 
@@ -50,7 +50,7 @@ class Several(Model):
 
 
 def run(geometry, **parameters):
-    point = Point("several", parameters, CLOCK, 1, "branched")
+    point = Point("several", parameters, SETTINGS, 1, "branched")
     return run_together(Several, [point], {"branched": geometry}, {})
 
 
@@ -123,5 +123,5 @@ def test_a_field_of_another_size_is_an_error(geometry):
 
 
 def test_without_a_morphology_there_is_nothing_to_place():
-    (outcome,) = run_together(Several, [Point("none", {}, CLOCK, 1, None)], {}, {}).outcomes
+    (outcome,) = run_together(Several, [Point("none", {}, SETTINGS, 1, None)], {}, {}).outcomes
     assert "Several needs a morphology and was given none" in outcome.error

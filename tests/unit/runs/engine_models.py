@@ -15,7 +15,7 @@ MODELS = Path(__file__).parents[3] / "config" / "models"
 PLAUSIBLE = {"mV": (-200.0, 200.0)}
 
 
-def clock(**changed):
+def settings(**changed):
     values = {
         "duration": 20.0,
         "dt": 0.025,
@@ -29,8 +29,8 @@ def clock(**changed):
     return SolverSettings(**(values | changed))
 
 
-def point(name, clock=clock(), seed=1, morphology=None, **parameters):
-    return Point(str(name), parameters, clock, seed, morphology)
+def point(name, settings=settings(), seed=1, morphology=None, **parameters):
+    return Point(str(name), parameters, settings, seed, morphology)
 
 
 class Fragile(Model):

@@ -3,7 +3,7 @@ import gc
 import numpy as np
 import pyarrow as pa
 import pytest
-from engine_models import MODELS, PLAUSIBLE, Fragile, clock, point, statuses, voltages
+from engine_models import MODELS, PLAUSIBLE, Fragile, point, settings, statuses, voltages
 
 from dendroflow.errors import ModelError
 from dendroflow.kernel.lanes import GroupFailedError, run_together
@@ -64,31 +64,31 @@ def test_the_loop_that_everybody_writes_gives_the_same_samples(squid):
 
 
 def test_sampling_interval(squid):
-    (row,) = pa.table(run(squid, [point("a", clock(sampling=0.5))]).traces).to_pylist()
+    (row,) = pa.table(run(squid, [point("a", settings(sampling=0.5))]).traces).to_pylist()
     assert row["dt"] == 0.5
     assert 40 <= len(row["values"]) <= 41
 
 
 def test_cvode_keeps_its_own_times_and_agrees_with_the_fixed_step(squid):
-    varying = clock(solver="cvode", atol=1e-4)
+    varying = settings(solver="cvode", atol=1e-4)
     (row,) = pa.table(run(squid, [point("a", varying)]).traces).to_pylist()
     assert row["dt"] is None
     assert len(row["t"]) == len(row["values"]) < 801
-    (fixed,) = pa.table(run(squid, [point("a", clock(dt=0.001))]).traces).to_pylist()
+    (fixed,) = pa.table(run(squid, [point("a", settings(dt=0.001))]).traces).to_pylist()
     at = np.interp(row["t"], np.arange(len(fixed["values"])) * 0.001, fixed["values"])
     assert np.abs(at - row["values"]).max() < 1.0
 
 
 def test_temperature_does_not_leak_into_the_next_group(squid):
-    cold = point("a", clock(celsius=6.3))
+    cold = point("a", settings(celsius=6.3))
     first = voltages([run(squid, [cold])])
-    run(squid, [point("b", clock(celsius=20.0, solver="crank_nicolson", dt=0.05))])
+    run(squid, [point("b", settings(celsius=20.0, solver="crank_nicolson", dt=0.05))])
     assert voltages([run(squid, [cold])]) == first
 
 
 def test_noise_depends_on_the_seed_alone():
     model = load_model(MODELS / "synaptic_soma")
-    points = [point(i, clock(duration=80.0), seed=i % 3, weight=0.002) for i in range(9)]
+    points = [point(i, settings(duration=80.0), seed=i % 3, weight=0.002) for i in range(9)]
     traces = voltages([run(model, points)])
     for i, other in ((0, 3), (1, 4), (2, 8)):
         assert traces[str(i), "g_syn"] == traces[str(other), "g_syn"]

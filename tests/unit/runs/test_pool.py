@@ -3,7 +3,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from engine_models import MODELS, PLAUSIBLE, Fragile, clock, point, statuses, voltages
+from engine_models import MODELS, PLAUSIBLE, Fragile, point, settings, statuses, voltages
 
 from dendroflow.kernel.loading import load_model
 from dendroflow.kernel.reactions import share_compiled_reactions
@@ -63,9 +63,9 @@ def test_two_culprits_in_one_group(sound):
     assert voltages(results) == expected
 
 
-def test_points_are_advanced_together_only_if_they_share_a_clock():
+def test_points_are_advanced_together_only_if_they_share_their_settings():
     model = load_model(MODELS / "squid_soma")
-    warm = clock(celsius=10.0)
+    warm = settings(celsius=10.0)
     points = [point(i) for i in range(10)] + [point(f"w{i}", warm) for i in range(10)]
     sizes = [len(result.outcomes) for result in run(model, points)]
     assert sizes == [1, 9, 10]
@@ -73,15 +73,15 @@ def test_points_are_advanced_together_only_if_they_share_a_clock():
 
 def test_cvode_points_run_alone():
     model = load_model(MODELS / "squid_soma")
-    points = [point(i, clock(solver="cvode")) for i in range(4)]
+    points = [point(i, settings(solver="cvode")) for i in range(4)]
     assert [len(result.outcomes) for result in run(model, points)] == [1, 1, 1, 1]
 
 
 def test_group_size_follows_size_and_memory():
-    assert lanes_per_group(1, 1, clock(duration=60.0)) == 512
-    assert lanes_per_group(20, 1, clock(duration=60.0)) == 100
-    assert lanes_per_group(5000, 1, clock(duration=60.0)) == 1
-    assert lanes_per_group(1, 1, clock(duration=60_000.0)) == 8
+    assert lanes_per_group(1, 1, settings(duration=60.0)) == 512
+    assert lanes_per_group(20, 1, settings(duration=60.0)) == 100
+    assert lanes_per_group(5000, 1, settings(duration=60.0)) == 1
+    assert lanes_per_group(1, 1, settings(duration=60_000.0)) == 8
 
 
 def test_no_worker_is_left(sound):
@@ -149,7 +149,7 @@ def decays(tmp_path_factory):
     from neuron import rxd  # noqa: F401
 
     share_compiled_reactions(tmp_path_factory.mktemp("compiled"))
-    points = [point(i, clock(duration=2.0), rate=0.01 * i) for i in range(6)]
+    points = [point(i, settings(duration=2.0), rate=0.01 * i) for i in range(6)]
     return points, run(OwnProcess, points)
 
 

@@ -29,10 +29,10 @@ PROGRAM = """
         return own(formula)
 
     {before}
-    clock = SolverSettings(20.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
+    settings = SolverSettings(20.0, 0.025, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
     states = []
     for kf in (1e6, 2e6):
-        result = run_together(model, [Point("p", {{"kf": kf}}, clock, 1, None)], {{}}, {{}})
+        result = run_together(model, [Point("p", {{"kf": kf}}, settings, 1, None)], {{}}, {{}})
         assert result.outcomes[0].status == "ok", result.outcomes[0].error
         samples = np.concatenate(result.traces["values"].to_pylist())
         states.append(hashlib.sha256(samples.tobytes()).hexdigest())

@@ -4,7 +4,7 @@ import math
 
 import pyarrow as pa
 import pytest
-from engine_models import clock, point
+from engine_models import point, settings
 
 from dendroflow.model import Model, quantity, swept
 from dendroflow.runs.pool import run_points
@@ -64,7 +64,7 @@ def outcomes(model, points):
 
 
 def test_a_reaction_that_makes_a_concentration_negative_is_a_row_that_says_so():
-    points = [point(rate, clock(dt=0.1), rate=rate) for rate in (0.04, 0.1)]
+    points = [point(rate, settings(dt=0.1), rate=rate) for rate in (0.04, 0.1)]
     sound, negative = outcomes(Drained, points)
     assert sound.status == "ok", sound.error
     assert negative.status == "out_of_range"
@@ -81,7 +81,7 @@ def test_an_rxd_model_that_shares_its_process_fails_with_the_way_out():
 
 
 def test_three_dimensions_of_one_point_are_not_those_of_the_next():
-    points = [point(i, clock(duration=1.0), dimension=d) for i, d in enumerate((1, 3, 1, 3, 1))]
+    points = [point(i, settings(duration=1.0), dimension=d) for i, d in enumerate((1, 3, 1, 3, 1))]
     results = run_points(Workload(Voxels, {}, {}), points, workers=1, timeout_s=120)
     volumes = [result.traces["values"][0].as_py()[0] for result in results]
     cylinder = 3 * math.pi
@@ -159,7 +159,7 @@ STARTS = [1.0, 1.1, 200.0, 0.9, 13.0, 1.2, 0.8, 1.4]
 
 
 def spread(model, starts):
-    points = [point(start, clock(dt=0.1), start=start, decay=start / 100) for start in starts]
+    points = [point(start, settings(dt=0.1), start=start, decay=start / 100) for start in starts]
     workload = Workload(model, {}, {"mM": (-1e-9, 100.0)})
     results = list(run_points(workload, points, workers=2, timeout_s=120))
     statuses = {outcome.point_id: outcome for result in results for outcome in result.outcomes}
