@@ -19,7 +19,6 @@ from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.figures import signals
-from dendroflow.settings.observations import read_all
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration
 
@@ -201,10 +200,8 @@ class Workflow:
         names = self.plan(wildcards.experiment).morphologies(wildcards.get("batch"))
         return [self.of_morphology(layout.SECTIONS, name) for name in names]
 
-    @_in_one_line
     def compared(self, wildcards: Wildcards) -> list[str]:
         """Morphometrics of the morphologies of a comparison."""
-        read_all(self.configuration)
         comparison = self.configuration.project.morphometry[wildcards.comparison]
         return [
             self.of_morphology(layout.MORPHOMETRICS, name, made=False)
@@ -346,6 +343,14 @@ class Workflow:
         said = [(figure.name, figure.caption) for figure in self.declared(wildcards).figures]
         said += [(figure.name, figure.caption) for figure in OPTIMISATION_FIGURES]
         return {name: _escaped(_unmarked(caption)) for name, caption in said}
+
+    def audits(self, asked: bool) -> list[str]:
+        """Audits of all experiments if they are asked for, else those that there are."""
+        if asked:
+            return [layout.AUDIT.of(experiment=name) for name in self.experiments]
+        audits = {e: layout.AUDIT.below(self.results, experiment=e) for e in self.experiments}
+        there = [experiment for experiment, path in audits.items() if path.exists()]
+        return [self.made(layout.AUDIT, experiment=experiment) for experiment in there]
 
     def scores(self, wildcards: Wildcards) -> list[str]:
         """The scores of all comparisons of morphologies."""
