@@ -16,7 +16,6 @@ def test_the_first_jobs_of_an_optimisation_need_no_plan_in_place(workspace):
     project.run("morphologies").succeeded()
     (pin,) = (path.parent.name for path in project.results.glob("morphologies/sound/*/sound.swc"))
     as_on_a_node(project, "check_morphology", morphology="sound", pin=pin).succeeded()
-    as_on_a_node(project, "report_morphologies", scope="morphologies").succeeded()
     as_on_a_node(project, "check_requirements", experiment="fit").succeeded()
     assert not (project.results / "fit/plan.parquet").exists()
     run = project.run("database").succeeded()

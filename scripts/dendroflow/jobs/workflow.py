@@ -104,6 +104,9 @@ class Workflow:
         return plan
 
     def _read(self, experiment: str) -> Plan:
+        if self.configuration.experiments[experiment].optimise is not None:
+            # The table of its points comes after the search, whose job asks already.
+            return make_plan(self.configuration, experiment, self.results, cores=1)
         return Plan.read(layout.PLAN.below(self.results, experiment=experiment))
 
     def made(self, pattern: Pattern, **values: Any) -> str:
@@ -342,7 +345,8 @@ class Workflow:
         """What the report says below each figure of an experiment."""
         said = [(figure.name, figure.caption) for figure in self.declared(wildcards).figures]
         said += [(figure.name, figure.caption) for figure in OPTIMISATION_FIGURES]
-        return {name: _escaped(_unmarked(caption)) for name, caption in said}
+        # Into the report's script, too; the template of captions makes it `<` again.
+        return {name: _escaped(caption).replace("<", "\ue03c") for name, caption in said}
 
     def audits(self, asked: bool) -> list[str]:
         """Audits of all experiments if they are asked for, else those that there are."""
@@ -358,8 +362,11 @@ class Workflow:
 
 
 def _unmarked(text: str) -> str:
-    """Text for the report, into whose script Snakemake puts it as it is."""
-    return text.replace("<", "‹")
+    """Text for the report, into whose script Snakemake puts it as it is, wildcards filled in.
+
+    A word joiner, which nobody sees, makes `{Na}` none.
+    """
+    return re.sub(r"\{(?=[\s\w.]*[,}])", "{\u2060", text.replace("<", "‹"))
 
 
 def _escaped(text: str) -> str:
