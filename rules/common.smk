@@ -14,6 +14,7 @@ from dendroflow.jobs.configured import FILE, FOLDER, configured
 from dendroflow.jobs.job import prepare_environment
 from dendroflow.jobs.lock import take
 from dendroflow.jobs.workflow import Workflow, one_of
+from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import read_yaml
 from snakemake.logging import logger
 
@@ -50,6 +51,7 @@ if not config and not workflow.overwrite_configfiles:
 try:
     name_configuration()
     CONFIG = configured(config)
+    read_all(CONFIG)
 except DendroflowError as error:
     sys.exit(str(error))
 

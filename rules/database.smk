@@ -7,10 +7,7 @@ rule build_database:
         features=df.of_each(layout.FEATURES),
         feature_values=df.of_each(layout.FEATURE_VALUES),
         morphologies=df.all_morphologies(layout.METADATA),
-        # Made where they are asked for; any other run takes those that there are.
-        audits=lambda wildcards: (
-            df.of_each(layout.AUDIT)(wildcards) if "audit" in workflow.dag_settings.targets else []
-        ),
+        audits=lambda wildcards: df.audits("audit" in workflow.dag_settings.targets),
     output:
         # Snakemake does not delete it before: where the job fails, the one of before stays.
         database=update(layout.DATABASE),

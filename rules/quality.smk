@@ -36,6 +36,8 @@ rule report_morphologies:
         usage=layout.usage("report_morphologies"),
     log:
         layout.log("report_morphologies"),
+    # On a node the plan, which names them, may not be in place yet.
+    localrule: True
     conda:
         "../envs/environment.yaml"
     resources:

@@ -1,7 +1,6 @@
 """Odd surroundings: where the project lies, who runs it, in which language, at which time."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -9,22 +8,10 @@ from pathlib import Path
 
 import pytest
 from whole_project import content, no_process_is_left, paused, whole_project
-from workflow.workspace import CHECKOUT, Workspace
+from workflow.workspace import Workspace, copy_of_checkout
 
 AWKWARD = "größe & ‹Zelle› №1 'x'"
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-
-
-def copy_of_checkout(folder: Path) -> Path:
-    """What of the checkout a run needs."""
-    folder.mkdir(parents=True)
-    for name in ("Snakefile", "rules", "scripts", "profiles", "envs"):
-        source = CHECKOUT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder)
-    return folder
 
 
 def can_mount() -> bool:

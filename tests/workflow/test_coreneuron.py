@@ -39,7 +39,7 @@ def finished(new_workspace) -> Workspace:
         workspace.experiment(name, content)
         workspace.experiment(f"{name}_core", content, engine="coreneuron")
     run = workspace.run("features", cores=2).succeeded()
-    assert run.jobs["compile_mechanisms"] == 2
+    assert run.jobs["compile_mechanisms"] == run.jobs["compile_mechanisms_for_coreneuron"] == 1
     return workspace
 
 
@@ -97,7 +97,7 @@ def test_what_coreneuron_cannot_run_is_refused(workspace, model, changes, said):
     workspace.run("features", "-n").refused("refused.yaml: engine", said)
 
 
-def test_a_probe_is_a_row_that_says_so(workspace):
+def test_a_signal_of_a_function_is_a_row_that_says_so(workspace):
     """What Python would have to look at during the run."""
     probing = """
 from neuron import h
@@ -127,4 +127,4 @@ class Probing(Model):
     workspace.run("features").succeeded()
     (row,) = workspace.table("probe/features.parquet").to_pylist()
     assert row["status"] == "failed"
-    assert "signal 'v' is a probe, which CoreNEURON does not call" in row["error"]
+    assert "signal 'v' is sampled by a function, which CoreNEURON does not call" in row["error"]

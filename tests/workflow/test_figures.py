@@ -21,10 +21,14 @@ MARKUP = (
    <b>bold</b>
 """
 )
+# Braces are wildcards to Snakemake.
+BRACES = "with $g_{Na}$, {x}, {wildcards.figure} and {experiment, .*}"
+TITLE = f"Steps of current {BRACES}"
 SWC = "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 2 -5 0 0 0.5 1\n5 2 -60 0 0 0.5 4\n"
 FIGURES = [
     {"kind": "line", "name": "peaks", "x": "amplitude", "y": "soma_v_maximum", "caption": MARKUP},
-    {"kind": "trace", "name": "traces", "signal": "soma_v", "caption": "Plain words."},
+    {"kind": "trace", "name": "traces", "signal": "soma_v", "caption": f"Words {BRACES}."}
+    | {"title": f"Traces {BRACES}"},
 ]
 TREE = {
     "title": f"A <tree> {HOSTILE}",
@@ -51,7 +55,7 @@ EXPECTED = {
 @pytest.fixture(scope="module")
 def finished(new_workspace) -> Workspace:
     workspace = new_workspace().project("steps", "tree")
-    workspace.experiment("steps", STEPS, figures=FIGURES).experiment("tree", TREE)
+    workspace.experiment("steps", STEPS, title=TITLE, figures=FIGURES).experiment("tree", TREE)
     workspace.write("cell.swc", SWC)
     pin = data_sha256(SWC.encode(), "swc")
     workspace.write("morphologies.yaml", {"cell": {"file": "cell.swc", "sha256": pin}})
@@ -90,7 +94,10 @@ def test_the_same_inputs_give_the_same_bytes(finished, copy_of):
 def test_the_report_holds_every_figure(report):
     for name in EXPECTED:
         assert name.rpartition("/")[2] in report, name
-    assert STEPS["title"] in report
+    # What breaks up a wildcard is not seen.
+    shown = report.replace(r"\u2060", "")
+    assert TITLE in shown
+    assert f"Traces {BRACES}" in shown
 
 
 def test_the_report_loads_nothing_from_elsewhere(report):
@@ -118,7 +125,7 @@ class TextOutsideScripts(HTMLParser):
 
 
 def test_captions_are_shown_as_they_are_written(report):
-    assert '"caption": "<p>Plain words.</p>' in report
+    assert f'"caption": "<p>Words {BRACES}.</p>' in report
     shown = re.search(r'"caption": "(<p>&lt;/script.*?</p>)', report)[1]
     for part in ("{{ 1/0 }} {% raw %}", "*stars* `ticks`_ |bars|", ".. raw:: html"):
         assert part in shown
@@ -138,7 +145,7 @@ def test_text_does_nothing_in_the_report_in_a_browser(finished, report, tmp_path
     assert not is_hit(dom)
     # The page has come to life: its menu names what the experiments are called.
     menu = dom.partition('<div id="app">')[2].partition("<script")[0]
-    assert STEPS["title"] in menu
+    assert TITLE in menu.replace("\u2060", "")
     assert "{{ 7*7 }}" in menu
 
 

@@ -103,6 +103,8 @@ class Workspace:
 
     Attributes
     ----------
+    snakefile
+        the workflow; by default that of the checkout.
     environment
         variables that runs get besides those of the tests; None takes one away.
     prefix
@@ -113,6 +115,7 @@ class Workspace:
 
     folder: Path
     checkout: Path = CHECKOUT
+    snakefile: Path | None = None
     environment: dict[str, str | None] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
     output: Path = Path()
@@ -180,7 +183,7 @@ class Workspace:
     def command(self, *arguments: str, cores: int = 1) -> list[str]:
         """The command line that runs Snakemake on this project."""
         fixed = {
-            "--snakefile": self.checkout / "Snakefile",
+            "--snakefile": self.snakefile or self.checkout / "Snakefile",
             "--workflow-profile": self.checkout / "profiles" / "default",
             "--directory": self.folder,
             "--configfile": self.config / "config.yaml",
@@ -329,6 +332,18 @@ class Workspace:
             except (OSError, pa.ArrowException):
                 broken.append(path)
         return broken
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """What of the checkout a run needs."""
+    folder.mkdir(parents=True)
+    for name in ("Snakefile", "rules", "scripts", "profiles", "envs"):
+        source = CHECKOUT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder)
+    return folder
 
 
 def announced_jobs(output: str) -> Counter[str]:

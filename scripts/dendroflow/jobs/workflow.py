@@ -19,7 +19,6 @@ from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.figures import signals
-from dendroflow.settings.observations import read_all
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration
 
@@ -105,6 +104,9 @@ class Workflow:
         return plan
 
     def _read(self, experiment: str) -> Plan:
+        if self.configuration.experiments[experiment].optimise is not None:
+            # The table of its points comes after the search, whose job asks already.
+            return make_plan(self.configuration, experiment, self.results, cores=1)
         return Plan.read(layout.PLAN.below(self.results, experiment=experiment))
 
     def made(self, pattern: Pattern, **values: Any) -> str:
@@ -201,10 +203,8 @@ class Workflow:
         names = self.plan(wildcards.experiment).morphologies(wildcards.get("batch"))
         return [self.of_morphology(layout.SECTIONS, name) for name in names]
 
-    @_in_one_line
     def compared(self, wildcards: Wildcards) -> list[str]:
         """Morphometrics of the morphologies of a comparison."""
-        read_all(self.configuration)
         comparison = self.configuration.project.morphometry[wildcards.comparison]
         return [
             self.of_morphology(layout.MORPHOMETRICS, name, made=False)
@@ -345,7 +345,16 @@ class Workflow:
         """What the report says below each figure of an experiment."""
         said = [(figure.name, figure.caption) for figure in self.declared(wildcards).figures]
         said += [(figure.name, figure.caption) for figure in OPTIMISATION_FIGURES]
-        return {name: _escaped(_unmarked(caption)) for name, caption in said}
+        # Into the report's script, too; the template of captions makes it `<` again.
+        return {name: _escaped(caption).replace("<", "\ue03c") for name, caption in said}
+
+    def audits(self, asked: bool) -> list[str]:
+        """Audits of all experiments if they are asked for, else those that there are."""
+        if asked:
+            return [layout.AUDIT.of(experiment=name) for name in self.experiments]
+        audits = {e: layout.AUDIT.below(self.results, experiment=e) for e in self.experiments}
+        there = [experiment for experiment, path in audits.items() if path.exists()]
+        return [self.made(layout.AUDIT, experiment=experiment) for experiment in there]
 
     def scores(self, wildcards: Wildcards) -> list[str]:
         """The scores of all comparisons of morphologies."""
@@ -353,8 +362,11 @@ class Workflow:
 
 
 def _unmarked(text: str) -> str:
-    """Text for the report, into whose script Snakemake puts it as it is."""
-    return text.replace("<", "‹")
+    """Text for the report, into whose script Snakemake puts it as it is, wildcards filled in.
+
+    A word joiner, which nobody sees, makes `{Na}` none.
+    """
+    return re.sub(r"\{(?=[\s\w.]*[,}])", "{\u2060", text.replace("<", "‹"))
 
 
 def _escaped(text: str) -> str:
