@@ -1,23 +1,18 @@
 """Reading a morphology with NEURON's Import3d, and comparing what it makes with the file."""
 
-import logging
-import os
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-import dendroflow
 from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.files import read
 from dendroflow.morphology.graph import MIN_LENGTH, PointGraph, refuse
+from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.morphology.sections import lengths_of, load_sections
-
-logger = logging.getLogger(__name__)
 
 # What Import3d prints about files that it reads as they are written. Blank lines are "not parsed".
 _HARMLESS = re.compile(
@@ -30,8 +25,6 @@ _HARMLESS = re.compile(
       | [-+.\deE\s]+""",
     re.VERBOSE,
 )
-# Deeply branched Neurolucida trees exceed the stack of NEURON's interpreter.
-_NEURON_OPTIONS = "-nogui -NFRAME 20000 -NSTACK 200000"
 
 
 def import_sections(path: Path, timeout_s: float = 300.0) -> Sections:
@@ -68,23 +61,9 @@ def import_sections(path: Path, timeout_s: float = 300.0) -> Sections:
 
 
 def _run_import3d(path: Path, copy: Path, target: Path, timeout_s: float) -> None:
-    library = str(Path(dendroflow.__file__).parents[1])
-    paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "NEURON_MODULE_OPTIONS": _NEURON_OPTIONS,
-    }
-    command = [sys.executable, "-m", "dendroflow.morphology.import3d", copy.name, target.name]
+    module, arguments = "dendroflow.morphology.import3d", (copy.name, target.name)
     try:
-        run = subprocess.run(
-            command,
-            cwd=copy.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-        )
+        run = run_with_neuron(module, arguments, str(copy.parent), timeout_s)
     except subprocess.TimeoutExpired as error:
         raise MorphologyError(f"{path}: NEURON did not read it within {timeout_s:g} s") from error
     printed = re.split(r"[\r\n]+", run.stdout.decode("utf-8", "replace"))
