@@ -5,7 +5,6 @@ import importlib.metadata
 import importlib.util
 import json
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from dendroflow.errors import ConfigurationError, MorphologyError
 from dendroflow.files import replacing
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
 from dendroflow.morphology.files import data_sha256, parse
+from dendroflow.morphology.search import texts
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import (
     Download,
@@ -34,37 +34,8 @@ DATABASE_CITATION = (
 LICENCE = "CC BY 4.0"
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """A morphology that has arrived and is what was pinned.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the catalogue.
-    address : str
-        Where it came from; no path of this machine.
-    data_sha256, bytes_sha256 : str
-        sha256 of its data lines, which is its identity, and of the file.
-    citations : tuple of str
-        What to cite when it is used.
-    record : dict or None
-        NeuroMorpho.Org's metadata, where there is any.
-    """
-
-    name: str
-    address: str
-    data_sha256: str
-    bytes_sha256: str
-    citations: tuple[str, ...] = ()
-    record: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class _Found:
-    data: bytes
-    address: str
-    record: dict[str, Any] | None = None
+# A file's bytes, where they came from, and NeuroMorpho.Org's metadata where there is any.
+Found = tuple[bytes, str, dict[str, Any] | None]
 
 
 def fetch(
@@ -75,7 +46,7 @@ def fetch(
     *,
     neuromorpho: NeuroMorpho,
     root: Path,
-) -> Fetched:
+) -> dict[str, Any]:
     """Bring a morphology to `destination`, and what is known about it to `metadata` (JSON).
 
     Both are written whole or not at all, and only if the file has the pinned sha256. What NEURON
@@ -85,16 +56,21 @@ def fetch(
 
     Parameters
     ----------
-    name : str
+    name
         The morphology's name in the catalogue.
-    source : MorphologySource
+    source
         Where it is, and the sha256 of its data lines.
-    destination, metadata : Path
+    destination, metadata
         Files to write.
-    neuromorpho : NeuroMorpho
+    neuromorpho
         The service, and the limits of downloads.
-    root : Path
+    root
         Folder of the configuration, to which the path of a file is relative.
+
+    Returns
+    -------
+    dict
+        What went into `metadata`; no path of this machine.
 
     Raises
     ------
@@ -103,29 +79,32 @@ def fetch(
     """
     destination.unlink(missing_ok=True)
     metadata.unlink(missing_ok=True)
-    found = _find(name, source, neuromorpho, root)
-    label = _label(name, found.address)
-    if found.data.lstrip()[:1] == b"<":
+    data, address, record = _find(name, source, neuromorpho, root)
+    label = _label(name, address)
+    if data.lstrip()[:1] == b"<":
         raise MorphologyError(
             f"{label}: is an HTML page, not a morphology; check the address, and the archive and "
             "name if there are any"
         )
-    digest = data_sha256(found.data, source.suffix)
-    _check_content(name, found.data, source, label, digest)
+    digest = data_sha256(data, source.suffix)
+    _check_content(name, data, source, label, digest)
     _check_pin(name, label, source.sha256, digest)
-    fetched = Fetched(
-        name=name,
-        address=found.address,
-        data_sha256=digest,
-        bytes_sha256=hashlib.sha256(found.data).hexdigest(),
-        citations=_citations(found.record),
-        record=found.record,
-    )
-    for path, content in ((metadata, _metadata(fetched, source)), (destination, found.data)):
+    known = {
+        "name": name,
+        "source": source.model_dump(mode="json", exclude={"sha256"}),
+        "address": address,
+        "sha256_of_data_lines": digest,
+        "sha256_of_file": hashlib.sha256(data).hexdigest(),
+        "licence": LICENCE if record else None,
+        "citations": _citations(record) if record else [],
+        "record": record,
+    }
+    text = json.dumps(known, indent=2, ensure_ascii=False) + "\n"
+    for path, content in ((metadata, text.encode()), (destination, data)):
         with replacing(path) as temporary:
             temporary.write_bytes(content)
     logger.info("%s: sha256 of the data lines %s", label, digest)
-    return fetched
+    return known
 
 
 def _label(name: str, address: str) -> str:
@@ -163,43 +142,21 @@ def _check_pin(name: str, label: str, pin: str | None, digest: str) -> None:
         )
 
 
-def _metadata(fetched: Fetched, source: MorphologySource) -> bytes:
-    content = {
-        "name": fetched.name,
-        "source": source.model_dump(mode="json", exclude={"sha256"}),
-        "address": fetched.address,
-        "sha256_of_data_lines": fetched.data_sha256,
-        "sha256_of_file": fetched.bytes_sha256,
-        "licence": LICENCE if fetched.record else None,
-        "citations": list(fetched.citations),
-        "record": fetched.record,
-    }
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _citations(record: dict[str, Any] | None) -> tuple[str, ...]:
-    """Return the three citations that NeuroMorpho.Org's terms ask for, or none."""
-    if record is None:
-        return ()
-    papers = [f"doi:{doi}" for doi in _texts(record.get("reference_doi"))]
-    papers += [f"PMID:{pmid}" for pmid in _texts(record.get("reference_pmid"))]
+def _citations(record: dict[str, Any]) -> list[str]:
+    """Return the three citations that NeuroMorpho.Org's terms ask for."""
+    papers = [f"doi:{doi}" for doi in texts(record, "reference_doi")]
+    papers += [f"PMID:{pmid}" for pmid in texts(record, "reference_pmid")]
     original = f"original paper(s): {', '.join(papers)}" if papers else "original paper: unknown"
-    return (original, SERVICE_CITATION, DATABASE_CITATION)
+    return [original, SERVICE_CITATION, DATABASE_CITATION]
 
 
-def _texts(value: Any) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [str(item) for item in items if item not in (None, "", "None")]
-
-
-def _find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path) -> _Found:
+def _find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path) -> Found:
     match source:
         case NeuroMorphoSource():
             return _from_neuromorpho(name, source, service)
         case Download():
-            downloader = Downloader(service)
             remedy = f"check morphologies.{name}.url"
-            return _Found(_get(downloader, source.url, name, remedy), source.url)
+            return _get(Downloader(service), source.url, name, remedy), source.url, None
         case LocalFile():
             try:
                 path = within(root, root / source.file)
@@ -220,27 +177,13 @@ def _get(downloader: Downloader, url: str, name: str, not_found: str) -> bytes:
         raise MorphologyError(f"{_label(name, url)}: {error}") from error
 
 
-def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho) -> _Found:
+def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho) -> Found:
     cell = source.neuromorpho
     downloader = Downloader(service)
     key = f"morphologies.{name}.neuromorpho"
     api = f"{service.address}/api/neuron/name/{quote(cell.name)}"
     body = _get(downloader, api, name, f"there is no neuron '{cell.name}': check {key}.name")
-    record = _record(body, _label(name, api))
-    for field, declared in (("neuron_name", cell.name), ("archive", cell.archive)):
-        actual = str(record.get(field))
-        if actual.casefold() != declared.casefold():
-            raise MorphologyError(
-                f"{_label(name, api)}: its {field} is '{actual}', not '{declared}'; correct "
-                f"{key}.{'archive' if field == 'archive' else 'name'}"
-            )
-    folder = quote(cell.archive.lower())
-    url = f"{service.address}/dableFiles/{folder}/CNG%20version/{quote(cell.name)}.CNG.swc"
-    remedy = f"check {key}.archive and {key}.name"
-    return _Found(_get(downloader, url, name, remedy), url, record)
-
-
-def _record(body: bytes, label: str) -> dict[str, Any]:
+    label = _label(name, api)
     try:
         record = json.loads(body)
     except ValueError as error:
@@ -249,10 +192,20 @@ def _record(body: bytes, label: str) -> dict[str, Any]:
         ) from error
     if not isinstance(record, dict):
         raise MorphologyError(f"{label}: does not answer with one neuron; check its address")
-    return record
+    for field, declared in (("neuron_name", cell.name), ("archive", cell.archive)):
+        actual = str(record.get(field))
+        if actual.casefold() != declared.casefold():
+            raise MorphologyError(
+                f"{label}: its {field} is '{actual}', not '{declared}'; correct "
+                f"{key}.{'archive' if field == 'archive' else 'name'}"
+            )
+    folder = quote(cell.archive.lower())
+    url = f"{service.address}/dableFiles/{folder}/CNG%20version/{quote(cell.name)}.CNG.swc"
+    remedy = f"check {key}.archive and {key}.name"
+    return _get(downloader, url, name, remedy), url, record
 
 
-def _from_file(name: str, path: Path, address: str, max_bytes: int) -> _Found:
+def _from_file(name: str, path: Path, address: str, max_bytes: int) -> Found:
     label = _label(name, address)
     try:
         with path.open("rb") as file:
@@ -265,10 +218,10 @@ def _from_file(name: str, path: Path, address: str, max_bytes: int) -> _Found:
         raise MorphologyError(f"{label}: cannot be read ({error.strerror}); check it") from error
     if len(data) > max_bytes:
         raise MorphologyError(f"{label}: larger than {max_bytes} bytes; check it, or max_bytes")
-    return _Found(data, address)
+    return data, address, None
 
 
-def _from_package(name: str, source: PackageFile, max_bytes: int) -> _Found:
+def _from_package(name: str, source: PackageFile, max_bytes: int) -> Found:
     spec = importlib.util.find_spec(source.package)
     folders = list(spec.submodule_search_locations or []) if spec else []
     if not folders:
@@ -276,12 +229,7 @@ def _from_package(name: str, source: PackageFile, max_bytes: int) -> _Found:
             f"{_label(name, f'{source.package}: {source.path}')}: the package '{source.package}' "
             f"is not installed; install it, or correct morphologies.{name}.package"
         )
-    address = f"{_distribution(source.package)}: {source.path}"
+    distributions = importlib.metadata.packages_distributions().get(source.package, [])
+    versions = [f" {importlib.metadata.version(one)}" for one in distributions[:1]]
+    address = f"{source.package}{''.join(versions)}: {source.path}"
     return _from_file(name, Path(folders[0]) / source.path, address, max_bytes)
-
-
-def _distribution(package: str) -> str:
-    """Return a package's name and version."""
-    for distribution in importlib.metadata.packages_distributions().get(package, []):
-        return f"{package} {importlib.metadata.version(distribution)}"
-    return package
