@@ -86,7 +86,7 @@ class Anew:
     def run(self, points: Sequence[Point], timeout_s: float) -> Iterator[GroupResult]:
         """Simulate points, each in a process of its own."""
         model = self.workload.model
-        alone = type(model.__name__, (model,), {"process": "fresh", "__module__": model.__module__})
+        alone = type(model.__name__, (model,), {"process": "alone", "__module__": model.__module__})
         workload = replace(self.workload, model=alone, measure=None)
         return run_points(workload, points, workers=self.workers, timeout_s=timeout_s)
 

@@ -20,16 +20,18 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def _path(self, generation: int) -> Path:
+        return self.folder / f"generation-{generation:06d}.parquet"
+
     def keep(self, generation: int, points: pd.DataFrame) -> None:
         """Store the points of a generation, unless they are there."""
-        path = self._path(generation)
-        if not path.exists():
-            store(points, path, {})
+        if not self._path(generation).exists():
+            store(points, self._path(generation), {})
 
     def of(self, generation: int) -> pd.DataFrame | None:
         """The points of one generation; None if they are not kept."""
         path = self._path(generation)
-        return _points(path) if path.exists() else None
+        return read_table(path).to_pandas() if path.exists() else None
 
     def read(self) -> pd.DataFrame | None:
         """All points that are kept; None if there are none.
@@ -40,26 +42,16 @@ class Checkpoints:
             If a table is damaged.
         """
         paths = sorted(self.folder.glob("generation-*.parquet"))
-        if not paths:
-            return None
-        return pd.concat([_points(path) for path in paths], ignore_index=True)
-
-    def _path(self, generation: int) -> Path:
-        return self.folder / f"generation-{generation:06d}.parquet"
-
-
-def _points(path: Path) -> pd.DataFrame:
-    points: pd.DataFrame = read_table(path).to_pandas()
-    return points
+        tables = [read_table(path).to_pandas() for path in paths]
+        return pd.concat(tables, ignore_index=True) if tables else None
 
 
 def store(points: pd.DataFrame, path: Path, notes: Mapping[str, Any]) -> None:
     """Write a table whose texts are texts even where all of them are null."""
     texts = {"error": pa.string(), "status": pa.string(), "point_id": pa.string()}
-    table = pa.table(
-        {
-            name: pa.array(points[name], texts.get(name), from_pandas=True)
-            for name in map(str, points)
-        }
-    )
+    columns = {
+        str(name): pa.array(column, texts.get(str(name)), from_pandas=True)
+        for name, column in points.items()
+    }
+    table = pa.table(columns)
     write_table(table, path, table.schema, notes)

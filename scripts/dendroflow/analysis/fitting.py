@@ -11,16 +11,15 @@ import pyarrow as pa
 from dendroflow.analysis.checkpoints import Checkpoints, store
 from dendroflow.analysis.search import SCORE, Goals, Measure, ModelEvaluator, search
 from dendroflow.errors import ConfigurationError
-from dendroflow.kernel.lanes import GroupResult
 from dendroflow.kernel.points import points_of
 from dendroflow.plan.description import Description
 from dendroflow.plan.optimisation import KEY
 from dendroflow.plan.points import identified_points
-from dendroflow.runs.pool import outcome_table, run_points
+from dendroflow.runs.batch import features_of
+from dendroflow.runs.pool import run_points
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.optimise import BEST, INDIVIDUAL, REFERENCE, Optimise
 from dendroflow.settings.project import Configuration
-from dendroflow.tables.schemas import TRACES
 
 
 def measuring(
@@ -44,19 +43,11 @@ def measuring(
         columns = {str(path): column.tolist() for path, column in points.table.items()}
         to_run = points_of(columns, points.fixed)
         results = run_points(workload, to_run, workers=workers, timeout_s=timeout_s)
-        found = pa.concat_tables([_features(result, workload) for result in results])
+        found = pa.concat_tables([features_of(result, workload) for result in results])
         table = points.table[["point_id"]].merge(found.to_pandas(), on="point_id", how="left")
         return table.drop(columns="runtime_s")
 
     return measure
-
-
-def _features(result: GroupResult, workload: Workload) -> pa.Table:
-    if result.features is not None:
-        return result.features
-    # The worker died with its point.
-    assert workload.measure is not None
-    return workload.measure(TRACES.empty_table(), outcome_table(result))
 
 
 def fit(
@@ -95,7 +86,7 @@ def fit(
     where = f"{configuration.experiment_file(experiment)}: optimise"
     goals = goals_of(settings, measure, checkpoints, where)
     evaluator = ModelEvaluator(settings.parameters, goals, measure, checkpoints.read())
-    rows = search(settings, evaluator, goals, partial(_keep, checkpoints))
+    rows = search(settings, evaluator, partial(_keep, checkpoints))
     check()
     store(
         rows,
@@ -104,7 +95,7 @@ def fit(
             **notes,
             "settings": settings.model_dump(mode="json"),
             "targets": {
-                name: {"mean": goals.means[name], "sd": goals.sds[name]} for name in goals.names
+                name: {"mean": mean, "sd": goals.sds[name]} for name, mean in goals.means.items()
             },
             "individuals": individuals(rows, checkpoints.of(0), settings),
         },

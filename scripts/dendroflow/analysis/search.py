@@ -11,6 +11,7 @@ import logging
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,12 @@ SCORE = ".score"
 Measure = Callable[[pd.DataFrame], pd.DataFrame]
 
 
+@dataclass(frozen=True)
 class Goals:
-    """Means and standard deviations of the targets, in their units."""
+    """Means and standard deviations of the targets, in their units; feature -> number."""
 
-    def __init__(self, means: Mapping[str, float], sds: Mapping[str, float]) -> None:
-        self.means, self.sds = dict(means), dict(sds)
-
-    @property
-    def names(self) -> list[str]:
-        """The features."""
-        return list(self.means)
+    means: Mapping[str, float]
+    sds: Mapping[str, float]
 
     def scores(self, points: pd.DataFrame) -> NDArray[np.float64]:
         """Distance of each feature from its target.
@@ -60,15 +57,17 @@ class Goals:
         array of shape (points, targets)
             standard deviations, `WORST` at most, and where there is nothing to compare.
         """
-        features = points[self.names].to_numpy(dtype=float)
-        means, sds = (np.array(list(part.values())) for part in (self.means, self.sds))
+        features = points[list(self.means)].to_numpy(dtype=float)
+        means, sds = (
+            np.array([part[name] for name in self.means]) for part in (self.means, self.sds)
+        )
         distances = np.minimum(np.abs(features - means) / sds, WORST)
         sound = np.isfinite(distances) & (points["status"] == "ok").to_numpy()[:, None]
         return np.where(sound, distances, WORST)
 
 
 class ModelEvaluator(Evaluator):  # type: ignore[misc]
-    """A model as BluePyOpt sees it: lists of numbers to lists of scores, a generation at a time.
+    """A model as BluePyOpt sees it: lists of numbers to lists of scores.
 
     Parameters
     ----------
@@ -85,16 +84,19 @@ class ModelEvaluator(Evaluator):  # type: ignore[misc]
         measure: Measure,
         known: pd.DataFrame | None = None,
     ) -> None:
-        bounds = {
-            path: [math.log10(end) for end in r.ends] if r.log_range else list(r.ends)
-            for path, r in ranges.items()
-        }
+        ends = {path: [float(end) for end in r.ends] for path, r in ranges.items()}
         super().__init__(
-            objectives=[Objective(name) for name in goals.names],
-            params=[Parameter(path, bounds=bounds[path]) for path in ranges],
+            objectives=[Objective(name) for name in goals.means],
+            params=[
+                Parameter(
+                    path, bounds=list(map(math.log10, ends[path])) if r.log_range else ends[path]
+                )
+                for path, r in ranges.items()
+            ],
         )
         self.param_names = list(ranges)
-        self._ranges, self._goals, self._measure = ranges, goals, measure
+        self.goals = goals
+        self._ranges, self._measure = ranges, measure
         self._known: dict[tuple[float, ...], dict[str, Any]] = {}
         if known is not None:
             self._learn(known)
@@ -132,42 +134,30 @@ class ModelEvaluator(Evaluator):  # type: ignore[misc]
             random.setstate(state)
             self._learn(pd.concat([new, measured], axis=1))
         rows = pd.DataFrame([self._known[key] for key in keys])
-        scores = self._goals.scores(rows)
-        for name, column in zip(self._goals.names, scores.T, strict=True):
-            rows[name + SCORE] = column
+        scores = self.goals.scores(rows)
+        rows[[name + SCORE for name in self.goals.means]] = scores
         return rows.assign(score=scores.sum(axis=1)), len(unknown)
 
     def _learn(self, measured: pd.DataFrame) -> None:
-        columns = [*self.param_names, "point_id", "status", "error", *self._goals.names]
+        columns = [*self.param_names, "point_id", "status", "error", *self.goals.means]
         errors = measured["error"].astype(object)
         known = measured.assign(error=errors.where(errors.notna(), None))
         rows = known[columns].to_dict("records")
         self._known |= {tuple(row[path] for path in self.param_names): row for row in rows}
 
     def evaluate_with_lists(self, params: Sequence[float]) -> list[float]:
-        """Scores of one individual."""
+        """Scores of one individual, in the order of the targets."""
         rows, _ = self.evaluate([params])
-        return scores_of(rows, self._goals)[0]
+        scores: list[float] = self.goals.scores(rows)[0].tolist()
+        return scores
 
-    def evaluate_with_dicts(self, param_dict: Mapping[str, float]) -> dict[str, float]:
-        """Scores of one individual by name."""
-        scores = self.evaluate_with_lists([param_dict[path] for path in self.param_names])
-        return dict(zip(self._goals.names, scores, strict=True))
-
+    # BluePyOpt asks for it, and hands it to its `map_function`, which evaluates all at once.
     init_simulator_and_evaluate_with_lists = evaluate_with_lists
-    init_simulator_and_evaluate_with_dicts = evaluate_with_dicts
-
-
-def scores_of(rows: pd.DataFrame, goals: Goals) -> list[list[float]]:
-    """The scores of evaluated individuals, in the order of the targets."""
-    scores: list[list[float]] = rows[[name + SCORE for name in goals.names]].to_numpy().tolist()
-    return scores
 
 
 def search(
     settings: Optimise,
     evaluator: ModelEvaluator,
-    goals: Goals,
     finished: Callable[[int, pd.DataFrame], None],
 ) -> pd.DataFrame:
     """Let BluePyOpt search for the lowest scores.
@@ -198,7 +188,8 @@ def search(
             *(number, settings.generations, simulated),
             *(rows["score"].min(), rows["score"].median()),
         )
-        return scores_of(rows, goals)
+        scores: list[list[float]] = evaluator.goals.scores(rows).tolist()
+        return scores
 
     optimisation = DEAPOptimisation(
         evaluator=evaluator,

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from dendroflow.features.lean_efel import cppcore, efel, pyfeatures
+import efel
+from efel import cppcore, pyfeatures
 
 # Runs first, so that every trace is interpolated once, and not by each feature that may fail.
 FIRST = "peak_indices"

@@ -1,7 +1,7 @@
 """From stored traces to one row of features per point."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -148,73 +148,72 @@ class _Result:
         if column in self._lists:
             self._lists[column][position] = values
 
+    def put_each(self, rows: Iterable[tuple[int, int]], put: Callable[[int, int], None]) -> None:
+        """Call `put` for each position and row of a point that can be measured so far."""
+        for position, row in rows:
+            if position not in self.failures:
+                try:
+                    put(position, row)
+                except TraceError as error:
+                    self.failures[position] = error
+
     def table(self) -> pa.Table:
         columns = {name: self._outcomes[name] for name in OUTCOMES.names}
         if self.failures:
-            n = len(self._outcomes)
-            where = list(self.failures)
-            for values in self._means.values():
-                values[where] = np.nan
-            for kept in self._lists.values():
-                for position in where:
-                    kept[position] = None
-            status: list[str | None] = [None] * n
-            error: list[str | None] = [None] * n
+            status, error = (columns[name].to_pylist() for name in ("status", "error"))
             for position, failure in self.failures.items():
-                status[position] = failure.status
-                error[position] = f"features: {failure}"
-            for name, changed in (("status", status), ("error", error)):
-                columns[name] = pc.coalesce(pa.array(changed, pa.string()), columns[name])
+                status[position], error[position] = failure.status, f"features: {failure}"
+                for values in self._means.values():
+                    values[position] = np.nan
+                for kept in self._lists.values():
+                    kept[position] = None
+            columns |= {"status": pa.array(status), "error": pa.array(error, pa.string())}
         for name, values in self._means.items():
-            columns[name] = pa.array(
-                np.where(np.isfinite(values), values, np.nan), from_pandas=True
-            )
+            finite = np.where(np.isfinite(values), values, np.nan)
+            columns[name] = pa.array(finite, from_pandas=True)
         for name, kept in self._lists.items():
             columns[name + VALUES_SUFFIX] = pa.array(kept, pa.list_(pa.float64()), from_pandas=True)
         return pa.table([columns[name] for name in self._schema.names], schema=self._schema)
 
 
 def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:
-    for position, row in recordings.rows(block.signal):
-        if position in result.failures:
-            continue
-        try:
-            recording = recordings[row]
-            if not len(recording.values):
-                continue  # The model says that what it measures does not exist: null.
-            # What a model measures once, after the run, is a signal of one sample.
-            recording.check(block.signal, block.window, least=2 if block.window else 1)
-        except TraceError as error:
-            result.failures[position] = error
-            continue
+    columns = block.statistic_columns
+
+    def put(position: int, row: int) -> None:
+        recording = recordings[row]
+        if not len(recording.values):
+            return  # The model says that what it measures does not exist: null.
+        # What a model measures once, after the run, is a signal of one sample.
+        recording.check(block.signal, block.window, least=2 if block.window else 1)
         t, values = recording.t, recording.values
         if block.window:
             t, values = cut(t, values, *block.window)
-        for name, column in block.statistic_columns.items():
+        for name, column in columns.items():
             result.put(position, column, STATISTICS[name](t, values))
+
+    result.put_each(recordings.rows(block.signal), put)
 
 
 def _measure_propagation(
     block: FeatureBlock, asked: Propagation, recordings: Recordings, result: _Result
 ) -> None:
     rows = {signal: dict(recordings.rows(signal)) for signal in block.signals}
-    for position, far in rows[block.signal].items():
-        if position in result.failures:
-            continue
-        try:
-            crossings = []
-            for signal, row in ((asked.since, rows[asked.since][position]), (block.signal, far)):
-                recording = recordings[row]
-                recording.check(signal, None)
-                crossings.append(first_crossing(recording.t, recording.values, asked.threshold))
-        except TraceError as error:
-            result.failures[position] = error
-            continue
-        delay = crossings[1] - crossings[0]
-        result.put(position, block.propagation_columns["delay"], delay)
+    columns = block.propagation_columns
+
+    def crossing(signal: str, row: int) -> float:
+        recording = recordings[row]
+        recording.check(signal, None)
+        return first_crossing(recording.t, recording.values, asked.threshold)
+
+    def put(position: int, far: int) -> None:
+        since = crossing(asked.since, rows[asked.since][position])
+        delay = crossing(block.signal, far) - since
+        result.put(position, columns["delay"], delay)
         if asked.distance is not None:
             distance = recordings[rows[asked.distance][position]].values[-1]
-            result.put(position, block.propagation_columns["speed"], speed(distance, delay))
+            result.put(position, columns["speed"], speed(distance, delay))
+
+    result.put_each(rows[block.signal].items(), put)
 
 
 def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:
@@ -223,17 +222,14 @@ def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) 
 
     columns = block.efel_columns
     with Efel.for_block(block) as measure:
-        for position, row in recordings.rows(block.signal, unit="mV"):
-            if position in result.failures:
-                continue
-            try:
-                recording = recordings[row]
-                recording.check(block.signal, block.stimulus)
-                found = measure(recording)
-            except TraceError as error:
-                result.failures[position] = error
-                continue
+
+        def put(position: int, row: int) -> None:
+            recording = recordings[row]
+            recording.check(block.signal, block.stimulus)
+            found = measure(recording)
             for name, column in columns.items():
                 values = found[name]
                 if values is not None and len(values):
                     result.put_values(position, column, values)
+
+        result.put_each(recordings.rows(block.signal, unit="mV"), put)

@@ -14,17 +14,14 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import efel
 import numpy as np
+from efel import cppcore, pyfeatures
+from efel.api import get_py_feature
+from efel.pyfeatures.cppfeature_access import get_cpp_feature
 from numpy.typing import NDArray
 
 from dendroflow.features.core import FIRST, Core
-from dendroflow.features.lean_efel import (
-    cppcore,
-    efel,
-    get_cpp_feature,
-    get_py_feature,
-    pyfeatures,
-)
 from dendroflow.features.recordings import Recording, TraceError
 from dendroflow.settings.features import FeatureBlock
 

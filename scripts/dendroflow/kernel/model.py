@@ -96,10 +96,8 @@ class Model:
     signals
         name -> unit of everything that `build` records, or a `Signal` with a description.
     process
-        `"shared"`: cells are advanced together in one process. `"alone"`: points run one at a time,
-        for a model with `rxd` that has no `build_rxd`; a process that `rxd` does not leave clean is
-        not used again. `"fresh"`: each point gets a process, for a model that leaves anything else
-        behind.
+        `"shared"`: cells are advanced together in one process. `"alone"`: each point gets a
+        process, for a model with `rxd` that has no `build_rxd`, or that leaves anything behind.
     required_sections
         kinds of section (`"soma"`, `"axon"`, `"dend"`, `"apic"`) that the morphology must have.
         A model that names any, or that sets `needs_morphology`, is run with one.
@@ -115,7 +113,7 @@ class Model:
         model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     signals: ClassVar[Mapping[str, str | Signal]] = {}
-    process: ClassVar[Literal["shared", "alone", "fresh"]] = "shared"
+    process: ClassVar[Literal["shared", "alone"]] = "shared"
     needs_morphology: ClassVar[bool] = False
     required_sections: ClassVar[tuple[str, ...]] = ()
     time_unit: ClassVar[str] = "ms"

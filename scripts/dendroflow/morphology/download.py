@@ -1,18 +1,15 @@
 """Downloads that end: bounded in time, in size and in the number of redirects and attempts."""
 
-import queue
+import multiprocessing
 import ssl
-import threading
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from multiprocessing.pool import ThreadPool
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from dendroflow.settings.morphologies import NeuroMorpho
-
-T = TypeVar("T")
 
 MAX_REDIRECTS = 5
 _TRANSIENT = (429, 500, 502, 503, 504)
@@ -30,8 +27,8 @@ class _TransientError(DownloadError):
     """A failure that may pass."""
 
 
-class _OldKeyExchange(HTTPAdapter):
-    """Accept short Diffie-Hellman keys; certificates are verified as ever."""
+class _ShortKeys(HTTPAdapter):
+    """Accepts the short Diffie-Hellman keys of NeuroMorpho.Org; certificates are verified."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         context = ssl.create_default_context()
@@ -40,7 +37,13 @@ class _OldKeyExchange(HTTPAdapter):
 
 
 class Downloader:
-    """Downloads for one morphology, which share the deadline of the limits."""
+    """Downloads for one morphology, which share a deadline.
+
+    Parameters
+    ----------
+    limits
+        Timeout, retries, back-off, deadline (s) and largest size (bytes).
+    """
 
     def __init__(self, limits: NeuroMorpho) -> None:
         self.limits = limits
@@ -48,6 +51,8 @@ class Downloader:
         self.session = requests.Session()
         self.session.max_redirects = MAX_REDIRECTS
         self.session.headers.update({"User-Agent": "dendroflow", "Accept-Encoding": "identity"})
+        if limits.address.startswith("https://"):
+            self.session.mount(limits.address, _ShortKeys())
 
     def get(self, url: str) -> bytes:
         """Return the body at an address.
@@ -59,13 +64,18 @@ class Downloader:
         DownloadError
             For every other failure, the last one where retries did not help.
         """
+        # A server that sends a byte now and then resets every timeout of a socket; so the whole
+        # runs in a thread that is left behind, to die with the process.
+        pool = ThreadPool(1)
         try:
-            return within(self.end - time.monotonic(), lambda: self._persist(url))
-        except TimeoutError:
+            return pool.apply_async(self._persist, (url,)).get(max(self.end - time.monotonic(), 0))
+        except (TimeoutError, multiprocessing.TimeoutError):
             raise DownloadError(
                 f"not complete after {self.limits.deadline_s:g} s; try again later, or raise "
                 "deadline_s"
             ) from None
+        finally:
+            pool.close()
 
     def _persist(self, url: str) -> bytes:
         """Return the body, repeating the request after failures that may pass."""
@@ -82,34 +92,31 @@ class Downloader:
     def _attempt(self, url: str) -> bytes:
         try:
             return self._body(url)
-        except requests.exceptions.SSLError as error:
-            if "DH_KEY_TOO_SMALL" not in str(error) or self._is_lenient():
-                raise self._failure(error) from error
         except requests.RequestException as error:
             raise self._failure(error) from error
-        self.session.mount("https://", _OldKeyExchange())
-        return self._attempt(url)
 
     def _failure(self, error: requests.RequestException) -> DownloadError:
         """Return what an error of requests means and what to do about it."""
-        transient = True
+        # Its messages are chains of errors, of which the innermost says what happened.
+        text = " ".join(str(error).split())
+        reason = text.rpartition(": ")[2].strip("')\" ")[:200] or type(error).__name__
         match error:
             case requests.exceptions.SSLError():
-                transient = False
-                message = f"no trustworthy connection ({_reason(error)}); check the certificates"
+                return DownloadError(
+                    f"no trustworthy connection ({reason}); check the certificates"
+                )
             case requests.exceptions.ChunkedEncodingError():
-                message = "the body is truncated; try again later"
-            case requests.Timeout() | requests.ConnectionError() if "timed out" in str(error):
-                message = f"the server is silent for {self.limits.timeout_s:g} s; try again later"
+                return _TransientError("the body is truncated; try again later")
+            case requests.Timeout() | requests.ConnectionError() if "timed out" in text:
+                silent = f"the server is silent for {self.limits.timeout_s:g} s"
+                return _TransientError(f"{silent}; try again later")
             case requests.ConnectionError():
-                message = f"no connection ({_reason(error)}); check the network and the address"
+                return _TransientError(
+                    f"no connection ({reason}); check the network and the address"
+                )
             case requests.TooManyRedirects():
-                transient = False
-                message = f"more than {MAX_REDIRECTS} redirects; check the address"
-            case _:
-                transient = False
-                message = f"{_reason(error)}; check the address"
-        return _TransientError(message) if transient else DownloadError(message)
+                reason = f"more than {MAX_REDIRECTS} redirects"
+        return DownloadError(f"{reason}; check the address")
 
     def _body(self, url: str) -> bytes:
         limit = self.limits.max_bytes
@@ -131,41 +138,3 @@ class Downloader:
         if not body.strip():
             raise _TransientError("the body is empty; try again later")
         return bytes(body)
-
-    def _is_lenient(self) -> bool:
-        return isinstance(self.session.get_adapter("https://"), _OldKeyExchange)
-
-
-def within(seconds: float, task: Callable[[], T]) -> T:
-    """Return `task()`, or stop waiting for it.
-
-    A server that sends a byte now and then resets every timeout of a socket; so the whole runs in
-    a thread that is left behind, to die with the process.
-
-    Raises
-    ------
-    TimeoutError
-        If it takes longer than `seconds`.
-    """
-    results: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            results.put((task(), None))
-        except BaseException as error:
-            results.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        value, error = results.get(timeout=max(seconds, 0.0))
-    except queue.Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return value  # type: ignore[return-value]
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost message of a chain of errors, on one line."""
-    text = " ".join(str(error).split())
-    return text.rpartition(": ")[2].strip("')\" ")[:200] or type(error).__name__

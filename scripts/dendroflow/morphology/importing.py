@@ -1,6 +1,5 @@
 """Reading a morphology with NEURON's Import3d, and comparing what it makes with the file."""
 
-import logging
 import re
 import subprocess
 import tempfile
@@ -14,8 +13,6 @@ from dendroflow.morphology.files import read
 from dendroflow.morphology.graph import MIN_LENGTH, PointGraph, refuse
 from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.morphology.sections import lengths_of, load_sections
-
-logger = logging.getLogger(__name__)
 
 # What Import3d prints about files that it reads as they are written. Blank lines are "not parsed".
 _HARMLESS = re.compile(
@@ -64,11 +61,9 @@ def import_sections(path: Path, timeout_s: float = 300.0) -> Sections:
 
 
 def _run_import3d(path: Path, copy: Path, target: Path, timeout_s: float) -> None:
-    arguments = [copy.name, target.name]
+    module, arguments = "dendroflow.morphology.import3d", (copy.name, target.name)
     try:
-        run = run_with_neuron(
-            "dendroflow.morphology.import3d", arguments, str(copy.parent), timeout_s
-        )
+        run = run_with_neuron(module, arguments, str(copy.parent), timeout_s)
     except subprocess.TimeoutExpired as error:
         raise MorphologyError(f"{path}: NEURON did not read it within {timeout_s:g} s") from error
     printed = re.split(r"[\r\n]+", run.stdout.decode("utf-8", "replace"))

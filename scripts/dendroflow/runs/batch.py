@@ -71,10 +71,15 @@ def simulate_batch(
 
 
 def _rows(result: GroupResult, workload: Workload) -> pa.Table:
-    traces = pa.table(result.traces) if result.traces else TRACES.empty_table()
-    if workload.measure is None:
-        return traces
+    if workload.measure is not None:
+        return features_of(result, workload)
+    return pa.table(result.traces) if result.traces else TRACES.empty_table()
+
+
+def features_of(result: GroupResult, workload: Workload) -> pa.Table:
+    """The features of a group, by a workload that measures them."""
     if result.features is not None:
         return result.features
     # The worker died with its point: there is nothing to measure, and the row says so.
-    return workload.measure(traces, outcome_table(result))
+    assert workload.measure is not None
+    return workload.measure(TRACES.empty_table(), outcome_table(result))

@@ -12,8 +12,7 @@ from dendroflow.kernel.lanes import GroupFailedError, GroupResult, Outcome, run_
 from dendroflow.kernel.loading import builds_rxd
 from dendroflow.kernel.model import Model
 from dendroflow.kernel.points import Point, SolverSettings
-from dendroflow.runs.residue import is_worn
-from dendroflow.runs.workers import Reply, Task, Workers, Worn
+from dendroflow.runs.workers import Reply, Task, Workers
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES
 
@@ -28,7 +27,7 @@ SAMPLES_PER_GROUP = 20_000_000
 GROUPS_PER_WORKER = 4
 
 
-def _run(workload: Workload, points: Sequence[Point], group: range) -> GroupResult | Worn:
+def _run(workload: Workload, points: Sequence[Point], group: range) -> GroupResult:
     result = run_together(
         workload.model,
         points[group.start : group.stop],
@@ -38,15 +37,8 @@ def _run(workload: Workload, points: Sequence[Point], group: range) -> GroupResu
     )
     if workload.measure is not None:
         features = workload.measure(pa.table(result.traces), outcome_table(result))
-        result = GroupResult(result.outcomes, {}, features)
-    if _keeps_residue(workload.model) and (is_worn() or not _all_ok(result)):
-        return Worn(result)
+        return GroupResult(result.outcomes, {}, features)
     return result
-
-
-def _keeps_residue(model: type[Model]) -> bool:
-    """Whether something of a point may remain in its process: rxd's species are not sections."""
-    return model.process == "alone" or builds_rxd(model)
 
 
 def outcome_table(result: GroupResult) -> pa.Table:
@@ -81,7 +73,9 @@ def run_points(
     compartments: int | None = None
     # Workers have the points since they were forked, and are told which.
     run = partial(_run, workload, points)
-    with Workers(run, workers, timeout_s, single_use=model.process == "fresh") as crew:
+    # What rxd creates is no section that the engine could delete.
+    single_use = model.process != "shared" or builds_rxd(model)
+    with Workers(run, workers, timeout_s, single_use=single_use) as crew:
         while begun < len(points) or tasks:
             # One for each worker until it is known how large a cell is.
             ahead = workers if compartments is None else GROUPS_PER_WORKER * workers
@@ -94,7 +88,7 @@ def run_points(
                 crew.start(to_start.popleft())
             for task in crew.wait():
                 assert task.reply is not None
-                parts = _repeated(task, task.reply, model)
+                parts = _halves(task.group, task.reply)
                 if parts:
                     place = tasks.index(task)
                     tasks[place : place + 1] = parts
@@ -136,26 +130,14 @@ def lanes_per_group(compartments: int, signals: int, settings: SolverSettings) -
     return max(1, min(LANES_AT_MOST, by_memory, by_size))
 
 
-def _repeated(task: Task, reply: Reply, model: type[Model]) -> list[Task]:
-    """The tasks that take the place of one whose reply is not the last word; none if it is."""
-    group = task.group
-    if _keeps_residue(model) and not reply.is_first and not _is_sound(reply):
-        # What an earlier point has left may be to blame; the worker is not used again.
-        return [Task(group)]
+def _halves(group: range, reply: Reply) -> list[Task]:
+    """The tasks that take the place of a group in which some point failed for all; or none."""
     failed = reply.status in ("crashed", "timeout") or isinstance(reply.value, GroupFailedError)
     if not failed or len(group) == 1:
         return []
     logger.info("a group of %d points %s: %s; halving it", len(group), reply.status, reply.value)
     half = len(group) // 2
     return [Task(group[:half]), Task(group[half:])]
-
-
-def _is_sound(reply: Reply) -> bool:
-    return reply.status == "done" and _all_ok(reply.value)
-
-
-def _all_ok(result: GroupResult) -> bool:
-    return all(outcome.status == "ok" for outcome in result.outcomes)
 
 
 def _result(points: Sequence[Point], reply: Reply, timeout_s: float) -> GroupResult:

@@ -1,7 +1,6 @@
-"""Worker processes that may crash, hang or be worn out, each with one task at a time.
+"""Worker processes that may crash or hang, each with one task at a time.
 
-A pool of its own, because it must never be in doubt which points a process had when it died, or
-whether another model ran in it before.
+A pool of its own, because it must never be in doubt which points a process had when it died.
 """
 
 import ctypes
@@ -31,19 +30,9 @@ class Reply:
         `"done"`; `"raised"` by the task; `"crashed"`, with the process; `"timeout"`.
     value
         what the task returned, what it raised, or the cause of death in words.
-    is_first
-        whether the process ran no task before.
     """
 
     status: str
-    value: Any
-    is_first: bool
-
-
-@dataclass(frozen=True)
-class Worn:
-    """What a task returns to say that no other shall follow it in its process."""
-
     value: Any
 
 
@@ -61,7 +50,6 @@ class _Worker:
     connection: Connection
     task: Task | None = None
     deadline: float = 0.0
-    tasks: int = 0
 
 
 class Workers:
@@ -134,15 +122,12 @@ class Workers:
         except (EOFError, OSError):
             worker.process.join()
             return self._reply(worker, "crashed", _cause_of_death(worker.process), keep=False)
-        keep = status == "done" and not (self._single_use or isinstance(value, Worn))
-        value = value.value if isinstance(value, Worn) else value
-        return self._reply(worker, status, value, keep=keep)
+        return self._reply(worker, status, value, keep=status == "done" and not self._single_use)
 
     def _reply(self, worker: _Worker, status: str, value: Any, *, keep: bool) -> Task:
         task, worker.task = worker.task, None
         assert task is not None
-        task.reply = Reply(status, value, worker.tasks == 0)
-        worker.tasks += 1
+        task.reply = Reply(status, value)
         if not keep:
             self._dismiss(worker)
         return task

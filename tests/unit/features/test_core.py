@@ -1,10 +1,5 @@
 """eFEL's core, each function once: the same values in any company, and no trace left in eFEL."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import efel
 import numpy as np
 import pytest
@@ -130,19 +125,3 @@ def test_efel_is_left_as_it_was(monkeypatch, squid, hidden):
 
 def test_the_pointer_to_the_core_is_found():
     assert core._at_work is not None
-
-
-def test_efel_is_imported_without_its_reader_of_files():
-    code = """
-import sys
-import dendroflow.features.spikes
-assert "neo" not in sys.modules and "quantities" not in sys.modules
-import efel.io
-assert callable(efel.io.neo.io.get_io)
-import neo
-assert efel.io.neo.Block is neo.Block
-"""
-    path = Path(spikes.__file__).parents[2]
-    subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(path)}, check=True
-    )

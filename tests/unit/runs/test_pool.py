@@ -1,6 +1,5 @@
 import multiprocessing
 import os
-from dataclasses import replace
 
 import pytest
 from engine_models import MODELS, PLAUSIBLE, Fragile, point, settings, statuses, voltages
@@ -110,8 +109,6 @@ class Reaction(Model):
 
     class Parameters(Model.Parameters):
         rate: float = quantity(0.1)
-        keeps: bool = quantity(False)
-        refuses_used: bool = quantity(False)
 
     signals = {"a": "mM", "process": ""}
     process = "alone"
@@ -119,71 +116,26 @@ class Reaction(Model):
     def build(self, p):
         from neuron import h, rxd
 
-        used = getattr(Reaction, "last", None) == os.getpid()
-        Reaction.last = os.getpid()
-        if p.refuses_used and used:
-            raise ValueError("another model was here")
         self.soma = h.Section("soma", self)
         self.region = rxd.Region([self.soma])
-        self.a = rxd.Species(self.region, name="a", initial=1)
+        left_behind.append(rxd.Species(self.region, name="a", initial=1))
         self.rate = rxd.Parameter(self.region, name="rate", value=p.rate)
-        self.decay = rxd.Rate(self.a, -self.rate * self.a)
-        self.record("a", self.a.nodes[0]._ref_concentration)
+        self.decay = rxd.Rate(left_behind[-1], -self.rate * left_behind[-1])
+        self.record("a", left_behind[-1].nodes[0]._ref_concentration)
         self.record_value("process", os.getpid)
-        if p.keeps:
-            left_behind.append(self.a)
-
-
-class OwnProcess(Reaction):
-    """The same in a process of its own."""
-
-    process = "fresh"
 
 
 left_behind = []
 
 
-@pytest.fixture(scope="module")
-def decays(tmp_path_factory):
-    """Points of a reaction, and what each gives in a process of its own."""
+def test_a_point_of_rxd_gets_a_process_and_the_same_bits_after_any_other(tmp_path):
     from neuron import rxd  # noqa: F401
 
-    share_compiled_reactions(tmp_path_factory.mktemp("compiled"))
+    share_compiled_reactions(tmp_path)
     points = [point(i, settings(duration=2.0), rate=0.01 * i) for i in range(6)]
-    return points, run(OwnProcess, points)
-
-
-def processes(results):
-    return {p: v for (p, signal), v in voltages(results).items() if signal == "process"}
-
-
-def concentrations(results):
-    return {p: v for (p, signal), v in voltages(results).items() if signal == "a"}
-
-
-def test_a_point_in_a_process_of_its_own(decays):
-    _, alone = decays
-    assert len(set(processes(alone).values())) == 6
-
-
-def test_rxd_points_share_processes_to_the_same_bits(decays):
-    points, alone = decays
-    results = run(Reaction, points[::-1], workers=2)
-    assert len(set(processes(results).values())) <= 2
-    assert concentrations(results) == concentrations(alone)
-
-
-def test_a_process_that_rxd_leaves_unclean_is_not_used_again(decays):
-    points, alone = decays
-    keeping = [replace(p, parameters={**p.parameters, "keeps": True}) for p in points]
-    results = run(Reaction, keeping)
-    assert len(set(processes(results).values())) == 6
-    assert concentrations(results) == concentrations(alone)
-
-
-def test_what_fails_in_a_used_process_is_tried_in_a_fresh_one(decays):
-    points, alone = decays
-    picky = [replace(p, parameters={**p.parameters, "refuses_used": True}) for p in points]
-    results = run(Reaction, picky, workers=2)
-    assert set(statuses(results).values()) == {("ok", None)}
-    assert concentrations(results) == concentrations(alone)
+    found = voltages(run(Reaction, points, workers=2))
+    again = voltages(run(Reaction, points[::-1]))
+    for run_ in (found, again):
+        assert len({v for (_, signal), v in run_.items() if signal == "process"}) == 6
+    for i in range(6):
+        assert found[str(i), "a"] == again[str(i), "a"]
