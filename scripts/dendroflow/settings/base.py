@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
@@ -44,6 +44,9 @@ def in_order(interval: tuple[float, float]) -> tuple[float, float]:
     if not low < high:
         raise ValueError(f"{low:g} must lie below {high:g}")
     return interval
+
+
+Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, model_validator
 
 from dendroflow import layout
 from dendroflow.settings.base import Settings
@@ -33,7 +33,7 @@ class Experiment(Settings):
         None, description="an entry of `config/morphologies.yaml`, for models that need one"
     )
     morphology_requires: Requirements | None = Field(
-        None, description="what the morphologies must be fit for before anything is simulated"
+        None, description="what the morphologies must be suitable for before anything is simulated"
     )
     parameters: dict[str, Scalar] = Field(
         default_factory=dict, description="values that differ from the model's defaults"
@@ -53,14 +53,10 @@ class Experiment(Settings):
         description="per unit, the range outside which a signal makes its point `out_of_range`",
     )
     features: Features = Field(description="what is measured on the signals")
-    figures: tuple[Figure, ...] = Field((), description="what is drawn")
+    figures: Annotated[tuple[Figure, ...], AfterValidator(check_names)] = Field(
+        (), description="what is drawn"
+    )
     execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")
-
-    @field_validator("figures")
-    @classmethod
-    def _names_differ(cls, figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
-        check_names(figures)
-        return figures
 
     @model_validator(mode="after")
     def _swept_or_optimised(self) -> "Experiment":

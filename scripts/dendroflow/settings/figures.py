@@ -5,21 +5,14 @@ follows from the declaration alone; nothing here draws, and no plotting library 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Interval, OneOf, Settings
 
 PRINT_FORMATS = ("svg", "pdf", "png")
 
@@ -27,14 +20,8 @@ Column = Annotated[str, StringConstraints(min_length=1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=120)]
 Scalar = bool | int | float | str
 
-
-def _window_is_open(window: tuple[float, float]) -> tuple[float, float]:
-    if not window[0] < window[1]:
-        raise ValueError(f"the start {window[0]:g} must lie before the end {window[1]:g}")
-    return window
-
-
-Window = Annotated[tuple[float, float], AfterValidator(_window_is_open)]
+# What a caption says of the keys by which points are told apart.
+_TOLD_BY = {"hue": "coloured by", "style": "styled by", "col": "a panel for each"}
 
 
 class AnyFigure(Settings):
@@ -46,6 +33,8 @@ class AnyFigure(Settings):
     columns_of: ClassVar[tuple[str, ...]] = ()
     signals_of: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = PRINT_FORMATS
+    # The caption, unless it is given; {x} stands for what the key `x` says.
+    says: ClassVar[str] = ""
 
     name: FileName = Field("", description="file name; derived from the other keys if left out")
     title: str | None = Field(None, min_length=1, description="heads the figure")
@@ -60,17 +49,18 @@ class AnyFigure(Settings):
         """Fill in the name and the caption that were left out."""
         if not isinstance(data, Mapping):
             return data
-        keys = (*cls.signals_of, *cls.columns_of)
-        parts = [_listed(data[key]) for key in ("kind", *keys) if data.get(key)]
+        words = cls._words(data)
+        keys = ("kind", *cls.signals_of, *cls.columns_of)
+        by = "".join(f", {told} {words[key]}" for key, told in _TOLD_BY.items() if words[key])
         return {
             **data,
-            "name": data.get("name") or _slug("-".join(parts)),
-            "caption": data.get("caption") or cls._default_caption(data),
+            "name": data.get("name") or _slug("-".join(words[key] for key in keys if words[key])),
+            "caption": data.get("caption") or f"{cls.says.format_map(words)}{by}.",
         }
 
     @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        raise NotImplementedError
+    def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
+        return defaultdict(str, {key: _listed(value) for key, value in data.items() if value})
 
     @field_validator("where")
     @classmethod
@@ -85,6 +75,7 @@ class _Facets(AnyFigure):
     """Relations of columns, in one panel or in one for each value of `col`."""
 
     columns_of = ("y", "x", "hue", "style", "col")
+    says = "{y} against {x}"
 
     x: Column = Field(description="column along the horizontal axis")
     y: Column = Field(description="column along the vertical axis")
@@ -107,19 +98,6 @@ class _Facets(AnyFigure):
         if self.power_law and not (self.log_x and self.log_y):
             raise ValueError("`power_law` is a straight line: set `log_x` and `log_y` too")
         return self
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = "".join(
-            f", {word} {data[key]}"
-            for key, word in (
-                ("hue", "coloured by"),
-                ("style", "styled by"),
-                ("col", "a panel for each"),
-            )
-            if data.get(key)
-        )
-        return f"{data.get('y')} against {data.get('x')}{by}."
 
 
 class Line(_Facets):
@@ -157,6 +135,7 @@ class Heatmap(AnyFigure):
     """A matrix of cells, coloured by `value`; the mean where several points share a cell."""
 
     columns_of = ("value", "x", "y")
+    says = "{value} by {x} and {y}"
 
     kind: Literal["heatmap"]
     x: Column = Field(description="column along the horizontal axis")
@@ -164,62 +143,61 @@ class Heatmap(AnyFigure):
     value: Column = Field(description="column shown by colour")
     annotate: bool = Field(False, description="write the value into each cell")
 
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{data.get('value')} by {data.get('x')} and {data.get('y')}."
-
 
 class Histogram(AnyFigure):
     """How often values of `x` occur."""
 
     columns_of = ("x", "hue")
+    says = "Distribution of {x} over the points"
 
     kind: Literal["histogram"]
     x: Column = Field(description="column whose values are counted")
     hue: Column | None = Field(None, description="column shown by colour; the bars are stacked")
 
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = f", by {data['hue']}" if data.get("hue") else ""
-        return f"Distribution of {data.get('x')} over the points{by}."
 
-
-class Trace(AnyFigure):
-    """Signals over time, a line a point; a panel for each signal."""
+class _Orbits(AnyFigure):
+    """What several points do in the course of time."""
 
     columns_of = ("hue",)
+
+    hue: Column | None = Field(None, description="column shown by colour")
+    window: Interval | None = Field(None, description="shown part of the time, ms")
+    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
+
+
+class Trace(_Orbits):
+    """Signals over time, a line a point; a panel for each signal."""
+
     signals_of = ("signal",)
+    says = "{signal} over time"
 
     kind: Literal["trace"]
     signal: Column | Annotated[tuple[Column, ...], Field(min_length=1)] = Field(
         description="a signal, or a list of them"
     )
-    hue: Column | None = Field(None, description="column shown by colour")
-    window: Window | None = Field(None, description="shown part of the time, ms")
-    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
 
     @property
     def signal_names(self) -> tuple[str, ...]:
         """The signals, from top to bottom."""
         return (self.signal,) if isinstance(self.signal, str) else self.signal
 
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = f", coloured by {data['hue']}" if data.get("hue") else ""
-        return f"{_listed(data.get('signal'))} over time{by}."
+
+class Phase(_Orbits):
+    """Two signals against each other over time, an orbit a point."""
+
+    signals_of = ("y", "x")
+    says = "{y} against {x}"
+
+    kind: Literal["phase"]
+    x: Column = Field(description="signal along the horizontal axis")
+    y: Column = Field(description="signal along the vertical axis")
 
 
-class Moment(Settings):
+class Moment(OneOf):
     """The time at which a signal rises most steeply, or at which it is largest."""
 
     upstroke: Column | None = Field(None, description="signal whose steepest rise is meant")
     peak: Column | None = Field(None, description="signal whose maximum is meant")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.upstroke is None) == (self.peak is None):
-            raise ValueError("give either `upstroke` or `peak`, with the name of a signal")
-        return self
 
     @property
     def signal(self) -> str:
@@ -227,17 +205,11 @@ class Moment(Settings):
         return self.upstroke or self.peak or ""
 
 
-class Select(Settings):
+class Select(OneOf):
     """The point with the largest, or the smallest, value of a column."""
 
     maximum: Column | None = None
     minimum: Column | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.maximum is None) == (self.minimum is None):
-            raise ValueError("give either `maximum` or `minimum`, with the name of a column")
-        return self
 
     @property
     def column(self) -> str:
@@ -245,11 +217,21 @@ class Select(Settings):
         return self.maximum or self.minimum or ""
 
 
-class Shape(AnyFigure):
+class _OnePoint(AnyFigure):
+    """One point: in print, and as a page."""
+
+    signals_of: ClassVar[tuple[str, ...]] = ("signal",)
+    formats = (*PRINT_FORMATS, "html")
+
+    select: Select | None = Field(
+        None, description="which of the points that `where` leaves; the first without this"
+    )
+
+
+class Shape(_OnePoint):
     """The cell of one point, coloured by a signal that is recorded along it, at one time."""
 
-    signals_of = ("signal",)
-    formats = (*PRINT_FORMATS, "html")
+    says = "{signal} along the cell at {when}"
 
     kind: Literal["shape"]
     signal: Column = Field(description="a signal that is recorded in every segment")
@@ -258,34 +240,26 @@ class Shape(AnyFigure):
         Discriminator(lambda at: "moment" if isinstance(at, Mapping | Moment) else "time"),
     ] = Field(description="time, ms; or {upstroke: signal} or {peak: signal}")
     offset: float = Field(0.0, description="added to the time of an upstroke or a peak, ms")
-    select: Select | None = Field(
-        None, description="which of the points that `where` leaves; the first without this"
-    )
 
     @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        at = data.get("at")
-        when = f"at {at} ms"
+    def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
+        when, at = f"{data.get('at')} ms", data.get("at")
         if isinstance(at, Mapping):
-            what = {"upstroke": "steepest rise", "peak": "peak"}
-            when = "at the " + ", ".join(f"{what.get(k, k)} of {at[k]}" for k in at)
-        return f"{data.get('signal')} along the cell {when}."
+            what = {"upstroke": "the steepest rise of", "peak": "the peak of"}
+            when = ", ".join(f"{what.get(key, key)} {signal}" for key, signal in at.items())
+        return super()._words(data) | {"when": when}
 
 
-class _OverTime(AnyFigure):
+class _OverTime(_OnePoint):
     """One point at several times: panels in print, and a page with a slider."""
 
-    signals_of: ClassVar[tuple[str, ...]] = ("signal",)
-    formats = (*PRINT_FORMATS, "html")
+    says = "{signal} at several times"
 
-    window: Window | None = Field(None, description="shown part of the time, ms")
+    window: Interval | None = Field(None, description="shown part of the time, ms")
     times: tuple[float, ...] | None = Field(
         None, min_length=1, max_length=12, description="times in print, ms; six without this"
     )
     frames: int = Field(40, ge=2, le=500, description="most times on the page")
-    select: Select | None = Field(
-        None, description="which of the points that `where` leaves; the first without this"
-    )
 
     @model_validator(mode="after")
     def _times_lie_in_window(self) -> Self:
@@ -294,10 +268,6 @@ class _OverTime(AnyFigure):
                 if not self.window[0] <= time <= self.window[1]:
                     raise ValueError(f"times: {time:g} lies outside of `window`")
         return self
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{data.get('signal')} at several times."
 
 
 class Movie(_OverTime):
@@ -317,81 +287,37 @@ class FieldMap(_OverTime):
     cells: Column | None = Field(
         None, description="a signal that is recorded in every segment: its cells are drawn too"
     )
-    limits: tuple[float, float] | None = Field(
+    limits: Interval | None = Field(
         None, description="range of the colours; what lies beyond gets those of its ends"
     )
-
-    @field_validator("limits")
-    @classmethod
-    def _limits_differ(cls, limits: tuple[float, float] | None) -> tuple[float, float] | None:
-        if limits is not None and not limits[0] < limits[1]:
-            raise ValueError(f"the lower limit {limits[0]:g} must be below the upper {limits[1]:g}")
-        return limits
-
-
-class Phase(AnyFigure):
-    """Two signals against each other over time, an orbit a point."""
-
-    columns_of = ("hue",)
-    signals_of = ("y", "x")
-
-    kind: Literal["phase"]
-    x: Column = Field(description="signal along the horizontal axis")
-    y: Column = Field(description="signal along the vertical axis")
-    hue: Column | None = Field(None, description="column shown by colour")
-    window: Window | None = Field(None, description="shown part of the time, ms")
-    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        by = f", coloured by {data['hue']}" if data.get("hue") else ""
-        return f"{data.get('y')} against {data.get('x')}{by}."
 
 
 class Kymograph(AnyFigure):
     """A signal that is recorded along a cable, over distance and time; a panel a point."""
 
     signals_of = ("signal",)
+    says = "{signal} along the cable over time"
 
     kind: Literal["kymograph"]
     signal: Column = Field(description="a signal that is recorded in every segment of a path")
-    window: Window | None = Field(None, description="shown part of the time, ms")
+    window: Interval | None = Field(None, description="shown part of the time, ms")
     limit: int = Field(3, ge=1, le=6, description="most points to show")
-
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{data.get('signal')} along the cable over time."
 
 
 class Table(AnyFigure):
     """Values as text, a row a point, in the order of their swept values."""
 
     columns_of = ("columns",)
+    says = "{columns} of each point"
 
     kind: Literal["table"]
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=8)] = Field(
         description="columns, from left to right"
     )
 
-    @classmethod
-    def _default_caption(cls, data: Mapping[str, Any]) -> str:
-        return f"{_listed(data.get('columns'))} of each point."
 
-
-Figure = Annotated[
-    Line
-    | Scatter
-    | Heatmap
-    | Histogram
-    | Trace
-    | Shape
-    | Movie
-    | FieldMap
-    | Phase
-    | Kymograph
-    | Table,
-    Field(discriminator="kind"),
-]
+_Kind = Line | Scatter | Heatmap | Histogram | Table | Trace | Phase | Kymograph
+Figure = Annotated[_Kind | Shape | Movie | FieldMap, Field(discriminator="kind")]
 
 
 def output_names(figure: Figure) -> tuple[str, ...]:
@@ -408,11 +334,9 @@ def output_names(figure: Figure) -> tuple[str, ...]:
 def columns(figure: Figure) -> set[str]:
     """Name the columns of the table of points (parameters, features) that a figure uses."""
     used = _names(figure, figure.columns_of)
-    if isinstance(figure, Shape | Movie | FieldMap) and figure.select:
+    if isinstance(figure, _OnePoint) and figure.select:
         used.add(figure.select.column)
-    if isinstance(figure, _Facets):
-        used |= set(figure.reference)
-    return used | set(figure.where)
+    return used | set(getattr(figure, "reference", ())) | set(figure.where)
 
 
 def signals(figure: Figure) -> set[str]:
@@ -423,28 +347,23 @@ def signals(figure: Figure) -> set[str]:
     return used
 
 
-def _names(figure: Figure, keys: Iterable[str]) -> set[str]:
+def _names(figure: Figure, keys: Sequence[str]) -> set[str]:
     """What the keys hold: nothing, a name, or several."""
     given = [getattr(figure, key) or () for key in keys]
     return {name for value in given for name in ((value,) if isinstance(value, str) else value)}
 
 
-def check_names(figures: Iterable[Figure]) -> None:
-    """Refuse two figures that would be rendered to the same files.
-
-    Raises
-    ------
-    ValueError
-        If two figures have one name.
-    """
+def check_names(figures: Sequence[Figure]) -> Sequence[Figure]:
+    """Return figures; a `ValueError` if two of them would be rendered to the same files."""
     seen: dict[str, int] = {}
     for position, figure in enumerate(figures, start=1):
-        if figure.name in seen:
+        first = seen.setdefault(figure.name, position)
+        if first != position:
             raise ValueError(
-                f"figures {seen[figure.name]} and {position} are both named {figure.name!r}; "
+                f"figures {first} and {position} are both named {figure.name!r}; "
                 "give one of them another `name`"
             )
-        seen[figure.name] = position
+    return figures
 
 
 def _listed(value: Any) -> str:
