@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
@@ -29,13 +29,16 @@ class OneOf(Settings):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        fields = type(self).model_fields
-        given = [name for name in fields if getattr(self, name) is not None]
+        given = [name for name, value in self if value is not None]
         if len(given) != 1:
-            raise ValueError(
-                f"takes exactly one of {', '.join(fields)}; has {', '.join(given) or 'none'}"
-            )
+            choice = ", ".join(type(self).model_fields)
+            raise ValueError(f"takes exactly one of {choice}; has {', '.join(given) or 'none'}")
         return self
+
+    @property
+    def given(self) -> tuple[str, Any]:
+        """The key that is given, and its value."""
+        return next((name, value) for name, value in self if value is not None)
 
 
 def in_order(interval: tuple[float, float]) -> tuple[float, float]:

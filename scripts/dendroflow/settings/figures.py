@@ -202,7 +202,7 @@ class Moment(OneOf):
     @property
     def signal(self) -> str:
         """The signal that decides the time."""
-        return self.upstroke or self.peak or ""
+        return str(self.given[1])
 
 
 class Select(OneOf):
@@ -214,7 +214,7 @@ class Select(OneOf):
     @property
     def column(self) -> str:
         """The column that decides."""
-        return self.maximum or self.minimum or ""
+        return str(self.given[1])
 
 
 class _OnePoint(AnyFigure):
