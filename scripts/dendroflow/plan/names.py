@@ -1,11 +1,11 @@
 """Names in an experiment that must exist: signals, columns of figures, times of stimuli."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description
 from dendroflow.settings import figures
+from dendroflow.settings.base import nearest
 from dendroflow.settings.project import Configuration
 
 # Columns that every experiment's table has besides what it sweeps and measures.
@@ -15,15 +15,6 @@ TABLE_COLUMNS = ("point_id", "status", "error", "runtime_s", "batch")
 def leaf(path: str) -> str:
     """Column name of a swept path: `parameters.gnabar` is `gnabar`."""
     return path.rpartition(".")[2]
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`"; did you mean 'gnabar'?"`, or the names that exist."""
-    choice = sorted(names)
-    close = get_close_matches(name, choice, n=3, cutoff=0.5)
-    if close:
-        return "; did you mean " + " or ".join(repr(match) for match in close) + "?"
-    return "; there are " + (", ".join(choice) or "none")
 
 
 def check_names(

@@ -52,22 +52,22 @@ def in_order(interval: tuple[float, float]) -> tuple[float, float]:
 Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return "; nearest: a, b", or nothing where no known name is alike."""
-    by_lower = {other.casefold(): other for other in known}
-    close = get_close_matches(name.casefold(), by_lower, n=3)
-    return f"; nearest: {', '.join(by_lower[other] for other in close)}" if close else ""
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return "; did you mean 'a' or 'b'?", or which few names there are, or nothing."""
+    by_lower = {other.casefold(): other for other in names}
+    close = get_close_matches(name.casefold(), by_lower, n=3, cutoff=0.5)
+    if close:
+        return f"; did you mean {' or '.join(repr(by_lower[other]) for other in close)}?"
+    few = len(by_lower) <= 20
+    return f"; there are {', '.join(sorted(by_lower.values())) or 'none'}" if few else ""
 
 
 def known(what: str, names: Collection[str]) -> Callable[[str], str]:
-    """Return a validator that refuses all names but these, and says which there are."""
+    """Return a validator that refuses all names but these."""
 
     def check(name: str) -> str:
         if name not in names:
-            hint = nearest(name, names)
-            if not hint:
-                few = len(names) <= 20
-                hint = f"; there are: {', '.join(names)}" if few else "; see docs/configuration.md"
+            hint = nearest(name, names) or "; see docs/configuration.md"
             raise ValueError(f"there is no {what} {name!r}{hint}")
         return name
 

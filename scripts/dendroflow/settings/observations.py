@@ -2,11 +2,11 @@
 
 import csv
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import ConfigurationError
+from dendroflow.settings.base import nearest
 from dendroflow.settings.files import within
 from dendroflow.settings.morphometry import Observation
 from dendroflow.settings.project import Configuration, read_yaml, validated
@@ -23,8 +23,7 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
     for name, comparison in configuration.project.morphometry.items():
         for morphology in comparison.morphologies:
             if morphology not in configuration.morphologies:
-                near = get_close_matches(morphology, configuration.morphologies, n=3)
-                hint = f"; did you mean {' or '.join(near)}?" if near else ""
+                hint = nearest(morphology, configuration.morphologies)
                 raise ConfigurationError(
                     f"morphometry: {name}: {configuration.folder / 'morphologies.yaml'} has no "
                     f"entry {morphology!r}{hint}"
