@@ -8,8 +8,14 @@ from dendroflow.settings import figures
 from dendroflow.settings.base import nearest
 from dendroflow.settings.project import Configuration
 
-# Columns that every experiment's table has besides what it sweeps and measures.
-TABLE_COLUMNS = ("point_id", "status", "error", "runtime_s", "batch")
+# Columns that every experiment's table has besides what it sweeps and measures: meaning and unit.
+TABLE_COLUMNS = {
+    "point_id": ("hash of all values of the point", ""),
+    "status": ("what became of the point", ""),
+    "error": ("why it is not ok", ""),
+    "runtime_s": ("wall-clock time of the simulation", "s"),
+    "batch": ("the batch that holds it; joins provenance", ""),
+}
 
 
 def leaf(path: str) -> str:

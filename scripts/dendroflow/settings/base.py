@@ -49,6 +49,14 @@ def in_order(interval: tuple[float, float]) -> tuple[float, float]:
     return interval
 
 
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse names of which one is listed twice."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name!r} is listed twice")
+    return names
+
+
 Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
 
 

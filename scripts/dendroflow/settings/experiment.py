@@ -9,7 +9,7 @@ from dendroflow.settings.base import Settings
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
 from dendroflow.settings.morphologies import MorphologyName
-from dendroflow.settings.optimise import Optimise, refuse_names_of_optimisation
+from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.sweep import Scalar, Sweep
@@ -63,5 +63,9 @@ class Experiment(Settings):
         if (self.sweep is None) == (self.optimise is None):
             raise ValueError("give either `sweep` or `optimise`")
         if self.optimise is not None:
-            refuse_names_of_optimisation(figure.name for figure in self.figures)
+            taken = {figure.name for figure in FIGURES} & {figure.name for figure in self.figures}
+            for name in taken:
+                raise ValueError(
+                    f"{name!r} is the name of a figure of `optimise`; choose another `name`"
+                )
         return self

@@ -3,17 +3,17 @@
 import math
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from dendroflow.analysis.names import UNITS
-from dendroflow.settings.base import Settings, known
+from dendroflow.settings.base import Settings, each_once, known
 from dendroflow.settings.morphologies import MorphologyName
 
 
 class Comparison(Settings):
     """Morphologies that are compared with a table of observations."""
 
-    morphologies: tuple[MorphologyName, ...] = Field(
+    morphologies: Annotated[tuple[MorphologyName, ...], AfterValidator(each_once)] = Field(
         min_length=1, description="entries of `config/morphologies.yaml`"
     )
     reference: str = Field(
@@ -24,14 +24,6 @@ class Comparison(Settings):
         2.0, gt=0, description="largest score that still counts as within, in standard deviations"
     )
     title: str | None = Field(None, min_length=1, description="heads the figure")
-
-    @field_validator("morphologies")
-    @classmethod
-    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"{name!r} is listed twice")
-        return names
 
 
 class Observation(Settings):
@@ -55,11 +47,9 @@ class Observation(Settings):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Observation":
-        spread = [self.sd, self.sem].count(None)
-        moments = self.mean is not None and spread == 1
-        interval = self.low is not None and self.high is not None
-        stray = any(v is not None for v in ((self.low, self.high) if moments else (self.mean,)))
-        if moments == interval or stray or (interval and spread != 2):
+        numbers = {"mean", "sd", "sem", "low", "high"}
+        given = {name for name in numbers if getattr(self, name) is not None}
+        if given not in ({"mean", "sd"}, {"mean", "sem"}, {"low", "high"}):
             raise ValueError(
                 f"{self.metric}: give either `mean` with one of `sd` and `sem`, or `low` and `high`"
             )

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Settings, each_once
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
@@ -31,7 +31,7 @@ TEMPLATE_KEY = "__use_yte__"
 class Project(Settings):
     """The content of `config/config.yaml`."""
 
-    experiments: tuple[Name, ...] = Field(
+    experiments: Annotated[tuple[Name, ...], AfterValidator(each_once)] = Field(
         min_length=1, description="files of `experiments/` beside this file, without `.yaml`"
     )
     max_failed_share: float = Field(
@@ -59,8 +59,6 @@ class Project(Settings):
                     f"{name!r} is the name of a table of the database, or of a folder of the "
                     "results; choose another"
                 )
-            if names.count(name) > 1:
-                raise ValueError(f"{name!r} is listed twice")
         return names
 
 
@@ -230,14 +228,10 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
         name: _experiment(within(folder, folder / "experiments" / f"{name}.yaml"), project, source)
         for name in project.experiments
     }
-    catalogue = within(folder, folder / "morphologies.yaml")
-    morphologies = validated(
-        dict[MorphologyName, MorphologySource],
-        (read_yaml(catalogue) or {}) if catalogue.exists() else {},
-        catalogue,
+    morphologies = _read_if_there(
+        dict[MorphologyName, MorphologySource], within(folder, folder / "morphologies.yaml")
     )
-    checked = within(folder, folder / "quality.yaml")
-    quality = validated(Quality, (read_yaml(checked) or {}) if checked.exists() else {}, checked)
+    quality = _read_if_there(Quality, within(folder, folder / "quality.yaml"))
     for name, experiment in experiments.items():
         _check_requirements(experiment, quality, folder / "experiments" / f"{name}.yaml")
     return Configuration(
@@ -248,6 +242,10 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
         morphologies=MappingProxyType(morphologies),
         quality=quality,
     )
+
+
+def _read_if_there(kind: type[T], path: Path) -> T:
+    return validated(kind, (read_yaml(path) or {}) if path.exists() else {}, path)
 
 
 def _check_requirements(experiment: Experiment, quality: Quality, path: Path) -> None:

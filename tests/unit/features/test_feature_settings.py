@@ -78,12 +78,15 @@ def test_deprecated_names_of_efel_are_accepted():
         ([STEP | {"efel": ["voltage"]}], "voltage is the trace itself"),
         ([STEP | {"efel": ["time_constant"]}], "stimulus of more than 140 ms"),
         ([STEP | {"efel": ["ohmic_input_resistance"]}], "stimulus_current"),
-        ([STEP | {"efel": ["AP_width", "AP_width"]}], "AP_width is listed twice"),
+        ([STEP | {"efel": ["AP_width", "AP_width"]}], "'AP_width' is listed twice"),
         (
             [AP | {"settings": {"threshold": 0}}],
-            "eFEL has no setting threshold; did you mean 'Thresh",
+            "no eFEL setting 'threshold'; did you mean 'Thresh",
         ),
-        ([AP | {"settings": {"dependencyfile_path": "/x"}}], "no setting dependencyfile_path"),
+        (
+            [AP | {"settings": {"dependencyfile_path": "/x"}}],
+            "no eFEL setting 'dependencyfile_path'",
+        ),
         ([AP | {"settings": {"interp_step": 0}}], "interp_step"),
         ([AP | {"settings": {"Threshold": float("nan")}}], "Threshold"),
         ([AP | {"settings": {"rise_start_perc": 1}}], "rise_start_perc must be less than"),
@@ -107,11 +110,6 @@ def test_deprecated_names_of_efel_are_accepted():
 )
 def test_refused(blocks, said):
     assert said in error(*blocks)
-
-
-def test_no_feature_is_named_like_another_column(monkeypatch):
-    monkeypatch.setattr("dendroflow.settings.features.RESERVED_COLUMNS", {"ca_maximum"})
-    assert "the column CA_maximum is reserved" in error(CA | {"prefix": "CA"})
 
 
 def test_schema_has_the_names_and_both_forms():
