@@ -61,7 +61,7 @@ BAD_EXPERIMENTS = {
     ),
     "unknown statistic": (
         features(statistics=["maximun"]),
-        ["features", "maximun", "nearest: maximum"],
+        ["features", "maximun", "did you mean 'maximum'"],
     ),
     "unknown signal measured": (
         features(signal="some_v"),
@@ -133,7 +133,7 @@ MORE_BAD_EXPERIMENTS = {
     "an axis without values": (sweep("parameters.gnabar"), ["parameters.gnabar", "empty"]),
     "unknown eFEL setting": (
         features(settings={"threshold": -10}),
-        ["features", "threshold", "nearest: Threshold"],
+        ["features", "threshold", "did you mean 'Threshold'"],
     ),
     "unknown kind of figure": ({"figures": [ONE_FIGURE | {"kind": "pie"}]}, ["figures.0", "pie"]),
     "stimulus backwards": (features(stimulus=[10, 5]), ["features", "stimulus", "10 ms", "5 ms"]),

@@ -1,7 +1,7 @@
 """From the blocks of a sweep to a table of points."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from dendroflow.design.sampling import latin_hypercube, saltelli, sobol
 from dendroflow.design.tables import read_table
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.files import within
-from dendroflow.settings.sweep import MOST_POINTS, MOST_VALUES, Axis, Block
+from dendroflow.settings.sweep import MOST_POINTS, MOST_VALUES, Block
 
 Columns = dict[str, Column]
 _SAMPLED: dict[str, Callable[[Any], Columns]] = {
@@ -21,8 +21,6 @@ _SAMPLED: dict[str, Callable[[Any], Columns]] = {
     "sobol": sobol,
     "saltelli": saltelli,
 }
-
-
 # Of each block how many rows it has, and how many its sampled designs, which vary fastest; 0 if
 # nothing is sampled.
 Blocks = Sequence[tuple[int, int]]
@@ -63,21 +61,17 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
     """
     parts: list[Columns] = []
     blocks: list[tuple[int, int]] = []
+    paths: dict[str, None] = {}
     for block in sweep:
         columns, samples = _block_columns(block, folder, root or folder)
         parts.append(columns)
         blocks.append((_count(columns), samples))
-        paths = dict.fromkeys(path for columns in parts for path in columns)
+        paths |= dict.fromkeys(columns)
         _refuse_too_many(sum(rows for rows, _ in blocks), len(paths))
     if not blocks:
         raise ConfigurationError("sweep: an experiment without points; name a path and its values")
     table = {
-        path: joined(
-            [
-                columns[path] if path in columns else np.full(rows, None, dtype=object)
-                for columns, (rows, _) in zip(parts, blocks, strict=True)
-            ]
-        )
+        path: joined([columns.get(path, np.full(_count(columns), None)) for columns in parts])
         for path in paths
     }
     return Design(_frame(table), blocks)
@@ -93,18 +87,15 @@ def fill_missing(table: pd.DataFrame, own: Mapping[str, Value | None]) -> pd.Dat
     """
     columns: Columns = {}
     for path in map(str, table.columns):
-        column = table[path].to_numpy()
-        missing = table[path].isna().to_numpy()
+        missing = table[path].isna()
+        columns[path] = table[path].to_numpy()
         if missing.any():
             if own.get(path) is None:
                 raise ConfigurationError(
                     f"sweep: a block does not sweep {path}, as others do, and it has no value of "
                     "its own; name one in that block or in the experiment"
                 )
-            filled = column.astype(object)
-            filled[missing] = own[path]
-            column = as_column(filled.tolist())
-        columns[path] = column
+            columns[path] = as_column(table[path].mask(missing, own[path]).tolist())
     return _frame(columns)
 
 
@@ -134,48 +125,33 @@ def _refuse_too_many(count: int, paths: int) -> None:
 def _block_columns(block: Block, folder: Path, root: Path) -> tuple[Columns, int]:
     """Return the rows of one block, the product of its designs, and how many are sampled."""
     product: Columns = {}
-    sampled = _sampled(block)
-    for design in [*_written(block, folder, root), *sampled]:
+    for design in _designs(block, folder, root):
         if shared := sorted(product.keys() & design.keys()):
             raise ConfigurationError(
                 f"{folder / str(block.table)}: column {shared[0]} is swept by another design of "
                 "the same block; drop one or write a block of its own"
             )
         product = _multiplied(product, design)
-    return product, math.prod(map(_count, sampled)) if sampled else 0
+    sampled = [asked.rows for name in _SAMPLED if (asked := getattr(block, name)) is not None]
+    return product, math.prod(sampled) if sampled else 0
 
 
-def _written(block: Block, folder: Path, root: Path) -> list[Columns]:
-    designs = []
-    if block.grid is not None:
-        designs.append(_grid(block.grid))
+def _designs(block: Block, folder: Path, root: Path) -> Iterator[Columns]:
+    """The designs of a block, the slowest first; each axis of a grid is one."""
+    grid = block.grid or {}
+    _refuse_too_many(math.prod(axis.size for axis in grid.values()), len(grid))
+    for path, axis in grid.items():
+        yield {path: as_column(axis_values(axis))}
     if block.zip is not None:
-        designs.append({path: as_column(axis_values(axis)) for path, axis in block.zip.items()})
+        yield {path: as_column(axis_values(axis)) for path, axis in block.zip.items()}
     if block.list is not None:
-        designs.append(
-            {path: as_column([row[path] for row in block.list]) for path in block.list[0]}
-        )
+        yield {path: as_column([row[path] for row in block.list]) for path in block.list[0]}
     if block.table is not None:
-        designs.append(read_table(within(root, folder / block.table)))
-    return designs
-
-
-def _sampled(block: Block) -> list[Columns]:
-    designs = []
+        yield read_table(within(root, folder / block.table))
     for name, draw in _SAMPLED.items():
-        design = getattr(block, name)
-        if design is not None:
-            _refuse_too_many(getattr(design, "rows", design.samples), len(design.axes))
-            designs.append(draw(design))
-    return designs
-
-
-def _grid(axes: Mapping[str, Axis]) -> Columns:
-    _refuse_too_many(math.prod(axis.size for axis in axes.values()), len(axes))
-    product: Columns = {}
-    for path, axis in axes.items():
-        product = _multiplied(product, {path: as_column(axis_values(axis))})
-    return product
+        if (asked := getattr(block, name)) is not None:
+            _refuse_too_many(asked.rows, len(asked.axes))
+            yield draw(asked)
 
 
 def _multiplied(slow: Columns, fast: Columns) -> Columns:

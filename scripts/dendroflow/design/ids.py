@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import repeat
 from numbers import Integral
@@ -52,7 +53,10 @@ def point_ids(
         If a value is missing, not finite, or neither truth value, number nor text.
     """
     paths = sorted(map(str, table.columns))
-    columns = [_plain(table[path]) for path in paths]
+    columns = [
+        table[path].to_numpy(dtype=None if table[path].dtype.kind in "biuf" else object)
+        for path in paths
+    ]
     entries = dict.fromkeys(paths, "%s")
     for path, value in (common or {}).items():
         entries[path] = _words(path, np.array([value], dtype=object), 0)[0].replace("%", "%%")
@@ -150,13 +154,6 @@ def _runs(numbers: npt.NDArray[np.intp]) -> list[list[int]]:
     return np.column_stack([numbers[starts], counts]).tolist()  # type: ignore[no-any-return]
 
 
-def _plain(column: "pd.Series[Any]") -> Column:
-    """Return a column as a numpy array: of numbers or booleans where it is one, else of objects."""
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
-        return column.to_numpy()
-    return column.to_numpy(dtype=object)
-
-
 def _words(path: str, column: Column, first_row: int) -> list[str]:
     """Return the JSON text of each row of a column, writing each distinct value once.
 
@@ -183,19 +180,15 @@ def _words(path: str, column: Column, first_row: int) -> list[str]:
 
 def _canonical(value: object) -> str | None:
     """Return the one JSON text of a value and its equals, or None for what cannot be swept."""
-    if isinstance(value, float):
-        return repr(value + 0.0) if math.isfinite(value) else None
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, Integral):
-        return _canonical_integer(int(value))
-    return _canonical(float(value)) if isinstance(value, np.floating) else None
-
-
-def _canonical_integer(value: int) -> str:
-    try:
-        return repr(float(value)) if float(value) == value else str(value)
-    except OverflowError:
-        return str(value)
+        whole = int(value)
+        with suppress(OverflowError):
+            return repr(float(whole)) if float(whole) == whole else str(whole)
+        return str(whole)
+    if isinstance(value, float | np.floating) and math.isfinite(value):
+        return repr(float(value) + 0.0)
+    return None

@@ -1,24 +1,23 @@
 """Points that stand in a table file, CSV or Parquet."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dendroflow.design.axes import Column, Value, as_column
+from dendroflow.design.axes import Column, as_column
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.sweep import MOST_POINTS, parse_number, path_problem
+from dendroflow.settings.sweep import MOST_POINTS, NUMBER, path_problem
 
+Bits = npt.NDArray[np.bool_]
 MOST_BYTES = 1_000_000_000
-_TRUTH = {"true": True, "false": False}
-# Numbers that are no whole numbers by the way they are written.
-_DECIMAL = r"^[-+]?((\d+\.\d*|\.\d+)([eE][-+]?\d+)?|\d+[eE][-+]?\d+)$"
+# As RE2 writes them: numbers, and those that are whole by the way they are written.
+_NUMBER, _WHOLE = f"^(?:{NUMBER.pattern})$", r"^[-+]?\d+$"
 
 
 def read_table(file: Path) -> dict[str, Column]:
@@ -65,8 +64,16 @@ def _check_names(file: Path, names: Sequence[str]) -> None:
             )
 
 
-def _bad_cell(file: Path, name: str, row: int, problem: str) -> NoReturn:
-    raise ConfigurationError(f"{file}: column {name}, row {row + 1}: {problem}")
+def _refuse(file: Path, name: str, cells: "pa.Array", bad: Bits, problem: str) -> None:
+    """Refuse a column for the first of its bad cells, which stands in `problem` as {}."""
+    if bad.any():
+        row = int(np.argmax(bad))
+        what = problem.format(cells[row].as_py())
+        raise ConfigurationError(f"{file}: column {name}, row {row + 1}: {what}")
+
+
+def _bits(mask: "pa.Array") -> Bits:
+    return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def _read_csv(file: Path) -> dict[str, Column]:
@@ -83,52 +90,33 @@ def _read_csv(file: Path) -> dict[str, Column]:
     names = [str(name).strip() for name in cells.iloc[0].fillna("")]
     _check_names(file, names)
     return {
-        name: _parsed(file, name, cells[position].iloc[1:].fillna("").str.strip())
-        for position, name in enumerate(names)
+        name: _parsed(file, name, pa.array(cells[k].iloc[1:].fillna("").str.strip(), pa.string()))
+        for k, name in enumerate(names)
     }
 
 
-def _decimals(cells: "pd.Series[str]") -> Column | None:
-    """Cells that are all written as decimal fractions, at once; None for any others.
-
-    Arrow rounds as Python does, to the nearest float.
-    """
-    texts = pa.array(cells, pa.string())
-    if not pc.all(pc.match_substring_regex(texts, _DECIMAL)).as_py():
-        return None
-    try:
-        values: Column = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        return None
-    return values if np.isfinite(values).all() else None
-
-
-def _parsed(file: Path, name: str, cells: "pd.Series[str]") -> Column:
-    if name != "morphology" and (decimals := _decimals(cells)) is not None:
-        return decimals
-    codes, uniques = pd.factorize(cells)
-    texts = [str(text) for text in uniques]
-
-    def row_of(text: str) -> int:
-        return int(np.argmax(codes == texts.index(text)))
-
-    if "" in texts:
-        _bad_cell(file, name, row_of(""), "the cell is empty")
-    values: list[Value]
-    numbers = {text: parse_number(text) for text in texts}
-    truths = [_TRUTH.get(text.lower()) for text in texts]
-    if name == "morphology" or all(number is None for number in numbers.values()):
-        known = name != "morphology" and all(truth is not None for truth in truths)
-        values = [truth for truth in truths if truth is not None] if known else [*texts]
-    else:
-        values = []
-        for text, number in numbers.items():
-            if number is None:
-                _bad_cell(file, name, row_of(text), f"{text!r} is not a number as others are")
-            if not math.isfinite(number) or (isinstance(number, int) and abs(number) >= 2**63):
-                _bad_cell(file, name, row_of(text), f"{text} is too large a number")
-            values.append(number)
-    return as_column(values)[codes]
+def _parsed(file: Path, name: str, texts: "pa.Array") -> Column:
+    _refuse(file, name, texts, _bits(pc.equal(texts, "")), "the cell is empty")
+    numbers = _bits(pc.match_substring_regex(texts, _NUMBER))
+    if name == "morphology":
+        return as_column(texts.to_pylist())
+    if not numbers.any():
+        lower = pc.utf8_lower(texts)
+        truths = pc.is_in(lower, pa.array(["true", "false"]))
+        return (
+            _bits(pc.equal(lower, "true")) if _bits(truths).all() else as_column(texts.to_pylist())
+        )
+    _refuse(file, name, texts, ~numbers, "{!r} is not a number as others are")
+    # Arrow rounds as Python does, to the nearest float.
+    floats = pc.cast(texts, pa.float64()).to_numpy()
+    whole = _bits(pc.match_substring_regex(texts, _WHOLE))
+    too_large = ~np.isfinite(floats) | (whole & (np.abs(floats) >= 2.0**63))
+    _refuse(file, name, texts, too_large, "{} is too large a number")
+    if not whole.any():
+        return np.asarray(floats)
+    values = floats.astype(object)
+    values[whole] = [int(text) for text in texts.filter(pa.array(whole)).to_pylist()]
+    return as_column(values.tolist())
 
 
 def _read_parquet(file: Path) -> dict[str, Column]:
@@ -149,9 +137,7 @@ def _read_parquet(file: Path) -> dict[str, Column]:
 def _column(file: Path, name: str, cells: "pa.ChunkedArray") -> Column:
     if pa.types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
-    if cells.null_count:
-        row = int(np.argmax(cells.is_null().to_numpy()))
-        _bad_cell(file, name, row, "the cell is empty")
+    _refuse(file, name, cells, _bits(cells.is_null()), "the cell is empty")
     if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
         return as_column(cells.to_pylist())
     if name == "morphology":
@@ -162,9 +148,7 @@ def _column(file: Path, name: str, cells: "pa.ChunkedArray") -> Column:
         return np.asarray(cells.cast(pa.int64()).to_numpy())
     if pa.types.is_floating(cells.type):
         column = np.asarray(cells.to_numpy(), dtype=np.float64)
-        if not np.isfinite(column).all():
-            row = int(np.argmin(np.isfinite(column)))
-            _bad_cell(file, name, row, f"{column[row]} is not a finite number")
+        _refuse(file, name, cells, ~np.isfinite(column), "{} is not a finite number")
         return column
     raise ConfigurationError(
         f"{file}: column {name}: must be numbers, text or truth values, not {cells.type}"

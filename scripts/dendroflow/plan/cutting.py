@@ -57,13 +57,14 @@ def expected_seconds(
     if np.isnan(recorded).all():
         return np.asarray(guess * steps / steps.mean(), dtype=np.float64)
     rates = pd.Series(recorded / steps)
-    expected = pd.Series(rates.mean(), index=rates.index)
-    if "simulation.solver" in points.table:
-        variable = _variable(points)
-        expected = rates.groupby(variable).transform("mean").fillna(expected)
-    if "morphology" in points.table:
-        alike = [points.table["morphology"], _variable(points)]
-        expected = rates.groupby(alike, dropna=False).transform("mean").fillna(expected)
+    variable = pd.Series(_variable(points))
+    alike = [points.column("morphology"), variable]
+    expected = (
+        rates.groupby(alike, dropna=False)
+        .transform("mean")
+        .fillna(rates.groupby(variable).transform("mean"))
+        .fillna(rates.mean())
+    )
     return np.asarray(expected * steps, dtype=np.float64)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dendroflow.features.units import units
 from dendroflow.plan.description import Description
-from dendroflow.plan.names import leaf
+from dendroflow.plan.names import TABLE_COLUMNS, leaf
 from dendroflow.settings.features import Features
 from dendroflow.settings.optimise import INDIVIDUAL
 
@@ -20,13 +20,6 @@ SETTINGS = {
     "seed": ("seed", ""),
     INDIVIDUAL: ("individual of the optimisation", ""),
 }
-BOOKKEEPING = {
-    "point_id": ("hash of all values of the point", ""),
-    "status": ("what became of the point", ""),
-    "error": ("why it is not ok", ""),
-    "runtime_s": ("wall-clock time of the simulation", "s"),
-    "batch": ("the batch that holds it; joins provenance", ""),
-}
 
 
 @dataclass(frozen=True)
@@ -41,20 +34,20 @@ class Column:
 
 def columns(swept: list[str], description: Description, features: Features) -> list[Column]:
     """All columns of an experiment's table, and its signals."""
-    result = [_swept(path, description) for path in swept]
     meanings = _measured(description, features)
-    result += [
-        Column(name, "feature", unit, meanings[name])
-        for name, unit in units(features, description.signals, description.time_unit).items()
+    measured = units(features, description.signals, description.time_unit)
+    return [
+        *(_swept(path, description) for path in swept),
+        *(Column(name, "feature", unit, meanings[name]) for name, unit in measured.items()),
+        *(
+            Column(name, "bookkeeping", unit, meaning)
+            for name, (meaning, unit) in TABLE_COLUMNS.items()
+        ),
+        *(
+            Column(name, "signal", unit, description.meanings[name])
+            for name, unit in description.signals.items()
+        ),
     ]
-    result += [
-        Column(name, "bookkeeping", unit, meaning) for name, (meaning, unit) in BOOKKEEPING.items()
-    ]
-    result += [
-        Column(name, "signal", unit, description.meanings[name])
-        for name, unit in description.signals.items()
-    ]
-    return result
 
 
 def _measured(description: Description, features: Features) -> dict[str, str]:

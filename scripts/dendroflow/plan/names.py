@@ -1,29 +1,26 @@
 """Names in an experiment that must exist: signals, columns of figures, times of stimuli."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description
 from dendroflow.settings import figures
+from dendroflow.settings.base import nearest
 from dendroflow.settings.project import Configuration
 
-# Columns that every experiment's table has besides what it sweeps and measures.
-TABLE_COLUMNS = ("point_id", "status", "error", "runtime_s", "batch")
+# Columns that every experiment's table has besides what it sweeps and measures: meaning and unit.
+TABLE_COLUMNS = {
+    "point_id": ("hash of all values of the point", ""),
+    "status": ("what became of the point", ""),
+    "error": ("why it is not ok", ""),
+    "runtime_s": ("wall-clock time of the simulation", "s"),
+    "batch": ("the batch that holds it; joins provenance", ""),
+}
 
 
 def leaf(path: str) -> str:
     """Column name of a swept path: `parameters.gnabar` is `gnabar`."""
     return path.rpartition(".")[2]
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`"; did you mean 'gnabar'?"`, or the names that exist."""
-    choice = sorted(names)
-    close = get_close_matches(name, choice, n=3, cutoff=0.5)
-    if close:
-        return "; did you mean " + " or ".join(repr(match) for match in close) + "?"
-    return "; there are " + (", ".join(choice) or "none")
 
 
 def check_names(

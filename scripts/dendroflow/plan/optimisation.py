@@ -16,8 +16,8 @@ import pandas as pd
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.description import Description
-from dendroflow.plan.names import nearest
-from dendroflow.plan.points import Points, identified_points
+from dendroflow.plan.points import Points, continuous_parameters, identified_points
+from dendroflow.settings.base import nearest
 from dendroflow.settings.optimise import INDIVIDUAL, Optimise
 from dendroflow.settings.project import Configuration
 
@@ -95,12 +95,10 @@ def individuals_to_come(
             )
     ends = {path: interval.ends for path, interval in optimise.parameters.items()}
     corners = identified_points(configuration, experiment, description, pd.DataFrame(ends), KEY)
-    for path in ends:
-        schema = description.parameters[path.partition(".")[2]].schema
-        if schema.get("type") != "number" or "enum" in schema or "const" in schema:
-            raise ConfigurationError(
-                f"{source}: {KEY}: {path}: takes no arbitrary number, so it cannot be optimised"
-            )
+    if stepped := ends.keys() - continuous_parameters(description):
+        raise ConfigurationError(
+            f"{source}: {KEY}: {min(stepped)}: takes no arbitrary number, so it cannot be optimised"
+        )
     if optimise.reference is not None:
         reference = pd.DataFrame([optimise.reference])
         identified_points(configuration, experiment, description, reference, "optimise.reference")

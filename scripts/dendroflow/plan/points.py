@@ -2,8 +2,9 @@
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from dendroflow.design import Blocks, distinct, expand, fill_missing, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
-from dendroflow.plan.names import nearest
+from dendroflow.settings.base import nearest
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import Configuration, first_problem
 from dendroflow.settings.simulation import Simulation
@@ -68,10 +69,10 @@ def requested_points(
         For a name that the model does not have, a value outside its bounds, a morphology that
         the catalogue does not hold, a sweep without points, or two points that are equal.
     """
-    settings = configuration.experiments[experiment]
     source = configuration.experiment_file(experiment)
     with _naming(source):
-        table, blocks = expand(settings.sweep or (), source.parent, configuration.folder)
+        sweep = configuration.experiments[experiment].sweep
+        table, blocks = expand(sweep or (), source.parent, configuration.folder)
     return identified_points(configuration, experiment, description, table, "sweep", blocks=blocks)
 
 
@@ -95,47 +96,59 @@ def identified_points(
     blocks
         those of the design, where rows are sampled.
     """
-    settings = configuration.experiments[experiment]
-    source = configuration.experiment_file(experiment)
-    fixed = _fixed_values(settings, description, source)
-    for path in table.columns:
-        if path not in fixed:
-            raise ConfigurationError(f"{source}: {key}: {_unknown(path, fixed, settings.model)}")
-    # A block that does not sweep a path takes the experiment's own value.
-    with _naming(source):
+    with _naming(configuration.experiment_file(experiment)):
+        settings = configuration.experiments[experiment]
+        fixed = _fixed_values(settings, description)
+        for path in table.columns:
+            if path not in fixed:
+                raise ConfigurationError(f"{key}: {_unknown(path, fixed, settings.model)}")
+        # A block that does not sweep a path takes the experiment's own value.
         table = fill_missing(table, fixed)
-    for path in fixed:
-        check = _checker(path, description, settings, source)
-        if path in table:
-            table[path] = _checked(table[path], check, _is_continuous(path, description))
-        else:
-            fixed[path] = check(fixed[path])
-    _check_morphologies(table, fixed, configuration, experiment, description)
-    if settings.engine == "coreneuron":
-        _check_coreneuron(table, fixed, description, f"{source}: engine")
-    ids = point_ids(*_identity(table, fixed, configuration))
-    once, design = distinct(table, ids, blocks, f"{source}: {key}")
+        continuous = continuous_parameters(description)
+        for path in fixed:
+            with _naming(path):
+                check = partial(_value, path, description, settings.simulation)
+                if path not in table:
+                    fixed[path] = check(fixed[path])
+                elif table[path].dtype == np.float64 and path in continuous:
+                    # A million floats lie within bounds if the least and the largest do.
+                    for value in (table[path].min(), table[path].max()):
+                        check(float(value))
+                else:
+                    values = table[path].drop_duplicates().tolist()
+                    table[path] = table[path].map({value: check(value) for value in values})
+        _check_morphologies(
+            _distinct("morphology", table, fixed), configuration, settings, description
+        )
+        if settings.engine == "coreneuron":
+            _check_coreneuron(table, fixed, description)
+        ids = point_ids(*_identity(table, fixed, configuration))
+        once, design = distinct(table, ids, blocks, key)
     for path in table.columns:
         fixed.pop(path)
     return Points(once, fixed, design)
 
 
 @contextmanager
-def _naming(source: Path) -> Iterator[None]:
-    """Put the experiment's file before an error about its sweep."""
+def _naming(source: Path | str) -> Iterator[None]:
+    """Put the experiment's file, or a path of a value, before an error about it."""
     try:
         yield
     except ConfigurationError as error:
         raise ConfigurationError(f"{source}: {error}") from error
 
 
-def _fixed_values(settings: Experiment, description: Description, source: Path) -> dict[str, Any]:
+def _distinct(path: str, table: pd.DataFrame, fixed: Mapping[str, Any]) -> list[Any]:
+    return table[path].drop_duplicates().tolist() if path in table else [fixed[path]]
+
+
+def _fixed_values(settings: Experiment, description: Description) -> dict[str, Any]:
     """Every path with the value that it has where it is not swept."""
     for name in settings.parameters:
         if name not in description.parameters:
             hint = nearest(name, description.parameters)
             raise ConfigurationError(
-                f"{source}: parameters.{name}: model {settings.model} has no such parameter{hint}"
+                f"parameters.{name}: model {settings.model} has no such parameter{hint}"
             )
     fixed = {
         f"parameters.{name}": settings.parameters.get(name, parameter.default)
@@ -153,128 +166,93 @@ def _unknown(path: str, fixed: Mapping[str, Any], model: str) -> str:
     return f"{path}: {what} {name!r}{nearest(name, names)}"
 
 
-def _checker(
-    path: str, description: Description, settings: Experiment, source: Path
-) -> Callable[[Any], Any]:
-    """What checks a value of `path` and converts it to its type."""
+def _value(path: str, description: Description, simulation: Simulation, value: Any) -> Any:
+    """A value of `path`, checked and converted to its type."""
     group, _, name = path.partition(".")
-    where = f"{source}: {path}"
     if group == "parameters":
-        parameter = description.parameters[name]
-        return lambda value: _parameter_value(where, value, parameter)
+        return _parameter_value(description.parameters[name], value)
     if group == "simulation":
-        return lambda value: _simulation_value(where, name, value, settings.simulation)
-    return lambda value: value
+        try:
+            changed = Simulation.model_validate(simulation.model_dump() | {name: value})
+        except ValidationError as error:
+            raise ConfigurationError(first_problem(error)) from error
+        return getattr(changed, name)
+    return value
 
 
-def _is_continuous(path: str, description: Description) -> bool:
-    """Whether a path is a parameter that may be any number within bounds."""
-    group, _, name = path.partition(".")
-    schema = description.parameters[name].schema if group == "parameters" else {}
-    return schema.get("type") == "number" and not {"enum", "const"} & schema.keys()
-
-
-def _checked(
-    values: "pd.Series[Any]", check: Callable[[Any], Any], continuous: bool
-) -> "pd.Series[Any]":
-    """Check and convert each distinct value."""
-    if continuous and values.dtype == np.float64:
-        # A million floats lie within bounds if the least and the largest do.
-        with suppress(ConfigurationError):
-            check(values.min())
-            check(values.max())
-            return values
-    converted = {value: check(value) for value in values.drop_duplicates().tolist()}
-    return values.map(converted)
-
-
-def _parameter_value(where: str, value: Any, parameter: Parameter) -> Any:
+def _parameter_value(parameter: Parameter, value: Any) -> Any:
     schema = parameter.schema
     if value is None:
-        raise ConfigurationError(f"{where}: has no default; give it under parameters or sweep it")
+        raise ConfigurationError("has no default; give it under parameters or sweep it")
     choice = schema.get("enum", [schema["const"]] if "const" in schema else None)
     if choice is not None:
         for option in choice:
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
-        raise ConfigurationError(f"{where}: {value!r} is none of {choice}")
-    converted = _of_type(where, value, schema.get("type"))
+        raise ConfigurationError(f"{value!r} is none of {choice}")
+    kind = schema.get("type", "")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        "number": number,
+        "integer": number and value == int(value),
+        "boolean": isinstance(value, bool),
+        "string": isinstance(value, str),
+    }
+    if not fits.get(kind, True):
+        what = "whole number" if kind == "integer" else kind
+        raise ConfigurationError(f"{value!r} is not a {what}")
     unit = f" {parameter.unit}" if parameter.unit else ""
     for key, (words, holds) in BOUNDS.items():
-        if key in schema and not holds(converted, schema[key]):
-            raise ConfigurationError(f"{where}: {value!r} must be {words} {schema[key]:g}{unit}")
-    return converted
+        if key in schema and not holds(value, schema[key]):
+            raise ConfigurationError(f"{value!r} must be {words} {schema[key]:g}{unit}")
+    return {"number": float, "integer": int}.get(kind, type(value))(value)
 
 
-def _of_type(where: str, value: Any, kind: str | None) -> Any:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if kind == "number":
-        if not number:
-            raise ConfigurationError(f"{where}: {value!r} is not a number")
-        return float(value)
-    if kind == "integer":
-        if not number or value != int(value):
-            raise ConfigurationError(f"{where}: {value!r} is not a whole number")
-        return int(value)
-    expected = {"boolean": bool, "string": str}.get(kind or "")
-    if expected is not None and not isinstance(value, expected):
-        raise ConfigurationError(f"{where}: {value!r} is not a {kind}")
-    return value
-
-
-def _simulation_value(where: str, name: str, value: Any, simulation: Simulation) -> Any:
-    try:
-        changed = Simulation.model_validate(simulation.model_dump() | {name: value})
-    except ValidationError as error:
-        raise ConfigurationError(f"{where}: {first_problem(error)}") from error
-    return getattr(changed, name)
+def continuous_parameters(description: Description) -> list[str]:
+    """The paths of parameters that may be any number within bounds."""
+    return [
+        f"parameters.{name}"
+        for name, parameter in description.parameters.items()
+        if parameter.schema.get("type") == "number"
+        and not {"enum", "const"} & parameter.schema.keys()
+    ]
 
 
 def _check_morphologies(
-    table: pd.DataFrame,
-    fixed: Mapping[str, Any],
-    configuration: Configuration,
-    experiment: str,
-    description: Description,
+    names: list[Any], configuration: Configuration, settings: Experiment, description: Description
 ) -> None:
-    settings = configuration.experiments[experiment]
-    source = configuration.experiment_file(experiment)
-    names = set(table["morphology"]) if "morphology" in table else {fixed["morphology"]}
     if not description.needs_morphology:
-        if names != {None}:
+        if names != [None]:
             raise ConfigurationError(
-                f"{source}: morphology: model {settings.model} takes none; remove the key"
+                f"morphology: model {settings.model} takes none; remove the key"
             )
         return
     catalogue = configuration.folder / "morphologies.yaml"
     for name in names:
         if name is None:
             raise ConfigurationError(
-                f"{source}: morphology: model {settings.model} needs one of those in {catalogue}"
+                f"morphology: model {settings.model} needs one of those in {catalogue}"
             )
         if name not in configuration.morphologies:
             hint = nearest(str(name), configuration.morphologies)
-            raise ConfigurationError(f"{source}: morphology: {name!r} is not in {catalogue}{hint}")
+            raise ConfigurationError(f"morphology: {name!r} is not in {catalogue}{hint}")
 
 
 def _check_coreneuron(
-    table: pd.DataFrame, fixed: Mapping[str, Any], description: Description, where: str
+    table: pd.DataFrame, fixed: Mapping[str, Any], description: Description
 ) -> None:
     """Refuse what CoreNEURON cannot advance."""
     if description.runs_alone or description.builds_rxd:
         raise ConfigurationError(
-            f'{where}: CoreNEURON runs no rxd, and no models with `process = "alone"`; use neuron'
+            'engine: CoreNEURON runs no rxd, and no models with `process = "alone"`; use neuron'
         )
-    solvers = table.get("simulation.solver", pd.Series([fixed["simulation.solver"]]))
-    if (solvers == "cvode").any():
-        raise ConfigurationError(f"{where}: CoreNEURON has no cvode; choose another solver")
-    samplings = table.get("simulation.sampling", pd.Series([fixed["simulation.sampling"]]))
-    steps = table.get("simulation.dt", pd.Series([fixed["simulation.dt"]]))
-    for sampling in samplings.dropna().unique():
-        for dt in steps.unique():
-            if abs(sampling / dt - round(sampling / dt)) > 1e-9:
+    if "cvode" in _distinct("simulation.solver", table, fixed):
+        raise ConfigurationError("engine: CoreNEURON has no cvode; choose another solver")
+    for sampling in _distinct("simulation.sampling", table, fixed):
+        for dt in _distinct("simulation.dt", table, fixed):
+            if sampling and abs(sampling / dt - round(sampling / dt)) > 1e-9:
                 raise ConfigurationError(
-                    f"{where}: CoreNEURON records at its steps, and sampling {sampling:g} ms is no "
+                    f"engine: CoreNEURON records at its steps, and sampling {sampling:g} ms is no "
                     f"multiple of dt {dt:g} ms"
                 )
 
@@ -290,14 +268,10 @@ def _identity(
         name: source.sha256 or f"unpinned {name}"
         for name, source in configuration.morphologies.items()
     }
-
-    def content(name: Any) -> str:
-        return pins.get(name, "none")
-
-    swept, common = table, {path: value for path, value in fixed.items() if path not in table}
-    if "morphology" in table:
-        swept = table.assign(morphology=table["morphology"].map(content))
-    else:
-        common["morphology"] = content(common["morphology"])
-    common = {path: value for path, value in common.items() if value is not None}
-    return swept[[path for path in swept if swept[path].notna().all()]], common
+    swept = table.dropna(axis="columns")
+    common = {path: v for path, v in fixed.items() if path not in table and v is not None}
+    if "morphology" in swept:
+        swept = swept.assign(morphology=swept["morphology"].map(pins))
+    elif "morphology" not in table:
+        common["morphology"] = pins.get(fixed["morphology"], "none")
+    return swept, common

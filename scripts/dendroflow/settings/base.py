@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
@@ -29,13 +29,16 @@ class OneOf(Settings):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        fields = type(self).model_fields
-        given = [name for name in fields if getattr(self, name) is not None]
+        given = [name for name, value in self if value is not None]
         if len(given) != 1:
-            raise ValueError(
-                f"takes exactly one of {', '.join(fields)}; has {', '.join(given) or 'none'}"
-            )
+            choice = ", ".join(type(self).model_fields)
+            raise ValueError(f"takes exactly one of {choice}; has {', '.join(given) or 'none'}")
         return self
+
+    @property
+    def given(self) -> tuple[str, Any]:
+        """The key that is given, and its value."""
+        return next((name, value) for name, value in self if value is not None)
 
 
 def in_order(interval: tuple[float, float]) -> tuple[float, float]:
@@ -54,22 +57,25 @@ def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return "; nearest: a, b", or nothing where no known name is alike."""
-    by_lower = {other.casefold(): other for other in known}
-    close = get_close_matches(name.casefold(), by_lower, n=3)
-    return f"; nearest: {', '.join(by_lower[other] for other in close)}" if close else ""
+Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return "; did you mean 'a' or 'b'?", or which few names there are, or nothing."""
+    by_lower = {other.casefold(): other for other in names}
+    close = get_close_matches(name.casefold(), by_lower, n=3, cutoff=0.5)
+    if close:
+        return f"; did you mean {' or '.join(repr(by_lower[other]) for other in close)}?"
+    few = len(by_lower) <= 20
+    return f"; there are {', '.join(sorted(by_lower.values())) or 'none'}" if few else ""
 
 
 def known(what: str, names: Collection[str]) -> Callable[[str], str]:
-    """Return a validator that refuses all names but these, and says which there are."""
+    """Return a validator that refuses all names but these."""
 
     def check(name: str) -> str:
         if name not in names:
-            hint = nearest(name, names)
-            if not hint:
-                few = len(names) <= 20
-                hint = f"; there are: {', '.join(names)}" if few else "; see docs/configuration.md"
+            hint = nearest(name, names) or "; see docs/configuration.md"
             raise ValueError(f"there is no {what} {name!r}{hint}")
         return name
 

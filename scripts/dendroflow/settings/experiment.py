@@ -33,7 +33,7 @@ class Experiment(Settings):
         None, description="an entry of `config/morphologies.yaml`, for models that need one"
     )
     morphology_requires: Requirements | None = Field(
-        None, description="what the morphologies must be fit for before anything is simulated"
+        None, description="what the morphologies must be suitable for before anything is simulated"
     )
     parameters: dict[str, Scalar] = Field(
         default_factory=dict, description="values that differ from the model's defaults"
@@ -56,15 +56,16 @@ class Experiment(Settings):
     figures: Annotated[tuple[Figure, ...], AfterValidator(check_names)] = Field(
         (), description="what is drawn"
     )
-    execution: Execution = Field(Execution(), description="how it is run")
+    execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")
 
     @model_validator(mode="after")
     def _swept_or_optimised(self) -> "Experiment":
         if (self.sweep is None) == (self.optimise is None):
             raise ValueError("give either `sweep` or `optimise`")
-        taken = {figure.name for figure in FIGURES} if self.optimise else set()
-        for name in taken & {figure.name for figure in self.figures}:
-            raise ValueError(
-                f"{name!r} is the name of a figure of `optimise`; choose another `name`"
-            )
+        if self.optimise is not None:
+            taken = {figure.name for figure in FIGURES} & {figure.name for figure in self.figures}
+            for name in taken:
+                raise ValueError(
+                    f"{name!r} is the name of a figure of `optimise`; choose another `name`"
+                )
         return self

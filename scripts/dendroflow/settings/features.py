@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
-from dendroflow.settings.base import Positive, Settings, Share, each_once, in_order, known, nearest
+from dendroflow.settings.base import Interval, Positive, Settings, Share, each_once, known
 
 _NO_CURRENT = "needs a recorded current, which eFEL is not given here"
 _WHOLE_TRACE = "is the trace itself: use `statistics`"
@@ -32,9 +32,6 @@ UNUSABLE = {
 # to fit, and eFEL may read beyond the trace.
 TIME_CONSTANT_STIMULUS = 140.0
 NEED_STIMULUS_CURRENT = frozenset({"ohmic_input_resistance", "ohmic_input_resistance_vb_ssse"})
-
-# Columns that the tables of features and the database hold beside the features.
-RESERVED_COLUMNS = frozenset({"point_id", "status", "error", "runtime_s", "batch", "recipe"})
 
 
 def _usable(name: str) -> str:
@@ -54,7 +51,6 @@ StatisticName = Annotated[
     AfterValidator(known("statistic", STATISTIC_UNITS)),
     WithJsonSchema({"enum": list(STATISTIC_UNITS)}),
 ]
-Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
 
 
 class EfelSettings(Settings):
@@ -119,10 +115,7 @@ class EfelSettings(Settings):
     def _known_settings(cls, given: Any) -> Any:
         if isinstance(given, dict):
             for key in given:
-                if key not in cls.model_fields:
-                    raise ValueError(
-                        f"eFEL has no setting {key}{nearest(str(key), cls.model_fields)}"
-                    )
+                known("eFEL setting", cls.model_fields)(str(key))
         return given
 
     @model_validator(mode="after")
@@ -210,16 +203,11 @@ class FeatureBlock(Settings):
                 raise ValueError(
                     f"time_constant needs a stimulus of more than {TIME_CONSTANT_STIMULUS:g} ms"
                 )
-        unused = {
-            "stimulus": self.stimulus is not None,
-            "settings": self.settings != EfelSettings(),
-            "keep_values": not self.keep_values,
-        }
-        for key, given in unused.items():
-            if given and not self.efel:
-                raise ValueError(f"`{key}` is for `efel`, which is not given")
-        if self.window is not None and not self.statistics:
-            raise ValueError("`window` is for `statistics`, which is not given")
+        given = self.model_dump(exclude_defaults=True)
+        needs = dict.fromkeys(("stimulus", "settings", "keep_values"), "efel")
+        for key, needed in (needs | {"window": "statistics"}).items():
+            if key in given and needed not in given:
+                raise ValueError(f"`{key}` is for `{needed}`, which is not given")
         needing = NEED_STIMULUS_CURRENT.intersection(self.efel)
         if needing and self.settings.stimulus_current is None:
             raise ValueError(f"{min(needing)} needs `settings: {{stimulus_current: ...}}` in nA")
@@ -277,8 +265,6 @@ class Features(RootModel[tuple[FeatureBlock, ...]]):
         first_of: dict[str, str] = {}
         for column in self.columns:
             key = column.casefold()
-            if key in RESERVED_COLUMNS:
-                raise ValueError(f"the column {column} is reserved: set another `prefix`")
             if key in first_of:
                 raise ValueError(
                     f"two blocks give the column {column}: set `prefix` in one of them"

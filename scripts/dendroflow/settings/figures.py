@@ -6,37 +6,22 @@ follows from the declaration alone; nothing here draws, and no plotting library 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from dendroflow.settings.base import OneOf, Settings, in_order
+from dendroflow.settings.base import Interval, OneOf, Settings
 
 PRINT_FORMATS = ("svg", "pdf", "png")
-# How a caption names a column by which points are told apart.
-WAYS = {"hue": "coloured by", "style": "styled by", "col": "a panel for each"}
 
 Column = Annotated[str, StringConstraints(min_length=1)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=120)]
 Scalar = bool | int | float | str
-Interval = Annotated[tuple[float, float], AfterValidator(in_order)]
 
-# Keys that several kinds have.
-Across = Annotated[Column, Field(description="column along the horizontal axis")]
-Up = Annotated[Column, Field(description="column along the vertical axis")]
-Hue = Annotated[Column | None, Field(description="column shown by colour")]
-Window = Annotated[Interval | None, Field(description="shown part of the time, ms")]
-Limit = Annotated[int, Field(ge=1, le=200, description="most points to show, spread over `hue`")]
+# What a caption says of the keys by which points are told apart.
+_TOLD_BY = {"hue": "coloured by", "style": "styled by", "col": "a panel for each"}
 
 
 class AnyFigure(Settings):
@@ -48,8 +33,8 @@ class AnyFigure(Settings):
     columns_of: ClassVar[tuple[str, ...]] = ()
     signals_of: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = PRINT_FORMATS
-    # Made of the other keys, and of `by`: how points are told apart.
-    default_caption: ClassVar[str]
+    # The caption, unless it is given; {x} stands for what the key `x` says.
+    says: ClassVar[str] = ""
 
     name: FileName = Field("", description="file name; derived from the other keys if left out")
     title: str | None = Field(None, min_length=1, description="heads the figure")
@@ -65,20 +50,17 @@ class AnyFigure(Settings):
         if not isinstance(data, Mapping):
             return data
         words = cls._words(data)
-        parts = [words[key] for key in ("kind", *cls.signals_of, *cls.columns_of) if key in words]
-        caption = cls.default_caption.format_map(defaultdict(lambda: "None", words))
+        keys = ("kind", *cls.signals_of, *cls.columns_of)
+        by = "".join(f", {told} {words[key]}" for key, told in _TOLD_BY.items() if words[key])
         return {
             **data,
-            "name": data.get("name") or _slug("-".join(parts)),
-            "caption": data.get("caption") or caption,
+            "name": data.get("name") or _slug("-".join(words[key] for key in keys if words[key])),
+            "caption": data.get("caption") or f"{cls.says.format_map(words)}{by}.",
         }
 
     @classmethod
     def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
-        """What names and captions are made of."""
-        words = {key: _listed(value) for key, value in data.items() if value}
-        ways = [f", {way} {words[key]}" for key, way in WAYS.items() if key in words]
-        return words | {"by": "".join(ways)}
+        return defaultdict(str, {key: _listed(value) for key, value in data.items() if value})
 
     @field_validator("where")
     @classmethod
@@ -93,11 +75,11 @@ class _Facets(AnyFigure):
     """Relations of columns, in one panel or in one for each value of `col`."""
 
     columns_of = ("y", "x", "hue", "style", "col")
-    default_caption = "{y} against {x}{by}."
+    says = "{y} against {x}"
 
-    x: Across
-    y: Up
-    hue: Hue = None
+    x: Column = Field(description="column along the horizontal axis")
+    y: Column = Field(description="column along the vertical axis")
+    hue: Column | None = Field(None, description="column shown by colour")
     style: Column | None = Field(None, description="column shown by dashes or markers")
     col: Column | None = Field(None, description="column with a panel for each value")
     log_x: bool = Field(False, description="logarithmic horizontal axis")
@@ -153,11 +135,11 @@ class Heatmap(AnyFigure):
     """A matrix of cells, coloured by `value`; the mean where several points share a cell."""
 
     columns_of = ("value", "x", "y")
-    default_caption = "{value} by {x} and {y}."
+    says = "{value} by {x} and {y}"
 
     kind: Literal["heatmap"]
-    x: Across
-    y: Up
+    x: Column = Field(description="column along the horizontal axis")
+    y: Column = Field(description="column along the vertical axis")
     value: Column = Field(description="column shown by colour")
     annotate: bool = Field(False, description="write the value into each cell")
 
@@ -166,32 +148,49 @@ class Histogram(AnyFigure):
     """How often values of `x` occur."""
 
     columns_of = ("x", "hue")
-    default_caption = "Distribution of {x} over the points{by}."
+    says = "Distribution of {x} over the points"
 
     kind: Literal["histogram"]
     x: Column = Field(description="column whose values are counted")
     hue: Column | None = Field(None, description="column shown by colour; the bars are stacked")
 
 
-class Trace(AnyFigure):
-    """Signals over time, a line a point; a panel for each signal."""
+class _Orbits(AnyFigure):
+    """What several points do in the course of time."""
 
     columns_of = ("hue",)
+
+    hue: Column | None = Field(None, description="column shown by colour")
+    window: Interval | None = Field(None, description="shown part of the time, ms")
+    limit: int = Field(12, ge=1, le=200, description="most points to show, spread over `hue`")
+
+
+class Trace(_Orbits):
+    """Signals over time, a line a point; a panel for each signal."""
+
     signals_of = ("signal",)
-    default_caption = "{signal} over time{by}."
+    says = "{signal} over time"
 
     kind: Literal["trace"]
     signal: Column | Annotated[tuple[Column, ...], Field(min_length=1)] = Field(
         description="a signal, or a list of them"
     )
-    hue: Hue = None
-    window: Window = None
-    limit: Limit = 12
 
     @property
     def signal_names(self) -> tuple[str, ...]:
         """The signals, from top to bottom."""
         return (self.signal,) if isinstance(self.signal, str) else self.signal
+
+
+class Phase(_Orbits):
+    """Two signals against each other over time, an orbit a point."""
+
+    signals_of = ("y", "x")
+    says = "{y} against {x}"
+
+    kind: Literal["phase"]
+    x: Column = Field(description="signal along the horizontal axis")
+    y: Column = Field(description="signal along the vertical axis")
 
 
 class Moment(OneOf):
@@ -203,7 +202,7 @@ class Moment(OneOf):
     @property
     def signal(self) -> str:
         """The signal that decides the time."""
-        return self.upstroke or self.peak or ""
+        return str(self.given[1])
 
 
 class Select(OneOf):
@@ -215,21 +214,24 @@ class Select(OneOf):
     @property
     def column(self) -> str:
         """The column that decides."""
-        return self.maximum or self.minimum or ""
+        return str(self.given[1])
 
 
-Selected = Annotated[
-    Select | None,
-    Field(description="which of the points that `where` leaves; the first without this"),
-]
+class _OnePoint(AnyFigure):
+    """One point: in print, and as a page."""
+
+    signals_of: ClassVar[tuple[str, ...]] = ("signal",)
+    formats = (*PRINT_FORMATS, "html")
+
+    select: Select | None = Field(
+        None, description="which of the points that `where` leaves; the first without this"
+    )
 
 
-class Shape(AnyFigure):
+class Shape(_OnePoint):
     """The cell of one point, coloured by a signal that is recorded along it, at one time."""
 
-    signals_of = ("signal",)
-    formats = (*PRINT_FORMATS, "html")
-    default_caption = "{signal} along the cell {when}."
+    says = "{signal} along the cell at {when}"
 
     kind: Literal["shape"]
     signal: Column = Field(description="a signal that is recorded in every segment")
@@ -238,31 +240,26 @@ class Shape(AnyFigure):
         Discriminator(lambda at: "moment" if isinstance(at, Mapping | Moment) else "time"),
     ] = Field(description="time, ms; or {upstroke: signal} or {peak: signal}")
     offset: float = Field(0.0, description="added to the time of an upstroke or a peak, ms")
-    select: Selected = None
 
     @classmethod
     def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
-        at = data.get("at")
-        when = f"at {at} ms"
+        when, at = f"{data.get('at')} ms", data.get("at")
         if isinstance(at, Mapping):
-            what = {"upstroke": "steepest rise", "peak": "peak"}
-            when = "at the " + ", ".join(f"{what.get(k, k)} of {at[k]}" for k in at)
+            what = {"upstroke": "the steepest rise of", "peak": "the peak of"}
+            when = ", ".join(f"{what.get(key, key)} {signal}" for key, signal in at.items())
         return super()._words(data) | {"when": when}
 
 
-class _OverTime(AnyFigure):
+class _OverTime(_OnePoint):
     """One point at several times: panels in print, and a page with a slider."""
 
-    signals_of: ClassVar[tuple[str, ...]] = ("signal",)
-    formats = (*PRINT_FORMATS, "html")
-    default_caption = "{signal} at several times."
+    says = "{signal} at several times"
 
-    window: Window = None
+    window: Interval | None = Field(None, description="shown part of the time, ms")
     times: tuple[float, ...] | None = Field(
         None, min_length=1, max_length=12, description="times in print, ms; six without this"
     )
     frames: int = Field(40, ge=2, le=500, description="most times on the page")
-    select: Selected = None
 
     @model_validator(mode="after")
     def _times_lie_in_window(self) -> Self:
@@ -295,30 +292,15 @@ class FieldMap(_OverTime):
     )
 
 
-class Phase(AnyFigure):
-    """Two signals against each other over time, an orbit a point."""
-
-    columns_of = ("hue",)
-    signals_of = ("y", "x")
-    default_caption = "{y} against {x}{by}."
-
-    kind: Literal["phase"]
-    x: Column = Field(description="signal along the horizontal axis")
-    y: Column = Field(description="signal along the vertical axis")
-    hue: Hue = None
-    window: Window = None
-    limit: Limit = 12
-
-
 class Kymograph(AnyFigure):
     """A signal that is recorded along a cable, over distance and time; a panel a point."""
 
     signals_of = ("signal",)
-    default_caption = "{signal} along the cable over time."
+    says = "{signal} along the cable over time"
 
     kind: Literal["kymograph"]
     signal: Column = Field(description="a signal that is recorded in every segment of a path")
-    window: Window = None
+    window: Interval | None = Field(None, description="shown part of the time, ms")
     limit: int = Field(3, ge=1, le=6, description="most points to show")
 
 
@@ -326,7 +308,7 @@ class Table(AnyFigure):
     """Values as text, a row a point, in the order of their swept values."""
 
     columns_of = ("columns",)
-    default_caption = "{columns} of each point."
+    says = "{columns} of each point"
 
     kind: Literal["table"]
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=8)] = Field(
@@ -334,20 +316,8 @@ class Table(AnyFigure):
     )
 
 
-Figure = Annotated[
-    Line
-    | Scatter
-    | Heatmap
-    | Histogram
-    | Trace
-    | Shape
-    | Movie
-    | FieldMap
-    | Phase
-    | Kymograph
-    | Table,
-    Field(discriminator="kind"),
-]
+_Kind = Line | Scatter | Heatmap | Histogram | Table | Trace | Phase | Kymograph
+Figure = Annotated[_Kind | Shape | Movie | FieldMap, Field(discriminator="kind")]
 
 
 def output_names(figure: Figure) -> tuple[str, ...]:
@@ -364,11 +334,9 @@ def output_names(figure: Figure) -> tuple[str, ...]:
 def columns(figure: Figure) -> set[str]:
     """Name the columns of the table of points (parameters, features) that a figure uses."""
     used = _names(figure, figure.columns_of)
-    if isinstance(figure, Shape | Movie | FieldMap) and figure.select:
+    if isinstance(figure, _OnePoint) and figure.select:
         used.add(figure.select.column)
-    if isinstance(figure, _Facets):
-        used |= set(figure.reference)
-    return used | set(figure.where)
+    return used | set(getattr(figure, "reference", ())) | set(figure.where)
 
 
 def signals(figure: Figure) -> set[str]:
@@ -379,22 +347,22 @@ def signals(figure: Figure) -> set[str]:
     return used
 
 
-def _names(figure: Figure, keys: Iterable[str]) -> set[str]:
+def _names(figure: Figure, keys: Sequence[str]) -> set[str]:
     """What the keys hold: nothing, a name, or several."""
     given = [getattr(figure, key) or () for key in keys]
     return {name for value in given for name in ((value,) if isinstance(value, str) else value)}
 
 
-def check_names(figures: tuple[Figure, ...]) -> tuple[Figure, ...]:
-    """Refuse two figures that would be rendered to the same files."""
+def check_names(figures: Sequence[Figure]) -> Sequence[Figure]:
+    """Return figures; a `ValueError` if two of them would be rendered to the same files."""
     seen: dict[str, int] = {}
     for position, figure in enumerate(figures, start=1):
-        if figure.name in seen:
+        first = seen.setdefault(figure.name, position)
+        if first != position:
             raise ValueError(
-                f"figures {seen[figure.name]} and {position} are both named {figure.name!r}; "
+                f"figures {first} and {position} are both named {figure.name!r}; "
                 "give one of them another `name`"
             )
-        seen[figure.name] = position
     return figures
 
 

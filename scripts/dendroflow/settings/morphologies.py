@@ -100,22 +100,11 @@ class Download(Pinned):
     )
 
 
-_KINDS = {
-    "package": PackageFile,
-    "neuromorpho": NeuroMorphoSource,
-    "file": LocalFile,
-    "url": Download,
-}
-
-
 def _kind(entry: Any) -> str | None:
     """Return the one key of `entry` that says what kind of source it is, or None."""
-    present = [
-        kind
-        for kind, source in _KINDS.items()
-        if isinstance(entry, source) or (isinstance(entry, dict) and kind in entry)
-    ]
-    return present[0] if len(present) == 1 else None
+    keys = entry if isinstance(entry, dict) else getattr(entry, "model_fields_set", ())
+    present = {"package", "neuromorpho", "file", "url"}.intersection(keys)
+    return present.pop() if len(present) == 1 else None
 
 
 MorphologySource = Annotated[

@@ -47,11 +47,9 @@ class Observation(Settings):
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Observation":
-        spread = [self.sd, self.sem].count(None)
-        moments = self.mean is not None and spread == 1
-        interval = self.low is not None and self.high is not None
-        stray = any(v is not None for v in ((self.low, self.high) if moments else (self.mean,)))
-        if moments == interval or stray or (interval and spread != 2):
+        numbers = {"mean", "sd", "sem", "low", "high"}
+        given = {name for name in numbers if getattr(self, name) is not None}
+        if given not in ({"mean", "sd"}, {"mean", "sem"}, {"low", "high"}):
             raise ValueError(
                 f"{self.metric}: give either `mean` with one of `sd` and `sem`, or `low` and `high`"
             )

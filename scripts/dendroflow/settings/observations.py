@@ -23,9 +23,10 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
     for name, comparison in configuration.project.morphometry.items():
         for morphology in comparison.morphologies:
             if morphology not in configuration.morphologies:
+                hint = nearest(morphology, configuration.morphologies)
                 raise ConfigurationError(
                     f"morphometry: {name}: {configuration.folder / 'morphologies.yaml'} has no "
-                    f"entry {morphology!r}{nearest(morphology, configuration.morphologies)}"
+                    f"entry {morphology!r}{hint}"
                 )
     return {
         name: read_observations(
@@ -38,7 +39,10 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
 def read_observations(path: Path) -> Mapping[str, Observation]:
     """A table of observations, by morphometric.
 
-    A `.csv` has the fields of `Observation` as columns; a `.yaml` holds a list of them.
+    Parameters
+    ----------
+    path
+        `.csv` with the fields of `Observation` as columns, or `.yaml` with a list of them.
 
     Raises
     ------

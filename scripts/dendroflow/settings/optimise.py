@@ -1,11 +1,11 @@
 """What is fitted to what: the `optimise` of an experiment, in place of its `sweep`."""
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from dendroflow.settings.base import Settings
-from dendroflow.settings.sweep import Range, Ranges, Row
+from dendroflow.settings.sweep import Number, Range, Ranges, Swept
 
 # The column that says which of the experiment's points is the fitted one.
 INDIVIDUAL = "individual"
@@ -41,7 +41,7 @@ class Optimise(Settings):
     targets: dict[str, Target] = Field(
         min_length=1, description="features of the experiment, by the names of their columns"
     )
-    reference: Row | None = Field(
+    reference: Swept[Number] | None = Field(
         None,
         description="values of the same parameters, from which the targets without a mean get "
         "theirs: the point is simulated and measured first, and stored with the best",
@@ -54,14 +54,6 @@ class Optimise(Settings):
         20, ge=1, le=100_000, description="number of generations, the random first one included"
     )
     seed: int = Field(1, ge=0, lt=2**32, description="seed of the search")
-
-    @field_validator("reference")
-    @classmethod
-    def _numbers(cls, reference: dict[str, Any] | None) -> dict[str, Any] | None:
-        for path, value in (reference or {}).items():
-            if isinstance(value, bool | str):
-                raise ValueError(f"{path}: {value!r} is not a number")
-        return reference
 
     @model_validator(mode="after")
     def _consistent(self) -> "Optimise":

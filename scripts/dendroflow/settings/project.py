@@ -6,14 +6,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-)
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, field_validator
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.audit import Audit
@@ -77,7 +70,7 @@ class Configuration(Settings):
     source
         the file of the configuration, for messages.
     folder
-        Where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
+        where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
     """
 
     source: Path
@@ -218,7 +211,7 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
     Parameters
     ----------
     content
-        The parsed configuration, as Snakemake hands it over (files merged with `--config`).
+        the parsed configuration, as Snakemake hands it over (files merged with `--config`).
     source
         its file.
     folder
@@ -235,14 +228,10 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
         name: _experiment(within(folder, folder / "experiments" / f"{name}.yaml"), project, source)
         for name in project.experiments
     }
-    catalogue = within(folder, folder / "morphologies.yaml")
-    morphologies = validated(
-        dict[MorphologyName, MorphologySource],
-        (read_yaml(catalogue) or {}) if catalogue.exists() else {},
-        catalogue,
+    morphologies = _read_if_there(
+        dict[MorphologyName, MorphologySource], within(folder, folder / "morphologies.yaml")
     )
-    checked = within(folder, folder / "quality.yaml")
-    quality = validated(Quality, (read_yaml(checked) or {}) if checked.exists() else {}, checked)
+    quality = _read_if_there(Quality, within(folder, folder / "quality.yaml"))
     for name, experiment in experiments.items():
         _check_requirements(experiment, quality, folder / "experiments" / f"{name}.yaml")
     return Configuration(
@@ -253,6 +242,10 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
         morphologies=MappingProxyType(morphologies),
         quality=quality,
     )
+
+
+def _read_if_there(kind: type[T], path: Path) -> T:
+    return validated(kind, (read_yaml(path) or {}) if path.exists() else {}, path)
 
 
 def _check_requirements(experiment: Experiment, quality: Quality, path: Path) -> None:

@@ -5,10 +5,10 @@ The points of all blocks are put together; within a block the designs multiply.
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,25 +25,17 @@ MOST_POINTS = 10_000_000
 # Points times swept paths: what a table of them takes of memory.
 MOST_VALUES = 200_000_000
 SWEPT_PATH = r"^(parameters\.[A-Za-z_]\w*|simulation\.[a-z_]\w*|morphology)$"
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-_INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+T = TypeVar("T")
 _GLOBALS = ("celsius", "dt", "duration", "v_init")
 
 
 # Values ---------------------------------------------------------------------------------------
 
 
-def parse_number(text: str) -> int | float | None:
-    """Return the number that `text` writes in decimal digits, or None if it writes none."""
-    text = text.strip()
-    if _INTEGER.fullmatch(text) and len(text) < 400:
-        return int(text)
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
 def _scalar(value: object) -> object:
     """Refuse what is no finite number, text or truth; YAML 1.1 takes the number 1e-3 for text."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value) and "e" in value.lower():
+    if isinstance(value, str) and NUMBER.fullmatch(value) and "e" in value.lower():
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
@@ -56,18 +48,17 @@ def _scalar(value: object) -> object:
     return value
 
 
-def _number(value: object) -> float:
-    value = _scalar(value)
-    if isinstance(value, bool | str):
+def _number(value: object) -> object:
+    if isinstance(value := _scalar(value), bool | str):
         raise ValueError(f"{value!r} is not a number")
-    return float(value)  # type: ignore[arg-type]
+    return value
 
 
 Scalar = Annotated[
     bool | int | float | str,
     PlainValidator(_scalar, json_schema_input_type=bool | int | float | str),
 ]
-Number = Annotated[float, PlainValidator(_number, json_schema_input_type=float)]
+Number = Annotated[float, BeforeValidator(_number)]
 Whole = Annotated[int, Field(strict=True)]
 
 
@@ -143,13 +134,10 @@ class Axis(OneOf):
     @property
     def size(self) -> int:
         """Number of values."""
-        if self.values is not None:
-            return len(self.values)
-        if self.arange is not None:
-            return int(arange_steps(*self.arange)) + 1
-        spaced = self.linspace or self.logspace
-        assert spaced is not None, "the constructor demands one form"
-        return spaced[2]
+        form, given = self.given
+        if form == "arange":
+            return int(arange_steps(*given)) + 1
+        return len(given) if form == "values" else int(given[2])
 
 
 class Range(OneOf):
@@ -179,9 +167,8 @@ class Range(OneOf):
     @property
     def ends(self) -> tuple[float, float]:
         """Lowest and highest value."""
-        ends = self.range or self.log_range or self.integer_range
-        assert ends is not None, "the constructor demands one form"
-        return ends
+        low, high = self.given[1]
+        return low, high
 
 
 def _listed(data: object) -> object:
@@ -228,7 +215,7 @@ def _swept(data: object) -> object:
     return data
 
 
-def _refuse_numbered_morphologies(values: Sequence[object]) -> None:
+def _refuse_numbered_morphologies(values: Iterable[object]) -> None:
     for value in values:
         if not isinstance(value, str):
             raise ValueError(f"morphology: names are text; {value!r} needs quotes")
@@ -248,12 +235,6 @@ def _no_morphology(axes: dict[str, Range]) -> dict[str, Range]:
     return axes
 
 
-def _two_or_more(axes: dict[str, Range]) -> dict[str, Range]:
-    if len(axes) < 2:
-        raise ValueError("sensitivity indices need at least two axes")
-    return axes
-
-
 def _equally_long(axes: dict[str, Axis]) -> dict[str, Axis]:
     if len({axis.size for axis in axes.values()}) > 1:
         sizes = ", ".join(f"{path} has {axis.size}" for path, axis in axes.items())
@@ -268,7 +249,7 @@ def _same_paths(rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
                 f"row {number} and row 1 must sweep the same paths; they differ in "
                 f"{', '.join(sorted(different))}"
             )
-    _refuse_numbered_morphologies([row["morphology"] for row in rows if "morphology" in row])
+    _refuse_numbered_morphologies(row["morphology"] for row in rows if "morphology" in row)
     return rows
 
 
@@ -286,56 +267,52 @@ def _power_of_two(samples: int) -> int:
 
 
 SweptPath = Annotated[str, Field(pattern=SWEPT_PATH)]
-Axes = Annotated[
-    dict[SweptPath, AxisField],
-    BeforeValidator(_swept),
-    BeforeValidator(_filled),
-    AfterValidator(_named_morphologies),
-]
-Ranges = Annotated[
-    dict[SweptPath, Range],
-    BeforeValidator(_swept),
-    BeforeValidator(_filled),
-    AfterValidator(_no_morphology),
-]
-Row = Annotated[dict[SweptPath, Scalar], BeforeValidator(_swept), BeforeValidator(_filled)]
+Swept = Annotated[dict[SweptPath, T], BeforeValidator(_swept), BeforeValidator(_filled)]
+Axes = Annotated[Swept[AxisField], AfterValidator(_named_morphologies)]
+Ranges = Annotated[Swept[Range], AfterValidator(_no_morphology)]
+Row = Swept[Scalar]
 PowerOfTwo = Annotated[Whole, Field(le=MOST_POINTS), AfterValidator(_power_of_two)]
 
 
 # Designs --------------------------------------------------------------------------------------
 
 
-class LatinHypercube(Settings):
-    """A Latin hypercube: each axis is cut into as many strata as samples, one sample in each."""
+class Sampled(Settings):
+    """What designs that sample have in common."""
 
     samples: Annotated[Whole, Field(ge=1, le=MOST_POINTS)] = Field(description="Number of points.")
     seed: Annotated[Whole, Field(ge=0)] = Field(0, description="Seed of the random numbers.")
     axes: Ranges = Field(description="What is sampled: path to range.")
 
+    @property
+    def rows(self) -> int:
+        """Number of rows, equal ones included."""
+        return self.samples
 
-class Sobol(Settings):
+
+class LatinHypercube(Sampled):
+    """A Latin hypercube: each axis is cut into as many strata as samples, one sample in each."""
+
+
+class Sobol(Sampled):
     """A scrambled Sobol sequence, which fills the space evenly."""
 
     samples: PowerOfTwo = Field(description="Number of points, a power of two.")
-    seed: Annotated[Whole, Field(ge=0)] = Field(0, description="Seed of the scrambling.")
-    axes: Ranges = Field(description="What is sampled: path to range.")
 
 
-class Saltelli(Settings):
-    """Saltelli's design for Sobol sensitivity indices."""
+class Saltelli(Sampled):
+    """Saltelli's design for Sobol sensitivity indices; takes two axes at least."""
 
     samples: PowerOfTwo = Field(
         description="Number N of base samples, a power of two; with D axes the design has "
         "N (2 D + 2) rows with second-order indices and N (D + 2) without."
     )
-    seed: Annotated[Whole, Field(ge=0)] = Field(0, description="Seed of the scrambling.")
     second_order: bool = Field(True, strict=True, description="Allow second-order indices.")
-    axes: Annotated[Ranges, AfterValidator(_two_or_more)] = Field(
-        description="What is sampled: path to range, two at least."
-    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if len(self.axes) < 2:
+            raise ValueError("axes: sensitivity indices need at least two axes")
         if self.rows > MOST_POINTS:
             raise ValueError(f"asks for {self.rows:,} points; {MOST_POINTS:,} are the most")
         return self
@@ -370,32 +347,19 @@ class Block(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        designs = self.paths()
-        if not designs and self.table is None:
+        if all(design is None for _, design in self):
             choice = ", ".join(type(self).model_fields)
             raise ValueError(f"a block without points; give one of {choice}")
         seen: dict[str, str] = {}
-        for design, paths in designs.items():
-            for path in paths:
+        for name, design in self:
+            if design is None or name == "table":
+                continue
+            axes: Any = design[0] if name == "list" else getattr(design, "axes", design)
+            for path in axes:
                 if path in seen:
-                    raise ValueError(f"{path} is swept by both {seen[path]} and {design}")
-                seen[path] = design
+                    raise ValueError(f"{path} is swept by both {seen[path]} and {name}")
+                seen[path] = name
         return self
-
-    def paths(self) -> dict[str, tuple[str, ...]]:
-        """Return the swept paths of each design; those of a table are in its file."""
-        paths = {
-            "grid": self.grid,
-            "zip": self.zip,
-            "list": self.list and self.list[0],
-            "latin_hypercube": self.latin_hypercube and self.latin_hypercube.axes,
-            "sobol": self.sobol and self.sobol.axes,
-            "saltelli": self.saltelli and self.saltelli.axes,
-        }
-        return {design: tuple(axes) for design, axes in paths.items() if axes}
-
-
-_read_axes: Callable[[object], dict[str, Axis]] = TypeAdapter(Axes).validate_python
 
 
 def _blocks(data: object) -> object:
@@ -410,7 +374,7 @@ def _blocks(data: object) -> object:
         raise ValueError(f"must map paths to values, or be a list of blocks; is {data!r}")
     if data.keys() <= Block.model_fields.keys():
         return (Block.model_validate(data),)
-    return (Block(grid=_read_axes(data)),)
+    return (Block(grid=TypeAdapter(Axes).validate_python(data)),)
 
 
 Sweep = Annotated[

@@ -19,8 +19,6 @@ from dendroflow.tables.tables import read_groups, read_notes, read_table
 EXCEL_ROWS = 1_048_576
 EXCEL_COLUMNS = 16_384
 
-FROM_TRACES = ("point_id", "signal", "unit", "location", "t0", "dt", "t", "values")
-
 
 def export_features(features: Path, target: Path) -> None:
     """Write an experiment's table of points as CSV or, if `target` ends in `.xlsx`, as Excel.
@@ -68,8 +66,9 @@ def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
         parts = _parts(traces, points, ("point_id", "values"))
         count = sum(pc.sum(pc.list_value_length(part["values"])).as_py() or 0 for part in parts)
         _check_size(target, count, len(samples))
+    columns = ("point_id", "signal", "unit", "location", "t0", "dt", "t", "values")
     with _writing(target, samples) as write:
-        for part in _parts(traces, points, FROM_TRACES):
+        for part in _parts(traces, points, columns):
             write(_samples(part, points, samples))
 
 
@@ -107,52 +106,39 @@ def _times(part: pa.Table, lengths: "np.ndarray[Any, Any]") -> "np.ndarray[Any, 
 def _writing(target: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """What takes the rows of `target`, which appears once it is complete."""
     with replacing(target) as temporary:
-        if target.suffix == ".xlsx":
-            workbook = _Excel(schema)
-            yield workbook.write
-            workbook.save(temporary)
-        else:
+        if target.suffix != ".xlsx":
             with pa.csv.CSVWriter(temporary, schema) as writer:
                 yield writer.write
-
-
-class _Excel:
-    """A workbook of one sheet, written row by row."""
-
-    def __init__(self, schema: pa.Schema) -> None:
+            return
         from openpyxl import Workbook
 
-        self._book = Workbook(write_only=True)
-        self._sheet = self._book.create_sheet("table")
-        self._sheet.freeze_panes = "A2"
-        self._sheet.append([self._text(name) for name in schema.names])
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet("table")
+        sheet.freeze_panes = "A2"
+        sheet.append([_cell(name, sheet) for name in schema.names])
 
-    def write(self, table: pa.Table) -> None:
-        for batch in table.to_batches(max_chunksize=10_000):
-            columns = [column.to_pylist() for column in batch.columns]
-            for row in zip(*columns, strict=True):
-                self._sheet.append([self._cell(value) for value in row])
+        def write(table: pa.Table) -> None:
+            for batch in table.to_batches(max_chunksize=10_000):
+                columns = [column.to_pylist() for column in batch.columns]
+                for row in zip(*columns, strict=True):
+                    sheet.append([_cell(value, sheet) for value in row])
 
-    def save(self, path: Path) -> None:
-        self._book.save(path)
+        yield write
+        book.save(temporary)
 
-    def _cell(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            return None if math.isnan(value) else self._text(str(value))
+
+def _cell(value: Any, sheet: Any) -> Any:
+    """Text as text, also where it begins like a formula; without what XML cannot hold."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if isinstance(value, float) and not math.isfinite(value):
+        value = None if math.isnan(value) else str(value)
+    if not isinstance(value, str):
         return value
-
-    def _text(self, value: str) -> Any:
-        """Text, also where it begins like a formula; without characters that XML cannot hold."""
-        from openpyxl.cell import WriteOnlyCell
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-        cell = WriteOnlyCell(
-            self._sheet, value=ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
-        )
-        cell.data_type = "s"
-        return cell
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
+    cell.data_type = "s"
+    return cell
 
 
 def _check_size(target: Path, rows: int, columns: int) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,28 +24,25 @@ NOTES_KEY = b"dendroflow"
 DIGEST_KEY = b"dendroflow sha256"
 
 
-class _NoPandas:
-    """Finds every module but pandas, which it says is not there."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        if name == "pandas":
-            raise ImportError(name)
-
-
 def leave_pandas_out() -> None:
     """Keep Arrow from importing pandas, unless somebody has.
 
     Arrow does so as soon as it converts anything, in order to know a `Series` from other sequences.
     That takes half as long as all else that a job imports.
     """
+
+    def refuse(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ImportError(name)
+
     if "pandas" not in sys.modules:
-        sys.meta_path.insert(0, _NoPandas)
+        finder = SimpleNamespace(find_spec=refuse)
+        sys.meta_path.insert(0, finder)
         try:
             # It asks once.
             pa.array([0])
         finally:
-            sys.meta_path.remove(_NoPandas)
+            sys.meta_path.remove(finder)
 
 
 class TableWriter:

@@ -75,14 +75,8 @@ def test_used_columns_and_signals(keys, wanted_columns, wanted_signals):
         ({"kind": "line", "x": "a", "y": "b", "where": {"a": []}}, "selects nothing"),
         ({"kind": "trace", "signal": "v", "window": [5, 5]}, "5 must lie below 5"),
         ({"kind": "trace", "signal": []}, "at least 1"),
-        (
-            {"kind": "shape", "signal": "v", "at": {"upstroke": "a", "peak": "b"}},
-            "exactly one of upstroke, peak",
-        ),
-        (
-            {"kind": "shape", "signal": "v", "at": 1, "select": {}},
-            "exactly one of maximum, minimum",
-        ),
+        ({"kind": "shape", "signal": "v", "at": {"upstroke": "a", "peak": "b"}}, "exactly one of"),
+        ({"kind": "shape", "signal": "v", "at": 1, "select": {}}, "exactly one of"),
     ],
 )
 def test_wrong_declarations_are_refused(keys, message):
