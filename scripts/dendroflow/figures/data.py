@@ -27,13 +27,6 @@ class Label:
     def __str__(self) -> str:
         return f"{self.text} ({self.unit})" if self.unit else self.text
 
-    @property
-    def headline(self) -> str:
-        """The text as the start of a title."""
-        first = self.text.split(" ")[0]
-        plain = first.isalpha() and first.islower()
-        return self.text[:1].upper() + self.text[1:] if plain else self.text
-
     def quantity(self, value: Any) -> str:
         """A value with the unit, such as "6.3 °C"."""
         return f"{shown(value)} {self.unit}".rstrip()
@@ -169,7 +162,7 @@ def read_rows(
     StoreError
         If a point has no trace of a signal.
     """
-    rows = data.read_traces(list(point_ids), list(names)).to_pandas()
+    rows: pd.DataFrame = data.read_traces(list(point_ids), list(names)).to_pandas()
     wanted = pd.MultiIndex.from_product([point_ids, names])
     lost = wanted.difference(pd.MultiIndex.from_frame(rows[["point_id", "signal"]]))
     if len(lost):
@@ -177,11 +170,11 @@ def read_rows(
             f"figure {figure.name}: no trace of {lost[0][1]} is stored for point {lost[0][0]}; "
             "simulate it again, and keep its traces"
         )
-    rows["t"] = [
+    times: list[Any] = [
         t0 + dt * np.arange(len(values)) if np.isfinite(dt) else np.asarray(t, dtype=float)
         for t, t0, dt, values in rows[["t", "t0", "dt", "values"]].to_numpy()
     ]
-    return rows
+    return rows.assign(t=times)
 
 
 def _check_known(figure: Figure, data: FigureData) -> None:

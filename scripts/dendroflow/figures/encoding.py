@@ -1,7 +1,7 @@
 """Colours, dashes and markers of the values of a column, and the legend that explains them."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,13 +24,8 @@ MOST_LISTED = 8
 LEGEND_CHARACTERS = 24
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES: tuple[Any, ...] = (
-    "-",
-    (0, (4, 1.5)),
-    (0, (1, 1)),
-    (0, (3, 1.25, 1.5, 1.25)),
-    (0, (5, 1, 1, 1)),
-    (0, (8, 2)),
-    (0, (2, 2, 4, 2)),
+    *("-", "--", ":", "-."),
+    *((0, (8, 2)), (0, (5, 1, 1, 1, 1, 1)), (0, (2, 2, 4, 2))),
 )
 
 
@@ -50,45 +45,49 @@ class Hues:
 
     def entries(self, **style: Any) -> dict[str, list[Artist]]:
         """Return what the legend lists: lines of that style."""
-        listed = {t: c for t, c in self.colours.items() if not self.bar or t == NO_VALUE}
-        lines = [
-            Line2D([], [], color=c, label=t, **{"lw": 2.5, **style}) for t, c in listed.items()
+        lines: list[Artist] = [
+            Line2D([], [], color=colour, label=text, **{"lw": 2.5, **style})
+            for text, colour in self.colours.items()
+            if self.bar is None or text == NO_VALUE
         ]
-        return {str(self.label): list(lines)} if self.label else {}
+        return {} if self.label is None else {str(self.label): lines}
 
 
-def texts(points: pd.DataFrame, column: str | None) -> "pd.Series[str]":
-    """Return the values of a column as the legend writes them; empty if there is no column."""
+def texts(points: pd.DataFrame, column: str | None) -> "pd.Series[Any]":
+    """Return a column as the legend writes it, a categorical in the order of its values.
+
+    All is "" if there is no column.
+    """
     if column is None:
-        return pd.Series("", index=points.index, dtype=object)
-    return points[column].map(lambda v: NO_VALUE if is_null(v) else shown(v)).astype(object)
+        return pd.Series("", index=points.index, dtype=pd.CategoricalDtype([""]))
+    found = points[column].map(lambda v: NO_VALUE if is_null(v) else shown(v)).astype(object)
+    steps = [*map(shown, levels(points[column])), *[NO_VALUE] * bool((found == NO_VALUE).any())]
+    return found.astype(pd.CategoricalDtype(list(dict.fromkeys(steps))))
 
 
-def listed(points: pd.DataFrame, column: str | None) -> list[str]:
-    """Return the distinct texts of a column, in the order of its values."""
-    found = texts(points, column)
-    steps = [""] if column is None else map(shown, levels(points[column]))
-    return [*dict.fromkeys(steps), *[NO_VALUE] * bool((found == NO_VALUE).any())]
+def lines_of(part: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Split points by the texts of their columns hue and style, in the order of the legend."""
+    for key, line in part.groupby(["hue", "style"], observed=True):
+        hue, style = map(str, key)
+        yield hue, style, line
 
 
 def hues_of(points: pd.DataFrame, column: str | None, labels: Mapping[str, Label]) -> Hues:
     """Choose colours of the values of a column; one colour if there is no column."""
-    named = listed(points, column)
-    steps: Any = [text for text in named if text != NO_VALUE]
     if column is None:
         return Hues(None, {"": to_hex(sns.color_palette("colorblind")[0])})
-    bar = None
     values = points[column]
+    steps = levels(values)
+    bar = None
+    colours: Any = sns.color_palette("colorblind", len(steps))
     if is_numeric(values) and len(steps) > MOST_LISTED:
-        numbers = np.array(levels(values), dtype=float)
-        bar = ScalarMappable(Normalize(numbers[0], numbers[-1]), colour_map())
-        colours = bar.to_rgba(numbers)
+        bar = ScalarMappable(Normalize(float(steps[0]), float(steps[-1])), colour_map())
+        colours = bar.to_rgba(np.array(steps, dtype=float))
     elif is_numeric(values) or len(steps) > 10 or isinstance(values.dtype, pd.CategoricalDtype):
         colours = colour_map()(np.linspace(0.0, 0.87, max(len(steps), 1)))
-    else:
-        colours = sns.color_palette("colorblind", len(steps))
-    found = {text: to_hex(colour) for text, colour in zip(steps, colours, strict=False)}
-    return Hues(labels[column], found | {text: "#999999" for text in named[len(steps) :]}, bar)
+    found = {shown(step): to_hex(c) for step, c in zip(steps, colours, strict=False)}
+    missing = {NO_VALUE: "#999999"} if values.isna().any() else {}
+    return Hues(labels[column], found | missing, bar)
 
 
 @dataclass(frozen=True)
@@ -96,33 +95,19 @@ class Styles:
     """Dashes and a marker for each text of a column."""
 
     label: Label | None
-    texts: tuple[str, ...]
-
-    @property
-    def dashes(self) -> dict[str, Any]:
-        """Dashes of each text."""
-        return dict(zip(self.texts, DASHES, strict=False))
-
-    @property
-    def markers(self) -> dict[str, str]:
-        """Marker of each text."""
-        return dict(zip(self.texts, MARKERS, strict=False))
+    markers: dict[str, str]
+    dashes: dict[str, Any]
 
     def entries(self, hues: Hues, *, lines: bool) -> dict[str, list[Artist]]:
         """Return what the legend lists: marks, in the colours of the same column if it has any."""
-        marks = [
-            Line2D(
-                [],
-                [],
-                color=hues.colours[text] if self.label == hues.label else GREY,
-                marker=self.markers[text],
-                ls=self.dashes[text] if lines else "none",
-                ms=5,
-                label=text,
-            )
-            for text in self.texts
-        ]
-        return {str(self.label): list(marks)} if self.label else {}
+        if self.label is None:
+            return {}
+        marks: list[Artist] = []
+        for text, marker in self.markers.items():
+            colour = hues.colours[text] if self.label == hues.label else GREY
+            dashes = self.dashes[text] if lines else "none"
+            marks.append(Line2D([], [], color=colour, marker=marker, ls=dashes, ms=5, label=text))
+        return {str(self.label): marks}
 
 
 def styles_of(
@@ -135,13 +120,15 @@ def styles_of(
     ConfigurationError
         If there are more values than can be told apart.
     """
-    steps = listed(points, column)
+    steps = list(texts(points, column).cat.categories)
     if len(steps) > len(MARKERS):
         raise ConfigurationError(
             f"figure {name}: `style` has {len(steps)} values, of which {len(MARKERS)} can be told "
             "apart; use `hue` or `col`"
         )
-    return Styles(None if column is None else labels[column], tuple(steps))
+    label = None if column is None else labels[column]
+    markers, dashes = (dict(zip(steps, marks, strict=False)) for marks in (MARKERS, DASHES))
+    return Styles(label, markers, dashes)
 
 
 def add_legend(
@@ -165,8 +152,8 @@ def add_legend(
     if not handles:
         return
     legend = page.canvas.legend(handles=handles, loc="outside right upper")
-    rows = [row for row in legend.findobj(HPacker) if len(row.get_children()) == 2]
+    rows: list[Any] = [row for row in legend.findobj(HPacker) if len(row.get_children()) == 2]
     for index in titles:
-        legend.get_texts()[index].set_weight("bold")
+        legend.get_texts()[index].set_fontweight("bold")
         rows[index].get_children()[0].set_width(0)
         rows[index].sep = 0

@@ -17,9 +17,17 @@ from dendroflow.errors import StoreError
 from dendroflow.figures.data import FigureData
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.html_page import Interactive
-from dendroflow.figures.page import Page
-from dendroflow.figures.panels import Box, make_panels, plot_layout
-from dendroflow.figures.places import Array, read_places, select_point, snapshots_of
+from dendroflow.figures.page import Page, page_of
+from dendroflow.figures.places import (
+    WIDTH,
+    Array,
+    Box,
+    add_panels,
+    plot_layout,
+    read_places,
+    select_point,
+    snapshots_of,
+)
 from dendroflow.figures.shape import Outlines
 from dendroflow.settings.figures import FieldMap
 
@@ -32,40 +40,35 @@ class Plane:
 
     Attributes
     ----------
-    axes
-        of x, y, z those two that span it: the horizontal and the vertical one.
+    across, up
+        of x, y, z those two that span it, and the middles of the voxels along both, µm.
     place
         where it lies, such as "z = 5 µm".
-    ticks
-        middles of the voxels along both axes, µm.
     order
-        the rows of the traces, row by row of the plane from the bottom.
+        the rows of the traces; shape (len(up), len(across)).
     edge
         of a voxel, µm.
     """
 
-    axes: tuple[int, int]
+    across: pd.Index
+    up: pd.Index
     place: str
-    ticks: tuple[Array, Array]
     order: Any
     edge: float
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return len(self.ticks[1]), len(self.ticks[0])
+    def names(self) -> tuple[str, str]:
+        """Names of both axes."""
+        return str(self.across.name), str(self.up.name)
 
     @property
     def box(self) -> Box:
         """Left, right, bottom, top, µm."""
-        x, y = self.ticks
         half = self.edge / 2
-        return x[0] - half, x[-1] + half, y[0] - half, y[-1] + half
-
-    @property
-    def names(self) -> list[str]:
-        """Names of both axes."""
-        return ["xyz"[axis] for axis in self.axes]
+        return (
+            *(self.across.min() - half, self.across.max() + half),
+            *(self.up.min() - half, self.up.max() + half),
+        )
 
 
 def plane_of(figure: FieldMap, voxels: Array) -> Plane:
@@ -78,39 +81,25 @@ def plane_of(figure: FieldMap, voxels: Array) -> Plane:
     """
     wrong = f"figure {figure.name}: the voxels of {figure.signal}"
     edge = float(voxels[:, 3].max())
-    flat = [k for k in range(3) if np.ptp(voxels[:, k]) < 1e-3 * edge]
+    table = pd.DataFrame(np.rint(voxels[:, :3] / edge * 1000) * edge / 1000, columns=list("xyz"))
+    flat = [name for name in "zyx" if table[name].nunique() == 1]
     if not flat:
         raise StoreError(f"{wrong} lie in no plane across x, y or z; record one plane of them")
-    normal = max(flat)
-    first, second = (k for k in range(3) if k != normal)
-    columns, rows = (np.rint(voxels[:, k] / edge * 1000) for k in (first, second))
-    filled = len({*zip(columns, rows, strict=True)})
-    if not len(np.unique(columns)) * len(np.unique(rows)) == len(voxels) == filled:
+    across, up = (name for name in "xyz" if name != flat[0])
+    order = table.reset_index().pivot_table(index=up, columns=across, values="index", aggfunc="sum")
+    if order.size != len(voxels) or order.isna().any(axis=None):
         raise StoreError(f"{wrong} do not fill a rectangle; record a full grid of them")
-    return Plane(
-        axes=(first, second),
-        place=f"{'xyz'[normal]} = {voxels[0, normal]:.4g} µm",
-        ticks=(np.unique(columns) * edge / 1000, np.unique(rows) * edge / 1000),
-        order=np.lexsort([columns, rows]),
-        edge=edge,
-    )
+    place = f"{flat[0]} = {voxels[0, 'xyz'.index(flat[0])]:.4g} µm"
+    return Plane(order.columns, order.index, place, order.to_numpy(dtype=int), edge)
 
 
 def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame) -> Page:
-    """Draw the field of a point that is ok, and make its page.
-
-    Raises
-    ------
-    ConfigurationError
-        If the window or a time lies outside of what was recorded.
-    StoreError
-        If the signal was not recorded in a plane of voxels.
-    """
+    """Draw the field of a point that is ok, and make its page."""
     point, notes = select_point(figure, data, points)
-    rows = read_places(figure, data, point, figure.signal, voxels=True)
+    point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
+    rows = read_places(figure, data, point_id, figure.signal, voxels=True)
     plane = plane_of(figure, np.concatenate(rows["outline"].tolist()))
-    course = snapshots_of(figure, rows.iloc[plane.order], figure.window)
-    label = data.labels[figure.signal]
+    course = snapshots_of(figure, rows.iloc[plane.order.ravel()], figure.window)
     colours = colours_of(figure.limits or course.limits)
     notes = [f"The plane {plane.place}.", *notes]
     (low, high), (lowest, highest) = course.limits, colours.get_clim()
@@ -118,23 +107,24 @@ def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame) -> Page:
         notes.append(f"Values reach from {low:.3g} to {high:.3g} {label.unit}, beyond the colours.")
     cells = Outlines([])
     if figure.cells is not None:
-        outlines = read_places(figure, data, point, figure.cells, voxels=False)["outline"]
+        outlines = read_places(figure, data, point_id, figure.cells, voxels=False)["outline"]
         cells = Outlines(outlines.tolist())
     shown = course.printed(figure)
-    page, panels = make_panels(figure, data, notes, point, plane.box, shown.times, colours)
+    page = page_of(figure, data, notes, (WIDTH, WIDTH), shown=point, layout="compressed")
+    panels = add_panels(page, plane.box, shown.times)
+    page.colour_bar(panels, colours, label)
     for axes, values in zip(panels, shown.values, strict=True):
-        _draw_panel(axes, plane, values.reshape(plane.shape), colours)
-    if cells.outlines:
-        page.canvas.draw_without_rendering()
-        style = {"color": cell_colour(colours), "alpha": 0.6, "rasterized": True}
-        for axes in panels:
-            cells.draw(axes, across=plane.axes, **style)
-    frames = course.thinned(figure.frames).frames(plane.shape)
+        _draw_panel(axes, plane, values.reshape(plane.order.shape), colours)
+    page.canvas.draw_without_rendering()
+    axes_of_plane = ["xyz".index(name) for name in plane.names]
+    for axes in panels:
+        cells.draw(axes, axes_of_plane, color=cell_colour(colours), alpha=0.6, rasterized=True)
+    frames = course.thinned(figure.frames).frames(plane.order.shape)
     page.interactive = Interactive(plot_field(plane, cells, colours, label), frames)
     return page
 
 
-def colours_of(limits: tuple[float, float]) -> ScalarMappable:
+def colours_of(limits: tuple[float, float]) -> Any:
     """Choose colours; blue and red on either side of zero where both signs occur."""
     if limits[0] < 0 < limits[1]:
         widest = max(-limits[0], limits[1])
@@ -148,7 +138,7 @@ def cell_colour(colours: ScalarMappable) -> str:
     return DARK if low < 0 < high else LIGHT
 
 
-def _draw_panel(axes: Axes, plane: Plane, values: Array, colours: ScalarMappable) -> None:
+def _draw_panel(axes: Axes, plane: Plane, values: Array, colours: Any) -> None:
     axes.imshow(
         values,
         origin="lower",
@@ -175,8 +165,8 @@ def plot_field(plane: Plane, cells: Outlines, colours: ScalarMappable, label: An
     across, up = plane.names
     plot = go.Figure(
         go.Heatmap(
-            x=plane.ticks[0],
-            y=plane.ticks[1],
+            x=plane.across,
+            y=plane.up,
             meta="values",
             coloraxis="coloraxis",
             hovertemplate=f"{across} = %{{x:.4g}} µm<br>{up} = %{{y:.4g}} µm<br>"
@@ -186,7 +176,7 @@ def plot_field(plane: Plane, cells: Outlines, colours: ScalarMappable, label: An
     if cells.outlines:
         gap = np.full((1, 4), np.nan)
         lines = np.concatenate([part for line in cells.outlines for part in (line, gap)])
-        x, y = lines[:, plane.axes].round(1).astype("float32").T
+        x, y = lines[:, [*map("xyz".index, plane.names)]].round(1).astype("float32").T
         line = {"color": cell_colour(colours), "width": 1.5}
         plot.add_scattergl(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
     left, right, bottom, top = plane.box

@@ -5,47 +5,36 @@ from typing import Any
 import pandas as pd
 
 from dendroflow.figures.data import OK, FigureData, shown
-from dendroflow.settings.figures import (
-    FieldMap,
-    Figure,
-    Heatmap,
-    Histogram,
-    Kymograph,
-    Line,
-    Phase,
-    Scatter,
-    Table,
-    Trace,
-)
+from dendroflow.settings.figures import Figure
+
+# Titles of figures that have none, from the labels of their columns and signals.
+TITLES = {
+    "line": "{y} against {x}",
+    "scatter": "{y} against {x}",
+    "phase": "{y} against {x}",
+    "heatmap": "{value} by {x} and {y}",
+    "histogram": "distribution of {x}",
+    "trace": "{signal} over time",
+    "kymograph": "{signal} along the cable over time",
+    "shape": "{signal} along the cell",
+    "movie": "{signal} along the cell",
+    "field": "{signal} around the cell",
+    "table": "{columns}",
+}
 
 
 def title(figure: Figure, data: FigureData) -> str:
     """Return the figure's title, or one that names what it shows."""
     if figure.title:
         return figure.title
-    labels = data.labels
-    match figure:
-        case Line() | Scatter() | Phase():
-            return f"{labels[figure.y].headline} against {labels[figure.x].text}"
-        case Heatmap():
-            x, y = labels[figure.x].text, labels[figure.y].text
-            return f"{labels[figure.value].headline} by {x} and {y}"
-        case Histogram():
-            return f"Distribution of {labels[figure.x].text}"
-        case Table():
-            return _all(figure.columns, data)
-        case Trace():
-            return f"{_all(figure.signal_names, data)} over time"
-        case FieldMap():
-            return f"{labels[figure.signal].headline} around the cell"
-        case Kymograph():
-            return f"{labels[figure.signal].headline} along the cable over time"
-    return f"{labels[figure.signal].headline} along the cell"
-
-
-def _all(names: tuple[str, ...], data: FigureData) -> str:
-    first, *others = (data.labels[name] for name in names)
-    return " and ".join([first.headline, *(other.text for other in others)])
+    words = {}
+    for key in (*figure.signals_of, *figure.columns_of):
+        names = getattr(figure, key) or ()
+        names = (names,) if isinstance(names, str) else names
+        words[key] = " and ".join(data.label(name).text for name in names)
+    text = TITLES[figure.kind].format_map(words)
+    first = text.split(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
 def subtitle(figure: Figure, data: FigureData, point: "pd.Series[Any] | None") -> str:

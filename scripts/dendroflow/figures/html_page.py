@@ -26,7 +26,7 @@ class Interactive:
     frames
         `times`, and for each of them `values`; where these are those of segments also their
         `names` and `unit`. A trace with `meta`, pairs of a segment and a number of vertices,
-        gets the values of its segments; a heatmap gets them as they are.
+        gets the values of its segments; a heatmap with `meta` gets them as they are.
     """
 
     plot: go.Figure | None = None
@@ -35,22 +35,21 @@ class Interactive:
 
     def write(self, path: Path, title: str, subtitle: str, notes: Sequence[str]) -> None:
         """Write the page; plotly.js and the plot lie in it, compressed."""
-        parts = {"library": "", "plot": "", "frames": ""}
+        library = content = ""
         if self.plot is not None:
-            parts = {
-                "library": _packed(get_plotlyjs()),
-                "plot": _packed(str(to_json(self.plot, engine="json", remove_uids=True))),
-                "frames": _packed(json.dumps(self.frames)),
-            }
-        texts = {
-            "title": title,
-            "subtitle": subtitle,
-            "notes": " ".join(note.lstrip("!") for note in notes),
-            "reason": self.reason,
-        }
-        escaped = {key: html.escape(text) for key, text in texts.items()}
+            plot = to_json(self.plot, engine="json", remove_uids=True)
+            library = _packed(get_plotlyjs())
+            content = _packed(f'{{"plot": {plot}, "frames": {json.dumps(self.frames)}}}')
+        page = PAGE.substitute(
+            title=html.escape(title),
+            subtitle=html.escape(subtitle),
+            notes=html.escape(" ".join(note.lstrip("!") for note in notes)),
+            reason=html.escape(self.reason),
+            library=library,
+            content=content,
+        )
         with replacing(path) as temporary:
-            temporary.write_text(PAGE.substitute(escaped, **parts), "utf-8", newline="\n")
+            temporary.write_text(page, "utf-8", newline="\n")
 
 
 def _packed(text: str) -> str:
@@ -96,34 +95,26 @@ PAGE = Template("""\
 <footer>
 <p>$notes</p>
 </footer>
-<script type="text/plain" id="packed-library">$library</script>
-<script type="text/plain" id="packed-plot">$plot</script>
-<script type="text/plain" id="packed-frames">$frames</script>
+<script type="text/plain" id="library">$library</script>
+<script type="text/plain" id="content">$content</script>
 <script>
 "use strict";
 const part = (id) => document.getElementById(id);
 
-async function unpacked(name) {
-  const packed = atob(part("packed-" + name).textContent);
-  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(part(id).textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).text();
 }
 
-function changed(trace, values, frames) {
+function colour(trace, values, { names, unit }) {
   if (trace.type === "heatmap") {
-    return { z: values };
+    trace.z = values;
+    return;
   }
-  const colour = [], text = [];
-  for (const [segment, vertices] of trace.meta) {
-    const value = values[segment];
-    const label = frames.names[segment] + "<br>" + value.toPrecision(4) + " " + frames.unit;
-    for (let vertex = 0; vertex < vertices; vertex++) {
-      colour.push(value);
-      text.push(label);
-    }
-  }
-  return { "line.color": colour, text };
+  const segments = trace.meta.flatMap(([segment, vertices]) => Array(vertices).fill(segment));
+  trace.line.color = segments.map((i) => values[i]);
+  trace.text = segments.map((i) => names[i] + "<br>" + values[i].toPrecision(4) + " " + unit);
 }
 
 async function show() {
@@ -131,23 +122,18 @@ async function show() {
   script.textContent = await unpacked("library");
   document.head.append(script);
   script.remove();
-  const plot = JSON.parse(await unpacked("plot"));
-  const frames = JSON.parse(await unpacked("frames"));
+  const { plot, frames } = JSON.parse(await unpacked("content"));
   const options = { responsive: true, displaylogo: false, scrollZoom: true };
-  await Plotly.newPlot("plot", plot.data, plot.layout, options);
-  const changing = plot.data.flatMap((trace, i) => (trace.meta ? [i] : []));
   const last = frames.times.length - 1;
   let playing = false;
 
   async function draw(k) {
-    const all = changing.map((i) => changed(plot.data[i], frames.values[k], frames));
-    const update = {};
-    for (const key of Object.keys(all[0])) {
-      update[key] = all.map((change) => change[key]);
+    for (const trace of plot.data.filter((each) => each.meta)) {
+      colour(trace, frames.values[k], frames);
     }
     part("slider").value = k;
     part("clock").value = "t = " + frames.times[k] + " ms";
-    await Plotly.restyle("plot", update, changing);
+    await Plotly.react("plot", plot.data, plot.layout, options);
   }
 
   async function play() {
@@ -166,8 +152,7 @@ async function show() {
     play();
   });
   // The address may end in the number of a frame: page.html#12
-  const asked = Math.trunc(Number(location.hash.slice(1))) || 0;
-  await draw(Math.min(Math.max(0, asked), last));
+  await draw(Math.min(Number(location.hash.slice(1)) || 0, last));
 }
 
 if (!part("reason").textContent) {

@@ -1,40 +1,33 @@
 """A signal along a cable over time: space-time maps, a panel for each point."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from dendroflow.errors import ConfigurationError, StoreError
-from dendroflow.figures.data import FigureData, read_rows
+from dendroflow.errors import ConfigurationError
+from dendroflow.figures.data import FigureData
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.headings import failure_note
 from dendroflow.figures.page import Page, page_of, wrapped
-from dendroflow.figures.places import Array
+from dendroflow.figures.places import Array, read_places
 from dendroflow.figures.trace import choose
 from dendroflow.settings.figures import Kymograph
 
 
 def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame) -> Page:
-    """Draw the space-time maps of points, of which at least one is ok.
-
-    Raises
-    ------
-    ConfigurationError
-        If the signal was recorded in several branches.
-    StoreError
-        If it was not recorded along the cell.
-    """
+    """Draw the space-time maps of points, of which at least one is ok."""
     chosen, notes = choose(points, None, figure.limit)
     maps = [read_map(figure, data, point_id) for point_id in chosen["point_id"]]
-    page = page_of(figure, data, notes + failure_note(points), (7.4, 3.4), chosen)
+    page = page_of(figure, data, notes + failure_note(points), (7.4, 3.4), shown=chosen)
     count = len(chosen)
     panels = page.panels(1, count, count=count, grid=False, sharex=True, sharey=True)
     finite = np.concatenate([values[np.isfinite(values)] for _, _, values in maps])
     limits = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    colours = ScalarMappable(Normalize(*limits), colour_map())
+    colours: Any = ScalarMappable(Normalize(*limits), colour_map())
     varying = [column for column in data.swept if chosen[column].nunique() > 1]
     for axes, drawn, (_, point) in zip(panels, maps, chosen.iterrows(), strict=True):
         axes.pcolormesh(*drawn, norm=colours.norm, cmap=colours.cmap, rasterized=True)
@@ -50,13 +43,8 @@ def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame) -> Page:
 
 def read_map(figure: Kymograph, data: FigureData, point_id: str) -> tuple[Array, Array, Array]:
     """Edges of the times, edges of the segments (µm), and the signal, of shape (places, times)."""
-    rows = read_rows(figure, data, [point_id], [figure.signal])
-    if rows["outline"].isna().any():
-        raise StoreError(
-            f"figure {figure.name}: the traces of {figure.signal} have no outline of the cell; "
-            "record it in every segment"
-        )
-    outlines = [np.asarray(outline, dtype=float).reshape(-1, 4) for outline in rows["outline"]]
+    rows = read_places(figure, data, point_id, figure.signal, voxels=False)
+    outlines = rows["outline"].tolist()
     order = _along_path(outlines)
     if order is None:
         raise ConfigurationError(

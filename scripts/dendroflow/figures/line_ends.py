@@ -1,6 +1,6 @@
 """Where lines end because y no longer exists, told in the figure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData, is_numeric
-from dendroflow.figures.encoding import Hues
+from dendroflow.figures.encoding import Hues, lines_of
 from dendroflow.figures.page import Page
 from dendroflow.settings.figures import Line
 
@@ -31,19 +31,18 @@ def end_of_line(line: pd.DataFrame) -> float | None:
 
 
 def mark_ends(
-    page: Page,
-    panels: Sequence[Axes],
     figure: Line,
     data: FigureData,
-    frame: pd.DataFrame,
+    page: Page,
+    parts: Iterable[tuple[Axes, pd.DataFrame]],
     hues: Hues,
 ) -> None:
     """Draw a dotted rule where a line ends, and tell below the panels what ends there.
 
     Parameters
     ----------
-    frame
-        the points: columns x, y, hue, style, panel, failed.
+    parts
+        each panel and its points: columns x, y, hue, style, col, failed.
 
     Raises
     ------
@@ -55,15 +54,16 @@ def mark_ends(
             f"figure {figure.name}: `ends` needs numbers along x, which {figure.x} does not hold"
         )
     told: list[tuple[float, str, Line2D]] = []
-    for (panel, hue, style), line in frame.groupby(["panel", "hue", "style"]):
-        x = end_of_line(line)
-        if x is None:
-            continue
-        columns = {figure.hue: hue, figure.style: style, figure.col: line["col"].iloc[0]}
-        values = [f"{text} {data.label(c).unit}".rstrip() for c, text in columns.items() if c]
-        text = (figure.ends or "").format(x=x) + (f" ({', '.join(values)})" if values else "")
-        rule = panels[panel].axvline(x, color=hues.colours[hue], lw=1, ls=":", zorder=1, label=text)
-        told.append((x, text, rule))
+    for axes, part in parts:
+        for hue, style, line in lines_of(part):
+            x = end_of_line(line)
+            if x is None:
+                continue
+            columns = {figure.hue: hue, figure.style: style, figure.col: line["col"].iloc[0]}
+            values = [f"{text} {data.label(c).unit}".rstrip() for c, text in columns.items() if c]
+            text = (figure.ends or "").format(x=x) + (f" ({', '.join(values)})" if values else "")
+            rule = axes.axvline(x, color=hues.colours[hue], lw=1, ls=":", zorder=1, label=text)
+            told.append((x, text, rule))
     rules = [rule for _, _, rule in sorted(told, key=lambda each: each[:2])]
     if len(rules) > MOST_TOLD:
         between = Line2D([], [], ls="none", label=f"{len(rules) - 2} more lines end in between")

@@ -14,7 +14,7 @@ from dendroflow.figures.encoding import (
     Styles,
     add_legend,
     hues_of,
-    listed,
+    lines_of,
     styles_of,
     texts,
 )
@@ -41,13 +41,13 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     """Draw lines or a scatter plot of points, of which at least one is ok."""
     if figure.reference:
         data, points = against_reference(figure, data, points)
-    facets = listed(points, figure.col)
-    frame = _frame(figure, points, facets)
+    frame = _frame(figure, points)
     notes = _notes(figure, data, frame) + failure_note(points)
     if frame[["x", "y"]].isna().any(axis=1).all():
         reason = f"None of the {len(points)} points has both values that this figure relates."
         return empty_page(figure, data, reason, notes)
 
+    facets = list(frame["col"].cat.categories)
     columns = min(len(facets), 3)
     rows = -(-len(facets) // columns)
     size = (6.9, 3.8) if len(facets) == 1 else (1.7 + 2.7 * columns, 2.6 * rows)
@@ -55,15 +55,17 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     panels = page.panels(rows, columns, count=len(facets), sharex=True, sharey=True)
     hues = hues_of(points, figure.hue, data.labels)
     styles = styles_of(figure.name, points, figure.style, data.labels)
-    draw_part = _draw_lines if isinstance(figure, Line) else _draw_marks
-    for index, axes in enumerate(panels):
-        part = frame[frame["panel"] == index]
+    parts = [
+        (axes, frame[frame["col"] == facet]) for axes, facet in zip(panels, facets, strict=True)
+    ]
+    for axes, part in parts:
+        draw_part = _draw_lines if isinstance(figure, Line) else _draw_marks
         draw_part(axes, part, hues, styles)
         _show_requested(axes, part)
         if figure.col is not None:
             label = data.labels[figure.col]
-            heading = f"{label.text} = {facets[index]} {label.unit}".rstrip()
-            axes.set_title(wrapped(heading, 2.6), loc="left")
+            heading = f"{label.text} = {part['col'].iloc[0]} {label.unit}"
+            axes.set_title(wrapped(heading.rstrip(), 2.6), loc="left")
     _finish(figure, data, panels, columns)
     if not is_numeric(points[figure.x]):
         _name_places(panels, list(map(shown, levels(points[figure.x]))))
@@ -71,22 +73,22 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     entries = {} if figure.style == figure.hue else hues.entries()
     entries |= styles.entries(hues, lines=isinstance(figure, Line))
     if figure.power_law:
-        entries["exponent of fit"] = draw_fits(panels, frame, hues)
+        entries["exponent of fit"] = draw_fits(parts, hues)
     failed = int((frame["failed"] & frame["x"].notna()).sum())
     if failed:
-        label = f"failed ({failed} point{'s' * (failed > 1)})"
-        entries[""] = [Line2D([], [], label=label, **CROSS)]
+        told = f"failed ({failed} point{'s' * (failed > 1)})"
+        entries[""] = [Line2D([], [], label=told, **CROSS)]
     add_legend(page, panels, entries, hues)
     if isinstance(figure, Line) and figure.ends is not None:
-        mark_ends(page, panels, figure, data, frame, hues)
+        mark_ends(figure, data, page, parts, hues)
     return page
 
 
-def _frame(figure: Line | Scatter, points: pd.DataFrame, facets: list[str]) -> pd.DataFrame:
+def _frame(figure: Line | Scatter, points: pd.DataFrame) -> pd.DataFrame:
     """Put the points into the words of the plot.
 
     Columns: x (a rank if it holds no numbers), y (NaN where it does not exist or the point
-    failed), hue, style, col (texts), panel, failed.
+    failed), hue, style, col (texts), failed.
     """
     failed = points["status"] != OK
     if is_numeric(points[figure.x]):
@@ -96,15 +98,13 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame, facets: list[str]) -> p
             {step: float(i) for i, step in enumerate(levels(points[figure.x]))}
         )
     y = numbers(figure, points, figure.y).mask(failed)
-    col = texts(points, figure.col)
     return pd.DataFrame(
         {
             "x": x.mask(x <= 0) if figure.log_x else x,
             "y": y.mask(y <= 0) if figure.log_y else y,
             "hue": texts(points, figure.hue),
             "style": texts(points, figure.style),
-            "col": col,
-            "panel": col.map(facets.index),
+            "col": texts(points, figure.col),
             "failed": failed,
         }
     )
@@ -127,12 +127,13 @@ def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> lis
 
 def _draw_lines(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles) -> None:
     """Draw means, with a gap where there is none, and the range of what they are of."""
-    for (hue, style), line in part.groupby(["hue", "style"]):
+    for hue, style, line in lines_of(part):
         y = line.groupby("x")["y"].agg(["mean", "min", "max"])
+        colour = hues.colours[hue]
         axes.plot(
             y.index,
             y["mean"],
-            color=hues.colours[hue],
+            color=colour,
             ls=styles.dashes[style],
             marker=styles.markers[style] if len(y) <= MOST_MARKED else None,
             lw=1.6,
@@ -140,7 +141,6 @@ def _draw_lines(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles) -> N
             mew=0,
         )
         if (y["max"] > y["min"]).any():
-            colour = hues.colours[hue]
             axes.fill_between(y.index, y["min"], y["max"], color=colour, alpha=0.2, lw=0)
 
 
@@ -165,7 +165,7 @@ def _draw_marks(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles) -> N
 
 def _show_requested(axes: Axes, part: pd.DataFrame) -> None:
     """Let the x axis reach over all requested points, and mark on it those that failed."""
-    style = {"ls": "none", "transform": axes.get_xaxis_transform()}
+    style: dict[str, Any] = {"ls": "none", "transform": axes.get_xaxis_transform()}
     axes.plot(part["x"], np.zeros(len(part)), **style)
     failed = np.unique(part.loc[part["failed"], "x"].dropna())
     if len(failed):

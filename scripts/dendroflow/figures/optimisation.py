@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from dendroflow.figures.data import Label
 from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.headings import failure_note
 from dendroflow.figures.page import (
     FAILED,
     GREY,
@@ -55,14 +56,13 @@ class Course:
     @property
     def paths(self) -> list[str]:
         """The optimised paths."""
-        return [
-            name for name in map(str, self.history) if name in self.notes["settings"]["parameters"]
-        ]
+        bounds = self.notes["settings"]["parameters"]
+        return [str(name) for name in self.history if name in bounds]
 
     @property
     def targets(self) -> list[str]:
         """The targeted features."""
-        return [name for name in map(str, self.history) if name in self.notes["targets"]]
+        return [str(name) for name in self.history if name in self.notes["targets"]]
 
     def label(self, name: str) -> Label:
         """Text and unit of a path or a feature."""
@@ -70,21 +70,18 @@ class Course:
         (column,) = (c for c in self.notes["columns"] if c["name"] == leaf)
         return Label(column["meaning"], column["unit"])
 
+    @property
+    def points(self) -> pd.DataFrame:
+        """Individuals without those that were simulated before."""
+        return self.history.drop_duplicates("point_id")
+
     def summary(self) -> str:
         """How the search was run."""
         settings = self.notes["settings"]
-        points = self.history["point_id"].nunique()
         return (
             f"{settings['algorithm']}, seed {settings['seed']}, {settings['offspring']} individuals"
-            f" in each of {self.history['generation'].max()} generations: {points} points"
+            f" in each of {self.history['generation'].max()} generations: {len(self.points)} points"
         )
-
-    def failure_note(self) -> list[str]:
-        """A warning that says how many points failed."""
-        points = self.history.drop_duplicates("point_id")
-        failed = int((points["status"] != "ok").sum())
-        text = f"!{failed} of {len(points)} points did not succeed and have the worst score."
-        return [text] if failed else []
 
 
 def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
@@ -104,7 +101,7 @@ def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
 
 
 def _convergence(course: Course, title: str, subtitle: str) -> Page:
-    page = Page(title, subtitle, course.failure_note(), (6.9, 3.6))
+    page = Page(title, subtitle, failure_note(course.points), (6.9, 3.6))
     (axes,) = page.panels()
     sns.lineplot(
         course.history,
@@ -131,7 +128,7 @@ def _scores(course: Course, title: str, subtitle: str) -> Page:
     targets, best = course.targets, course.best
     values = [f"{course.label(p).text} {course.label(p).quantity(best[p])}" for p in course.paths]
     heading = f"{subtitle} · {', '.join(values)}"
-    page = Page(title, heading, course.failure_note(), (6.9, 0.8 + 0.62 * len(targets)))
+    page = Page(title, heading, failure_note(course.points), (6.9, 0.8 + 0.62 * len(targets)))
     (axes,) = page.panels(grid=False)
     names = [wrapped(course.label(name).text, 1.8) for name in targets]
     scores = [best[f"{name}.score"] for name in targets]
@@ -156,14 +153,14 @@ def _parameters(course: Course, title: str, subtitle: str) -> Page:
     columns = min(len(paths), 2)
     rows = -(-len(paths) // columns)
     size = (PANEL_WIDTH * columns + 0.9, PANEL_HEIGHT * rows)
-    page = Page(title, subtitle, course.failure_note(), size)
+    page = Page(title, subtitle, failure_note(course.points), size)
     panels = page.panels(rows, columns, count=len(paths))
     highest = max(float(history["score"].max()), 1e-12)
     lowest = max(float(history["score"].min()), DARKEST * highest)
-    colours = ScalarMappable(LogNorm(lowest, max(highest, 1.01 * lowest)), colour_map())
+    colours: Any = ScalarMappable(LogNorm(lowest, max(highest, 1.01 * lowest)), colour_map())
     leaders = history.loc[history.groupby("generation")["score"].idxmin()]
-    leaders = leaders[leaders["score"] <= leaders["score"].cummin()]
-    leaders = pd.concat([leaders, leaders.tail(1).assign(generation=history["generation"].max())])
+    led = leaders["score"] <= leaders["score"].cummin()
+    leaders = leaders.where(led).ffill().set_index(leaders["generation"])
     # The worst below, the best on top.
     drawn = history.sort_values("score", ascending=False, kind="stable")
     for axes, path in zip(panels, paths, strict=True):
@@ -177,9 +174,7 @@ def _parameters(course: Course, title: str, subtitle: str) -> Page:
             lw=0,
             alpha=0.8,
         )
-        axes.step(
-            leaders["generation"], leaders[path], where="post", color=INK, label="best so far"
-        )
+        axes.step(leaders.index, leaders[path], where="post", color=INK, label="best so far")
         _show_bounds(axes, course, path)
         axes.set(xlabel="generation", ylabel=wrapped(course.label(path), 2.4))
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))

@@ -16,19 +16,13 @@ HEIGHT = 4.6
 
 
 def draw(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
-    """Draw the orbits of points, of which at least one is ok; an arrow shows their direction.
-
-    Raises
-    ------
-    ConfigurationError
-        If a signal is recorded in many places of the cell, or nothing of it lies in the window.
-    """
+    """Draw the orbits of points, of which at least one is ok; an arrow shows their direction."""
     chosen, notes = choose(points, figure.hue, figure.limit)
     traces = read_signals(figure, data, chosen, (figure.x, figure.y))
     if figure.window is not None:
         start, end = figure.window
         notes.insert(0, f"From {start:g} to {end:g} {data.time_unit}.")
-    page = page_of(figure, data, notes + failure_note(points), (6.9, HEIGHT), chosen)
+    page = page_of(figure, data, notes + failure_note(points), (6.9, HEIGHT), shown=chosen)
     (axes,) = panels = page.panels()
     hues = hues_of(chosen, figure.hue, data.labels)
     orbits = []

@@ -1,6 +1,6 @@
 """Power laws fitted to what a figure shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from dendroflow.figures.encoding import Hues
+from dendroflow.figures.encoding import Hues, lines_of
 from dendroflow.figures.page import GREY
 
 DOTS = (0, (1, 1.5))
@@ -27,25 +27,23 @@ def fit(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     return float(np.exp(logarithm)), float(exponent)
 
 
-def draw_fits(panels: Sequence[Axes], frame: pd.DataFrame, hues: Hues) -> list[Artist]:
+def draw_fits(parts: Iterable[tuple[Axes, pd.DataFrame]], hues: Hues) -> list[Artist]:
     """Draw the power law of each hue and style in each panel; return what the legend lists.
 
     Parameters
     ----------
-    frame
-        The points: x, y (positive, or NaN where not shown), hue, style, col, panel.
+    parts
+        Each panel and its points: x, y (positive, or NaN where not shown), hue, style, col.
     """
     handles: list[Artist] = []
-    order = {text: rank for rank, text in enumerate(hues.colours)}
-    lines = frame.dropna(subset=["x", "y"]).assign(rank=frame["hue"].map(order))
-    for (panel, _, _), line in lines.groupby(["panel", "rank", "style"]):
-        if line["x"].nunique() < 2:
-            continue
-        factor, exponent = fit(line["x"], line["y"])
-        ends = np.array([line["x"].min(), line["x"].max()])
-        panels[panel].plot(ends, factor * ends**exponent, color=GREY, lw=0.9, ls=DOTS, zorder=1)
-        names = [text for text in line.iloc[0][["col", "hue", "style"]] if text]
-        text = f"{', '.join(names)}: {exponent:.3f}" if names else f"{exponent:.3f}"
-        colour = hues.colours[line["hue"].iloc[0]]
-        handles.append(Line2D([], [], color=colour, ls=DOTS, lw=1.6, label=text))
+    for axes, part in parts:
+        for hue, style, line in lines_of(part.dropna(subset=["x", "y"])):
+            if line["x"].nunique() < 2:
+                continue
+            factor, exponent = fit(line["x"], line["y"])
+            ends = np.array([line["x"].min(), line["x"].max()])
+            axes.plot(ends, factor * ends**exponent, color=GREY, lw=0.9, ls=DOTS, zorder=1)
+            names = ", ".join(filter(None, [line["col"].iloc[0], hue, style]))
+            text = f"{names}: {exponent:.3f}" if names else f"{exponent:.3f}"
+            handles.append(Line2D([], [], color=hues.colours[hue], ls=DOTS, lw=1.6, label=text))
     return handles

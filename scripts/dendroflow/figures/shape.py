@@ -12,15 +12,23 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
-from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
+from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData, read_rows
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.html_page import Interactive
-from dendroflow.figures.page import INK, Page
-from dendroflow.figures.panels import Box, make_panels, plot_layout
-from dendroflow.figures.places import Array, read_places, select_point, snapshots_of
+from dendroflow.figures.page import INK, Page, page_of
+from dendroflow.figures.places import (
+    WIDTH,
+    Array,
+    Box,
+    add_panels,
+    plot_layout,
+    read_places,
+    select_point,
+    snapshots_of,
+)
 from dendroflow.settings.figures import Moment, Movie, Shape
 
 SCREEN = 640
@@ -31,50 +39,44 @@ RASTERIZED_FROM = 5000
 
 
 def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame) -> Page:
-    """Draw the cells of a point that is ok, and make their page.
-
-    Raises
-    ------
-    ConfigurationError
-        If the window or a time lies outside of what was recorded, or a time decides nothing.
-    StoreError
-        If the signal was not recorded along the cell.
-    """
+    """Draw the cells of a point that is ok, and make their page."""
     point, notes = select_point(figure, data, points)
-    rows = read_places(figure, data, point, figure.signal, voxels=False)
+    point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
+    rows = read_places(figure, data, point_id, figure.signal, voxels=False)
+    # The highest is drawn last.
+    rows = rows.iloc[np.argsort([line[:, 2].mean() for line in rows["outline"]], kind="stable")]
     if isinstance(figure, Shape):
-        time, what = _time(figure, data, point)
+        time, what = _time(figure, data, point_id)
         shown = paged = snapshots_of(figure, rows, None).at(figure, [time])
         limits, notes = shown.limits, [f"t = {time:.6g} ms{what}.", *notes]
     else:
         course = snapshots_of(figure, rows, figure.window)
         shown, paged, limits = course.printed(figure), course.thinned(figure.frames), course.limits
-    outlines = Outlines(rows["outline"].tolist())
+    cells = Outlines(rows["outline"].tolist())
     colours = ScalarMappable(Normalize(*limits), colour_map())
-    page, panels = make_panels(figure, data, notes, point, outlines.box, shown.times, colours)
+    page = page_of(figure, data, notes, (WIDTH, WIDTH), shown=point, layout="compressed")
+    panels = add_panels(page, cells.box, shown.times)
+    page.colour_bar(panels, colours, label)
     for axes in panels:
         axes.set_axis_off()
-    outlines.draw_scale_bar(panels[-1])
+    _add_scale_bar(panels[-1], cells.scale_bar)
     page.canvas.draw_without_rendering()
-    many = len(outlines.outlines) * len(panels) > RASTERIZED_FROM
+    many = len(rows) * len(panels) > RASTERIZED_FROM
     for axes, values in zip(panels, shown.values, strict=True):
-        outlines.draw(axes, rasterized=many, array=values, norm=colours.norm, cmap=colours.cmap)
-    label = data.labels[figure.signal]
-    texts = {
+        cells.draw(axes, array=values, norm=colours.norm, cmap=colours.cmap, rasterized=many)
+    frames = paged.frames((len(rows),)) | {
         "names": [html.escape(name) for name in rows["location"]],
         "unit": html.escape(label.unit),
     }
-    page.interactive = Interactive(
-        plot_cells(outlines, colours, label), paged.frames((-1,)) | texts
-    )
+    page.interactive = Interactive(plot_cells(cells, colours, label), frames)
     return page
 
 
-def _time(figure: Shape, data: FigureData, point: pd.DataFrame) -> tuple[float, str]:
+def _time(figure: Shape, data: FigureData, point_id: str) -> tuple[float, str]:
     """Find the time that is shown, ms, and what it is."""
     if not isinstance(figure.at, Moment):
         return figure.at + figure.offset, ""
-    rows = read_rows(figure, data, point["point_id"].tolist(), [figure.at.signal])
+    rows = read_rows(figure, data, [point_id], [figure.at.signal])
     if len(rows) > 1:
         raise ConfigurationError(
             f"figure {figure.name}: `at` needs a signal recorded in one place; "
@@ -129,26 +131,8 @@ class Outlines:
         power = int(10 ** np.floor(np.log10(longest)))
         return max(step * power for step in (1, 2, 5) if step * power <= longest)
 
-    def draw_scale_bar(self, axes: Axes) -> None:
-        """Draw a bar below axes that show the cells."""
-        axes.add_artist(
-            AnchoredSizeBar(
-                axes.transData,
-                self.scale_bar,
-                f"{self.scale_bar} µm",
-                "upper left",
-                bbox_to_anchor=(0, 0),
-                bbox_transform=axes.transAxes,
-                label_top=True,
-                frameon=False,
-                color=INK,
-                size_vertical=0,
-                borderpad=0,
-            )
-        )
-
-    def draw(self, axes: Axes, *, across: Sequence[int] = (0, 1), **style: Any) -> None:
-        """Draw the segments in two dimensions, true to scale, the highest on top.
+    def draw(self, axes: Axes, across: Sequence[int] = (0, 1), **style: Any) -> None:
+        """Draw the segments in two dimensions, true to scale.
 
         Parameters
         ----------
@@ -159,21 +143,30 @@ class Outlines:
         style
             for `LineCollection`; a value for each segment in `array`.
         """
-        (left, _), (right, _) = axes.transData.transform([(0, 0), (1, 0)])
-        points_per_um = (right - left) * 72 / axes.figure.dpi
-        order = np.argsort([outline[:, 2].mean() for outline in self.outlines], kind="stable")
-        if "array" in style:
-            style["array"] = style["array"][order]
-        axes.add_collection(
-            LineCollection(
-                [self.outlines[segment][:, across] for segment in order],
-                linewidths=np.maximum(self.diameters[order] * points_per_um, THINNEST),
-                capstyle="round",
-                joinstyle="round",
-                **style,
-            ),
-            autolim=False,
+        scale = axes.bbox.width / np.ptp(axes.get_xlim()) * 72 / axes.figure.dpi
+        lines = LineCollection(
+            [outline[:, across] for outline in self.outlines],
+            linewidths=np.maximum(self.diameters * scale, THINNEST),
+            capstyle="round",
+            joinstyle="round",
+            **style,
         )
+        axes.add_collection(lines, autolim=False)
+
+
+def _add_scale_bar(axes: Axes, length: int) -> None:
+    bar = AnchoredSizeBar(
+        axes.transData,
+        length,
+        f"{length} µm",
+        "upper left",
+        bbox_to_anchor=(0, 0),
+        bbox_transform=axes.transAxes,
+        label_top=True,
+        frameon=False,
+        color=INK,
+    )
+    axes.add_artist(bar)
 
 
 def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Figure:
@@ -186,7 +179,7 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
     for width in np.unique(classes.round()):
         segments = np.flatnonzero(classes.round() == width)
         gap = np.full((1, 3), np.nan)
-        lines = [np.concatenate([outlines.outlines[i][:, :3], gap]) for i in segments]
+        lines = [np.concatenate([outlines.outlines[int(i)][:, :3], gap]) for i in segments]
         x, y, z = _rounded(np.concatenate(lines)).T
         plot.add_scatter3d(
             x=x,
@@ -201,7 +194,7 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
             },
             meta=[[int(i), len(line)] for i, line in zip(segments, lines, strict=True)],
         )
-    _add_scale_bar(plot, outlines)
+    _plot_scale_bar(plot, outlines)
     hidden = {"visible": False, "showspikes": False}
     ratio = np.maximum(extent / extent.max(), 0.05) * 1.9
     plot.update_layout(
@@ -230,7 +223,7 @@ def _rounded(coordinates: Any) -> Any:
     return (np.rint(coordinates * 16) / 16).astype("float32")
 
 
-def _add_scale_bar(plot: go.Figure, outlines: Outlines) -> None:
+def _plot_scale_bar(plot: go.Figure, outlines: Outlines) -> None:
     low, high = outlines.reach
     length = outlines.scale_bar
     plot.add_scatter3d(

@@ -1,6 +1,7 @@
 """Tables: values of columns, a row for each point."""
 
 import pandas as pd
+from matplotlib.transforms import Bbox
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, is_null, is_numeric
@@ -38,14 +39,14 @@ def draw(figure: Table, data: FigureData, points: pd.DataFrame) -> Page:
     axes.set_axis_off()
     texts = [_texts(points, column, swept=column in data.swept) for column in figure.columns]
     rows = list(zip(*texts, strict=True))
-    table = axes.table(rows, colLabels=heads, cellLoc="center", bbox=(0, 0, 1, 1))
+    table = axes.table(rows, colLabels=heads, cellLoc="center", bbox=Bbox.unit())
     table.auto_set_font_size(False)
     table.set_fontsize(TEXT_SIZE)
     for (row, column), cell in table.get_celld().items():
         cell.set(height=(ROW if row else head) / height, lw=0)
         text = cell.get_text()
         if row == 0:
-            text.set_weight("bold")
+            text.set_fontweight("bold")
         elif is_null(points[figure.columns[column]].iloc[row - 1]):
             text.set_color(GREY if text.get_text() == ABSENT else FAILED)
         if row and row % 2 == 0:

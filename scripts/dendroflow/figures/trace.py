@@ -15,18 +15,12 @@ from dendroflow.settings.figures import Phase, Trace
 
 
 def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
-    """Draw the signals of points, of which at least one is ok.
-
-    Raises
-    ------
-    ConfigurationError
-        If a signal is recorded in many places of the cell, or nothing of it lies in the window.
-    """
+    """Draw the signals of points, of which at least one is ok."""
     chosen, notes = choose(points, figure.hue, figure.limit)
     names = figure.signal_names
     traces = read_signals(figure, data, chosen, names)
     height = 3.6 if len(names) == 1 else 1.2 + 1.7 * len(names)
-    page = page_of(figure, data, notes + failure_note(points), (6.9, height), chosen)
+    page = page_of(figure, data, notes + failure_note(points), (6.9, height), shown=chosen)
     panels = page.panels(len(names), count=len(names), sharex=True)
     hues = hues_of(chosen, figure.hue, data.labels)
     hue_of = dict(zip(chosen["point_id"], texts(chosen, figure.hue), strict=True))
@@ -68,7 +62,7 @@ def choose(points: pd.DataFrame, hue: str | None, limit: int) -> tuple[pd.DataFr
 
 def _evenly(count: int, limit: int) -> list[int]:
     """Choose at most `limit` of `count` indices, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, limit)).round()).astype(int).tolist()
+    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, limit)).round())]
 
 
 def read_signals(
@@ -93,7 +87,7 @@ def read_signals(
 
 
 def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[Any, Any]:
-    """Cut out the window, and one sample on either side.
+    """Cut out the window.
 
     Raises
     ------
@@ -101,11 +95,10 @@ def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[An
         If nothing lies in it.
     """
     start, end = figure.window or (t[0], t[-1])
-    if end < t[0] or start > t[-1]:
+    within = (t >= start) & (t <= end)
+    if not within.any():
         raise ConfigurationError(
             f"figure {figure.name}: `window` [{start}, {end}] lies outside of what was "
             f"recorded, {t[0]:g} to {t[-1]:g} {data.time_unit}"
         )
-    first = max(int(np.searchsorted(t, start)) - 1, 0)
-    last = int(np.searchsorted(t, end, side="right")) + 1
-    return t[first:last], v[first:last]
+    return t[within], v[within]

@@ -8,10 +8,10 @@ from synthetic import figure
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData, Label, select_points
+from dendroflow.figures.line_scatter import draw
 from dendroflow.figures.page import house_style
 from dendroflow.figures.power_law import fit
 from dendroflow.figures.references import against_reference
-from dendroflow.figures.relations import draw
 from dendroflow.settings.figures import columns
 
 CONVERGENCE = {
