@@ -109,7 +109,7 @@ def test_exponents_stand_in_the_legend():
     declared, source = figure(**CONVERGENCE), convergence()
     with house_style():
         page = draw(declared, source, select_points(declared, source))
-    texts = [text.get_text() for text in page.canvas.findobj() if hasattr(text, "get_text")]
+    texts = [t.get_text().strip() for t in page.canvas.findobj() if hasattr(t, "get_text")]
     assert {"1: 1.000", "2: 2.000", "exponent of fit"} <= set(texts)
     assert any(text.startswith("Errors are relative to") for text in texts)
 
