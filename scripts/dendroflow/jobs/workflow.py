@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property, wraps
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from dendroflow import layout
@@ -14,11 +15,11 @@ from dendroflow.layout import Pattern
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames, names_of
 from dendroflow.plan.morphologies import names_of_morphology
-from dendroflow.plan.planning import described, make_plan
+from dendroflow.plan.planning import make_plan
 from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.experiment import Experiment
-from dendroflow.settings.figures import signals
+from dendroflow.settings.figures import signals as drawn_signals
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration
 
@@ -83,10 +84,14 @@ class Workflow:
         self.experiments = list(configuration.experiments)
         self.comparisons = list(configuration.project.morphometry)
 
+    @cached_property
+    def _name(self) -> str:
+        return f"{self.results} {self.configuration.model_dump_json()}"
+
     @_in_one_line
     def plan(self, experiment: str) -> Plan:
         """The plan of an experiment, made when the first job asks for it."""
-        key = (f"{self.results} {self.configuration.model_dump_json()}", experiment)
+        key = (self._name, experiment)
         if key not in _PLANS:
             self._begin()
             _PLANS[key] = self._make(experiment) if self._planner else self._read(experiment)
@@ -177,7 +182,13 @@ class Workflow:
 
     def all_mechanisms(self, wildcards: Wildcards) -> list[str]:
         """Those of all experiments."""
-        return sorted({p for name in self.experiments for p in self.mechanisms(_Of(name))})
+        return sorted(
+            {
+                p
+                for name in self.experiments
+                for p in self.mechanisms(SimpleNamespace(experiment=name))
+            }
+        )
 
     # Morphologies ------------------------------------------------------------------------------
 
@@ -264,7 +275,7 @@ class Workflow:
         }
         if pattern is layout.BATCH_FEATURES and not plan.feature_code:
             pattern = layout.FEATURES_ALONE
-        return pattern.of(**values) if batch in plan.new else self.made(pattern, **values)
+        return pattern.of(**values) if batch in plan.work else self.made(pattern, **values)
 
     def this_batch(self, pattern: Pattern) -> Callable[[Wildcards], str]:
         """A file of the batch of a job."""
@@ -287,9 +298,9 @@ class Workflow:
         """Cores, memory and time that a batch asks for."""
         name = wildcards.experiment
         plan, allowed = self.plan(name), self.declared(wildcards).execution.cores_per_batch
-        model = described(self.model(name), self.results, keep=self._executing())
         cores = cores_of_batch(plan, wildcards.batch, allowed, self.cores_of_job(wildcards))
-        return resources(plan, wildcards.batch, len(model.signals), cores, attempt)
+        signals = sum(column["kind"] == "signal" for column in plan.notes["columns"])
+        return resources(plan, wildcards.batch, signals, cores, attempt)
 
     def cores_of_job(self, wildcards: Wildcards) -> int:
         """All cores of this machine; elsewhere as many as a batch may have.
@@ -307,7 +318,7 @@ class Workflow:
 
     def traces_to_draw(self, wildcards: Wildcards) -> list[str]:
         """Traces of all batches, if any figure of the experiment draws signals."""
-        drawn = any(map(signals, self.declared(wildcards).figures))
+        drawn = any(map(drawn_signals, self.declared(wildcards).figures))
         return self._batches(wildcards.experiment, layout.TRACES) if drawn else []
 
     @_in_one_line
@@ -372,13 +383,6 @@ def _unmarked(text: str) -> str:
 def _escaped(text: str) -> str:
     """Text that neither reStructuredText nor Jinja takes for markup."""
     return re.sub(r"([^\w\s])", r"\\\1", " ".join(text.split()))
-
-
-class _Of:
-    """Wildcards of an experiment."""
-
-    def __init__(self, experiment: str) -> None:
-        self.experiment = experiment
 
 
 def one_of(names: Iterable[str]) -> str:
