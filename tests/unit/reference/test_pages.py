@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from running import CHECKOUT
 
 from dendroflow.plan.description import describe
+from dendroflow.plan.models import names_of
 from dendroflow.settings.morphologies import MorphologySource
 from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.sweep import Sweep
@@ -86,6 +87,6 @@ def test_the_model_of_the_models_page_is_one(tmp_path):
     folder = tmp_path / "ball"
     folder.mkdir()
     (folder / "model.py").write_text(text, encoding="utf-8")
-    description = describe(folder, tmp_path / "description.json")
+    description = describe(names_of(folder), tmp_path / "description.json")
     assert dict(description.signals) == {"soma_v": "mV"}
     assert list(description.parameters) == ["diameter", "gnabar", "amplitude"]
