@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dendroflow import snakefile
+import dendroflow
 
 # In the working directory.
 CONFIG = Path("config/config.yaml")
 # Where rules, profiles, locks and the template of a repository lie.
-WORKFLOW = snakefile().parent
+WORKFLOW = dendroflow.snakefile().parent

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dendroflow import __version__
+import dendroflow
 from dendroflow.commands import CONFIG
 from dendroflow.errors import DendroflowError
 
@@ -66,7 +66,9 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dendroflow", description=__doc__)
-    parser.add_argument("--version", action="version", version=f"dendroflow {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"dendroflow {dendroflow.__version__}"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     def command(name: str, purpose: str) -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from dendroflow import __version__
+import dendroflow
 from dendroflow.commands import WORKFLOW
 from dendroflow.commands.wheel import copy_wheel, write_wheel
 from dendroflow.errors import PackageError
@@ -56,7 +56,7 @@ def new(folder: Path, wheel: Path | None = None) -> str:
     elsewhere = f" VENV=$HOME/.venvs/{folder.name}" if " " in str(folder.absolute()) else ""
     return (
         f"{folder}: a model, an experiment, a figure and their tests, with dendroflow "
-        f"{__version__}. Next:\n"
+        f"{dendroflow.__version__}. Next:\n"
         f"  cd '{folder}'\n"
         f"  make run{elsewhere}    # the environment, once; simulations, figures, report\n"
         f"  make test{elsewhere}   # the results against what is known\n"
