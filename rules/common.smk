@@ -43,7 +43,9 @@ if workflow.modifier.namespace is not None and not config:
         "dendroflow: the module has no configuration; write `config: config` into "
         '`module dendroflow`, and `configfile: "config/config.yaml"` before it'
     )
-if not config and not workflow.overwrite_configfiles:
+if workflow.modifier.namespace is None and not (
+    workflow.configfiles or workflow.overwrite_configfiles
+):
 
     configfile: DEFAULT
 
