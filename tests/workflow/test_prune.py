@@ -60,7 +60,7 @@ def contents(workspace: Workspace) -> dict[str, str]:
             path.read_bytes()
         ).hexdigest()
         for path in workspace.results.rglob("*")
-        if path.is_file() and path.name not in (".lock", "prune.log")
+        if path.is_file() and path.name not in (".lock", "prune.log", ".snakemake_timestamp")
     }
 
 
@@ -94,7 +94,7 @@ def test_old_recipes_batches_builds_pins_and_experiments_go(project):
     project.experiment("steps", STEPS, figures=[FIGURES[0] | {"name": "other"}])
     project.project("steps", "tree", "leak")
     with_cell(project, SWC.replace("-60", "-70"))
-    mine = project.results / "figures" / "steps" / "mine.svg"
+    mine = project.results / "figures" / "mine.svg"
     mine.write_text("<svg/>")
     project.run(cores=2).succeeded()
     now = contents(project)
@@ -108,14 +108,14 @@ def test_old_recipes_batches_builds_pins_and_experiments_go(project):
     assert now.keys() - after.keys() == old
     assert all(now[name] == digest for name, digest in after.items())
 
-    kinds = {"/".join(name.split("/")[:2]) for name in old}
-    assert {"steps/plans", "leak/plans", "audits/fitted.parquet", "figures/steps"} <= kinds
-    assert {"figures/steps/peaks.svg", "report/steps/peaks.rst"} <= old
+    assert "audits/fitted.parquet" in old
+    assert {name for name in before if name.startswith("figures/fitted/")} <= old
     assert {name for name in before if name.startswith(("fitted/", "mechanisms/"))} <= old
     assert {name for name in before if name.startswith("morphologies/cell/")} <= old
     assert {name for name in before if "/outcomes/" in name} <= old
-    assert len([name for name in old if name.startswith("models/")]) == 1
-    assert "figures/steps/mine.svg" in after
+    models = {name for name in before if name.startswith("models/") and name.endswith(".json")}
+    assert len(models & old) == 2, "of steps and leak; the tree has not changed"
+    assert "figures/mine.svg" in after
     assert not (project.results / "fitted").exists()
     assert f"{len(old)} files" in said
 
@@ -140,13 +140,11 @@ def test_a_batch_goes_when_none_of_its_points_is_asked_for(project):
 
 def test_a_search_that_goes_on_loses_nothing_that_it_needs(project):
     longer = FITTED | {"optimise": FITTED["optimise"] | {"generations": 5}}
-    checkpoints = {name for name in contents(project) if "/checkpoints/" in name}
+    checkpoints = {name for name in contents(project) if "/generation-" in name}
     assert len(checkpoints) == 5
     project.experiment("fitted", longer)
     project.run("database", cores=2).succeeded()
     prune(project, "--delete")
-    gone = listed(project)
-    assert any(name.endswith("history-4.parquet") for name in gone)
     assert checkpoints <= set(contents(project))
     assert nothing_to_do(project, "database")
 
@@ -177,9 +175,9 @@ def test_nothing_outside_the_results_and_nothing_unknown_is_touched(project, tmp
     (project.results / "gone").symlink_to(tmp_path / "disk", target_is_directory=True)
     kept = tmp_path / "kept.parquet"
     kept.write_text("x")
-    link = project.results / "steps" / "plans" / f"{'2' * 16}.parquet"
+    link = project.results / "audits" / "nobody.parquet"
     link.symlink_to(kept)
-    own = [project.results / "notes.txt", project.results / "steps" / "plans" / "why.md"]
+    own = [project.results / "notes.txt", project.results / "audits" / "why.md"]
     for path in own:
         path.write_text("x")
     prune(project, "--delete")
