@@ -132,21 +132,27 @@ def edit(library):
         path.write_bytes(before)
 
 
-def literal(text):
-    """A number, or a short text that nobody is told."""
-    tree, told = ast.parse(text), set()
+def told(tree):
+    """The parts of a tree that say something to somebody: errors and log messages."""
     for node in ast.walk(tree):
         match node:
-            case ast.Raise() | ast.JoinedStr() | ast.Expr(value=ast.Constant()):
-                told.update(map(id, ast.walk(node)))
+            case ast.Raise():
+                yield node
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name))):
                 if name == "logger" or name.endswith("Error"):
-                    told.update(map(id, ast.walk(node)))
+                    yield node
+
+
+def literal(text):
+    """A number, or a short text that nobody is told."""
+    tree = ast.parse(text)
+    others = [n for n in ast.walk(tree) if isinstance(n, ast.JoinedStr | ast.Expr)]
+    left_out = {id(below) for node in [*told(tree), *others] for below in ast.walk(node)}
     short = (
         node
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant)
-        and id(node) not in told
+        and id(node) not in left_out
         and type(node.value) in (int, float, str)
         and node.end_lineno == node.lineno
         and node.end_col_offset - node.col_offset < 20
@@ -169,11 +175,13 @@ def with_another_literal(text):
 
 
 def with_other_words(text):
-    """The code with other docstrings, and without comments and layout."""
+    """The code with other words in docstrings and messages, and without comments and layout."""
     tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            node.value.value = "Something else."
+    docstrings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Expr)]
+    said = [below for node in told(tree) for below in ast.walk(node)]
+    for node in docstrings + said:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = "Something else."
     return ast.unparse(tree)
 
 
