@@ -24,6 +24,9 @@ MORPHOMETRICS = pa.schema(
     ]
 )
 
+# Value, status and error.
+Measured = tuple[float | None, str, str | None]
+
 
 class AbsentError(Exception):
     """The cell has no such part."""
@@ -35,24 +38,24 @@ def morphometrics(name: str, path: Path) -> pa.Table:
     Sections with a single child are merged with it, and soma and dendrites are taken as NeuroM
     takes them: what connects a dendrite with the soma's centre has no length.
 
-    Parameters
-    ----------
-    path
-        SWC or Neurolucida.
-
     Returns
     -------
     pyarrow.Table
         columns of `MORPHOMETRICS`; a file that `morphology.files` refuses, or MorphIO cannot load,
         is a row of status `failed` per morphometric.
     """
+    found: dict[str, Measured]
     try:
         cell = _load(path)
     except Exception as error:  # MorphIO's exceptions have no common base
-        reason = _one_line(error)
-        rows = [_row(name, metric, None, "failed", reason) for metric in UNITS]
-        return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
-    rows = [_measured(name, metric, cell) for metric in UNITS]
+        found = dict.fromkeys(UNITS, (None, "failed", _one_line(error)))
+    else:
+        found = {metric: _measured(metric, cell) for metric in UNITS}
+    rows = [
+        {"morphology": name, "metric": metric, "unit": UNITS[metric]}
+        | dict(zip(("value", "status", "error"), found[metric], strict=True))
+        for metric in UNITS
+    ]
     return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
 
 
@@ -67,44 +70,25 @@ def _load(path: Path) -> Any:
     return neurom.load_morphology(morphology)
 
 
-def _measured(name: str, metric: str, cell: Any) -> dict[str, Any]:
+def _measured(metric: str, cell: Any) -> Measured:
+    part, _, quantity = metric.partition("_")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            value = float(_value(metric, cell))
+            value = _of_soma(cell, quantity) if part == "soma" else _of_part(cell, part, quantity)
     except AbsentError as absent:
-        return _row(name, metric, None, "absent", str(absent))
+        return None, "absent", str(absent)
     except Exception as error:  # what NeuroM raises concerns this morphometric alone
-        return _row(name, metric, None, "failed", _one_line(error))
+        return None, "failed", _one_line(error)
     if not np.isfinite(value):
-        return _row(name, metric, None, "failed", f"NeuroM gives {value}")
-    return _row(name, metric, value, "ok", None)
+        return None, "failed", f"NeuroM gives {value}"
+    return value, "ok", None
 
 
-def _row(
-    name: str, metric: str, value: float | None, status: str, error: str | None
-) -> dict[str, Any]:
-    return {
-        "morphology": name,
-        "metric": metric,
-        "unit": UNITS[metric],
-        "value": value,
-        "status": status,
-        "error": error,
-    }
-
-
-def _value(metric: str, cell: Any) -> float:
-    part, _, quantity = metric.partition("_")
-    if part == "soma":
-        return float(_soma(cell).area if quantity == "area" else 2 * _soma(cell).radius)
-    return _of_part(cell, part, quantity)
-
-
-def _soma(cell: Any) -> Any:
+def _of_soma(cell: Any, quantity: str) -> float:
     if not len(cell.soma.points):
         raise AbsentError("the cell has no soma")
-    return cell.soma
+    return float(cell.soma.area if quantity == "area" else 2 * cell.soma.radius)
 
 
 def _of_part(cell: Any, part: str, quantity: str) -> float:

@@ -21,9 +21,7 @@ def data_sha256(data: bytes, suffix: str) -> str:
 
     Parameters
     ----------
-    data : bytes
-        The file.
-    suffix : str
+    suffix
         `swc` (comments start with #) or `asc` (comments start with ;).
     """
     lines = [line.rstrip() for line in data.splitlines()]
@@ -36,12 +34,10 @@ def parse(data: bytes, suffix: str, source: str) -> PointGraph:
 
     Parameters
     ----------
-    data : bytes
-        The file.
-    suffix : str
+    suffix
         `swc` or `asc` (Neurolucida).
-    source : str
-        Its name, for messages.
+    source
+        Name of the file, for messages.
 
     Raises
     ------
@@ -88,23 +84,12 @@ def check_fetched(path: Path) -> None:
 
 
 def read(path: Path) -> PointGraph:
-    """Read and check an SWC or Neurolucida file; nothing of it reaches NEURON.
-
-    Parameters
-    ----------
-    path : Path
-        A file whose name ends in .swc or .asc.
-
-    Returns
-    -------
-    PointGraph
-        The checked graph of points.
+    """Read and check a file whose name ends in .swc or .asc, as `parse` does.
 
     Raises
     ------
     MorphologyError
-        With file, line and reason, if the file cannot be read or is not a cell that NEURON reads
-        as it is written.
+        As `parse`, or if the file cannot be read.
     """
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in _READERS:

@@ -29,8 +29,6 @@ def run_with_neuron(
 
     Parameters
     ----------
-    module, arguments
-        As `python -m` takes them.
     folder
         Where it runs: NEURON loads compiled mechanisms that lie there.
     timeout_s

@@ -90,19 +90,7 @@ class _Item(NamedTuple):
 
 
 def parse(data: bytes, source: str) -> PointGraph:
-    """Read a Neurolucida V3 text file.
-
-    Parameters
-    ----------
-    data
-        The file.
-    source
-        Its name, for messages.
-
-    Returns
-    -------
-    PointGraph
-        The checked graph of points; the soma as outlines (`PointGraph.outline`).
+    """Read a Neurolucida V3 text file as a checked tree, the soma as outlines.
 
     Raises
     ------

@@ -7,8 +7,7 @@ of a field and a value, and answers in pages.
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from dendroflow.errors import MorphologyError
@@ -20,18 +19,10 @@ PAUSE_S = 0.5
 PAGE_SIZE = 500
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a search has found.
+class Found(NamedTuple):
+    """NeuroMorpho.Org's metadata of the cells that meet all criteria, by `neuron_id`.
 
-    Attributes
-    ----------
-    records : tuple of dict
-        NeuroMorpho.Org's metadata of the cells that meet all criteria, by `neuron_id`.
-    selected : int
-        Cells that the service selected, before texts were looked for.
-    read : int
-        Of those, how many were read.
+    Of the cells `selected` by the service, so many were `read` to look for texts.
     """
 
     records: tuple[dict[str, Any], ...]
@@ -50,14 +41,12 @@ def search(
 
     Parameters
     ----------
-    equal : mapping
+    equal
         Field -> value that the service selects by, such as `{"species": "mouse"}`. Where a field
         has several values, one of them is enough. Upper and lower case are alike.
-    containing : mapping
+    containing
         Field -> text that the field must contain; looked for in what was selected.
-    service : NeuroMorpho
-        The service, and the limits of downloads.
-    most : int
+    most
         How many of the selected cells to read at most.
 
     Raises

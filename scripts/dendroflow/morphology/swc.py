@@ -63,19 +63,7 @@ class Defect(NamedTuple):
 
 
 def parse(data: bytes, source: str) -> PointGraph:
-    """Read an SWC file, and refuse the first defect.
-
-    Parameters
-    ----------
-    data
-        The file.
-    source
-        Its name, for messages.
-
-    Returns
-    -------
-    PointGraph
-        A checked tree.
+    """Read an SWC file as a checked tree, and refuse the first defect.
 
     Raises
     ------
@@ -93,13 +81,6 @@ def read(data: bytes, source: str) -> tuple[PointGraph, list[Defect]]:
     """Read all points that an SWC file holds, and what is wrong with its lines.
 
     A line that is no point is left out. A parent whose id several points have is the first of them.
-
-    Parameters
-    ----------
-    data
-        The file.
-    source
-        Its name, for messages.
     """
     rows: list[tuple[float, ...]] = []
     defects: list[Defect] = []
