@@ -60,12 +60,10 @@ def digest(files: Mapping[str, Path]) -> str | None:
     """
     if not files:
         return None
-    state = hashlib.sha256()
-    state.update(f"{importlib.metadata.version('neuron')} {platform.machine()}".encode())
+    lines = [f"{importlib.metadata.version('neuron')} {platform.machine()}"]
     for name, file in files.items():
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        state.update(f"\n{name} {content}".encode())
-    return state.hexdigest()[:16]
+        lines.append(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def compile_mechanisms(
@@ -107,8 +105,8 @@ def compile_mechanisms(
         for name, file in files.items():
             (build / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, build / name)
-        command = [_nrnivmodl(), *(["-coreneuron"] if coreneuron_library else [])]
-        said = _run(command, build, f"nrnivmodl refused {known}")
+        options = ["-coreneuron"] if coreneuron_library else []
+        said = _run(["nrnivmodl", *options], build, f"nrnivmodl refused {known}")
         built = build / platform.machine() / LIBRARY
         if not built.exists():
             raise MechanismError(f"nrnivmodl left no {LIBRARY} for {known}:\n{said}")
@@ -132,19 +130,15 @@ def compile_mechanisms(
     return said
 
 
-def _nrnivmodl() -> str:
-    beside = Path(sys.executable).parent / "nrnivmodl"
-    found = str(beside) if beside.exists() else shutil.which("nrnivmodl")
-    if found is None:
-        raise MechanismError("nrnivmodl is not on PATH; it is installed with NEURON")
-    return found
-
-
 def _run(command: list[str], folder: Path, complaint: str) -> str:
+    # Programs of the environment come before others of their names.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    program = shutil.which(command[0], path=path)
+    if program is None:
+        raise MechanismError(f"{command[0]} is not on PATH; it is installed with NEURON")
     try:
         child = subprocess.run(
-            command,
+            [program, *command[1:]],
             cwd=folder,
             env=os.environ | {"PATH": path},
             stdout=subprocess.PIPE,

@@ -129,7 +129,7 @@ def optimise(job: Job) -> None:
 
 def audit_experiment(job: Job) -> None:
     """Simulate a sample of an experiment's points again, each alone, and compare."""
-    from dendroflow.analysis.audit import Anew, Stored, audit
+    from dendroflow.analysis.audit import audit
 
     plan, output = Plan.read(Path(job.input.plan)), Path(job.output.audit).absolute()
     features = Features.model_validate(plan.notes["feature_content"]["features"])
@@ -138,11 +138,14 @@ def audit_experiment(job: Job) -> None:
     workload: Workload
     with opened(job, plan, plan.morphologies()) as workload:
         audit(
-            Stored(results, plan),
-            Anew(workload, features, job.threads),
+            results,
+            plan,
+            workload,
+            features,
             settings,
-            output,
-            made_by,
+            output=output,
+            workers=job.threads,
+            provenance=made_by,
         )
 
 

@@ -32,15 +32,8 @@ def import_sections(path: Path, timeout_s: float = 300.0) -> Sections:
 
     Parameters
     ----------
-    path : Path
-        An SWC or Neurolucida file.
-    timeout_s : float
+    timeout_s
         How long NEURON may take (s).
-
-    Returns
-    -------
-    Sections
-        As NEURON gets them.
 
     Raises
     ------
@@ -80,14 +73,7 @@ def _run_import3d(path: Path, copy: Path, target: Path, timeout_s: float) -> Non
 
 
 def compare(tree: PointGraph, sections: Sections) -> None:
-    """Refuse sections that are not those which the file describes.
-
-    Parameters
-    ----------
-    tree
-        The file, as it is written.
-    sections
-        What Import3d made of it.
+    """Refuse sections of Import3d that are not those which the file describes.
 
     Raises
     ------

@@ -31,17 +31,24 @@ numbers out of range, stretches without length        refused
 ====================================================  ==============================================
 """
 
+import itertools
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dendroflow.morphology.graph import APICAL, AXON, DENDRITE, SOMA, PointGraph, check, refuse
+from dendroflow.morphology.graph import (
+    APICAL,
+    AXON,
+    DENDRITE,
+    SOMA,
+    Floats,
+    PointGraph,
+    check,
+    refuse,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -63,38 +70,27 @@ _TOKEN = re.compile(
 )
 
 
-# x, y, z, diameter (µm), type, index of the parent, line.
-_Point = tuple[float, float, float, float, int, int, int]
+class _Item(NamedTuple):
+    """A token, or the contents of a pair of parentheses: then the kind is `list`."""
 
-
-class _Token(NamedTuple):
     kind: str
     text: str
     line: int
+    items: list["_Item"]
 
-
-@dataclass
-class _List:
-    """The contents of a pair of parentheses."""
-
-    line: int
-    items: list["_List | _Token"] = field(default_factory=list)
-
-    def starts_with(self, kind: str) -> bool:
-        """Whether the first item is a token of this kind, or a list if `kind` is "list"."""
-        if not self.items:
-            return False
-        first = self.items[0]
-        return kind == ("list" if isinstance(first, _List) else first.kind)
+    @property
+    def first(self) -> str:
+        """Kind of the first of the contents, if there are any."""
+        return self.items[0].kind if self.items else ""
 
     @property
     def head(self) -> str:
-        first = self.items[0] if self.items else None
-        return first.text if isinstance(first, _Token) else ""
+        """Text of the first of the contents, if it is a token."""
+        return self.items[0].text if self.items else ""
 
 
 def parse(data: bytes, source: str) -> PointGraph:
-    """Read a Neurolucida V3 text file, which messages call `source`, as a checked tree.
+    """Read a Neurolucida V3 text file as a checked tree, the soma as outlines.
 
     Raises
     ------
@@ -103,24 +99,37 @@ def parse(data: bytes, source: str) -> PointGraph:
     """
     objects = _objects(_nested(_tokens(data, source), source), source)
     outlines = [item for item in objects if item.head in _SOMATA]
-    trees = [item for item in objects if item.starts_with("list") and not _is_text(item)]
+    # What holds a string is a label of the drawing: properties, a point, and a text.
+    trees = [
+        item
+        for item in objects
+        if item.first == "list" and all(part.kind != "string" for part in item.items)
+    ]
     if not outlines:
         refuse(source, None, "no soma: there is no CellBody outline")
-    points: list[_Point] = []
+    points, first = _Points(source), []
     for outline in outlines:
-        _add_outline(outline, points, source)
+        first.append(len(points.rows))
+        points.add_outline(outline)
     for tree in trees:
-        _add_tree(tree, points, source)
-    table = np.array(points)
-    types, parents, lines = table[:, 4:].astype(np.int64).T
-    ids = np.arange(1, len(points) + 1)
-    graph = PointGraph(source, ids, types, table[:, :3], table[:, 3] / 2, parents, lines, True)
-    check(graph)
-    _check_somata(graph, [outline.line for outline in outlines])
-    return graph
+        points.add_tree(tree)
+    table = np.array(points.rows)
+    result = PointGraph(
+        source=source,
+        ids=np.arange(1, len(table) + 1),
+        types=table[:, 4].astype(np.int64),
+        xyz=table[:, :3],
+        radii=table[:, 3] / 2,
+        parents=table[:, 5].astype(np.int64),
+        lines=table[:, 6].astype(np.int64),
+        outline=True,
+    )
+    check(result)
+    _check_somata(result, first, [outline.line for outline in outlines])
+    return result
 
 
-def _tokens(data: bytes, source: str) -> Iterator[_Token]:
+def _tokens(data: bytes, source: str) -> Iterator[_Item]:
     for number, raw in enumerate(data.splitlines(), start=1):
         if len(raw) > MAX_LINE:
             refuse(source, number, f"{len(raw)} characters; NEURON reads at most {MAX_LINE}")
@@ -134,12 +143,12 @@ def _tokens(data: bytes, source: str) -> Iterator[_Token]:
             position = match.end()
             kind = match.lastgroup or ""
             if kind != "skip":
-                yield _Token(match[0] if kind == "bracket" else kind, match[0], number)
+                yield _Item(match[0] if kind == "bracket" else kind, match[0], number, [])
 
 
-def _nested(tokens: Iterator[_Token], source: str) -> _List:
+def _nested(tokens: Iterator[_Item], source: str) -> list[_Item]:
     """Return the file as nested lists, without spines."""
-    stack = [_List(0)]
+    stack = [_Item("list", "", 0, [])]
     spine = 0
     for token in tokens:
         if spine or token.kind in "<>":
@@ -147,7 +156,7 @@ def _nested(tokens: Iterator[_Token], source: str) -> _List:
             if spine < 0:
                 refuse(source, token.line, "'>' without '<'")
         elif token.kind == "(":
-            inner = _List(token.line)
+            inner = _Item("list", "", token.line, [])
             stack[-1].items.append(inner)
             stack.append(inner)
             if len(stack) > MAX_DEPTH:
@@ -161,146 +170,139 @@ def _nested(tokens: Iterator[_Token], source: str) -> _List:
     if len(stack) > 1 or spine:
         what = "a spine is" if spine else f"the '(' of line {stack[-1].line} is"
         refuse(source, None, f"unbalanced: {what} never closed; is the file cut off?")
-    return stack[0]
+    return stack[0].items
 
 
-def _objects(file: _List, source: str) -> list[_List]:
+def _objects(file: list[_Item], source: str) -> list[_Item]:
     """Return the outlines, trees and other objects of the file, those inside of sets too."""
     objects = []
-    waiting = file.items[::-1]
+    waiting = file[::-1]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, _Token):
+        if item.kind != "list":
             refuse(source, item.line, f"{item.text!r} outside of parentheses")
         if item.head not in _SETS:
             objects.append(item)
-        elif len(item.items) > 1 and isinstance(item.items[1], _Token):
+        elif len(item.items) > 1 and item.items[1].kind != "list":
             waiting += item.items[:1:-1]
         else:
             refuse(source, item.line, "a Set without a name")
     return objects
 
 
-def _is_text(item: _List) -> bool:
-    """Whether the object is a label of the drawing: properties, a point, and a string."""
-    return any(isinstance(part, _Token) and part.kind == "string" for part in item.items)
+class _Points:
+    """The points of outlines and trees: x, y, z, diameter, type, index of the parent, line."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.rows: list[tuple[float, ...]] = []
+
+    def refuse(self, item: _Item, reason: str) -> NoReturn:
+        refuse(self.source, item.line, reason)
+
+    def add_outline(self, outline: _Item) -> None:
+        rows = [item for item in outline.items if item.first == "number"]
+        if len(rows) < 3:
+            self.refuse(outline, f"a soma outline of {len(rows)} points; it needs three")
+        for row in rows:
+            self._add(row, SOMA, len(self.rows) - 1)
+
+    def add_tree(self, tree: _Item) -> None:
+        kind = self._type(tree)
+        pending = [(tree, 0)]
+        while pending:
+            branch, parent = pending.pop()
+            start = len(self.rows)
+            split = self._add_branch(branch, kind, parent)
+            if branch is tree and len(self.rows) - start == 1:
+                self.refuse(branch, "a neurite whose first branch is one point; NEURON removes it")
+            if split is not None:
+                pending += [(part, len(self.rows) - 1) for part in reversed(_branches(split))]
+
+    def _add(self, point: _Item, kind: int, parent: int) -> None:
+        for item in point.items[:4]:
+            if item.kind != "number":
+                text = repr(item.text) if item.text else "a parenthesis"
+                self.refuse(point, f"{text} where a point has x, y, z or diameter")
+        values = [float(item.text) for item in point.items[:4]]
+        if len(values) < 4:
+            self.refuse(point, f"a point of {len(values)} numbers; x y z diameter are needed")
+        if any(item.kind == "number" for item in point.items[4:]):
+            self.refuse(point, "a point of more than four numbers")
+        self.rows.append((*values, kind, parent, point.line))
+
+    def _type(self, tree: _Item) -> int:
+        """Return the type of a tree, which its last property says."""
+        properties = itertools.takewhile(lambda item: item.first == "word", tree.items)
+        names = [item.head for item in properties if item.head not in _SETS]
+        if names and names[-1] in _TYPES:
+            return _TYPES[names[-1]]
+        reason = "a tree that is neither (Axon), (Dendrite) nor (Apical)"
+        for name in names:
+            if name in _TYPES:
+                reason = f"({name}) must be the tree's last property; NEURON looks there alone"
+                break
+        return self.refuse(tree, reason)
+
+    def _add_branch(self, branch: _Item, kind: int, parent: int) -> _Item | None:
+        """Add the points of a branch; return the list of the branches it splits into, if any."""
+        start, ended, split = len(self.rows), False, None
+        for item in branch.items:
+            if item.kind != "list":
+                ended = True
+                if item.kind != "word":
+                    self.refuse(item, f"{item.text!r} in a branch")
+            elif item.first == "number":
+                if ended:
+                    self.refuse(item, "a point after the end of its branch")
+                self._add(item, kind, parent)
+                parent = len(self.rows) - 1
+            elif item.first == "word":
+                ended = len(self.rows) > start
+            elif split is not None or not item.items:
+                self.refuse(item, "a branch ends in at most one '( branch | branch )'")
+            else:
+                split, ended = item, True
+        if len(self.rows) == start:
+            self.refuse(branch, "a branch without points")
+        return split
 
 
-def _numbers(point: _List, source: str) -> tuple[float, float, float, float]:
-    values = []
-    for item in point.items[:4]:
-        if isinstance(item, _List) or item.kind != "number":
-            text = "a parenthesis" if isinstance(item, _List) else repr(item.text)
-            refuse(source, point.line, f"{text} where a point has x, y, z or diameter")
-        values.append(float(item.text))
-    if len(values) < 4:
-        refuse(source, point.line, f"a point of {len(values)} numbers; x y z diameter are needed")
-    for item in point.items[4:]:
-        if isinstance(item, _Token) and item.kind == "number":
-            refuse(source, point.line, "a point of more than four numbers")
-    x, y, z, diameter = values
-    return x, y, z, diameter
-
-
-def _add_outline(outline: _List, points: list[_Point], source: str) -> None:
-    rows = [
-        (_numbers(item, source), item.line)
-        for item in outline.items
-        if isinstance(item, _List) and item.starts_with("number")
-    ]
-    if len(rows) < 3:
-        refuse(source, outline.line, f"a soma outline of {len(rows)} points; it needs three")
-    for numbers, line in rows:
-        points.append((*numbers, SOMA, len(points) - 1, line))
-
-
-def _type(tree: _List, source: str) -> int:
-    """Return the type of a tree, which its last property says."""
-    names = []
-    for item in tree.items:
-        if not isinstance(item, _List) or not item.starts_with("word"):
-            break
-        if item.head not in _SETS:
-            names.append(item.head)
-    if names and names[-1] in _TYPES:
-        return _TYPES[names[-1]]
-    known = next((name for name in names if name in _TYPES), None)
-    reason = "a tree that is neither (Axon), (Dendrite) nor (Apical)"
-    if known:
-        reason = f"({known}) must be the tree's last property; NEURON looks there alone"
-    return refuse(source, tree.line, reason)
-
-
-def _add_tree(tree: _List, points: list[_Point], source: str) -> None:
-    kind = _type(tree, source)
-    pending: list[tuple[_List, int]] = [(tree, 0)]
-    while pending:
-        branch, parent = pending.pop()
-        start = len(points)
-        split = _add_branch(branch, points, kind, parent, source)
-        if branch is tree and len(points) - start == 1:
-            refuse(
-                source, branch.line, "a neurite whose first branch is one point; NEURON removes it"
-            )
-        if split is not None:
-            pending += [(part, len(points) - 1) for part in reversed(_branches(split))]
-
-
-def _add_branch(
-    branch: _List, points: list[_Point], kind: int, parent: int, source: str
-) -> _List | None:
-    """Append the points of a branch; return the list of the branches it splits into, if any."""
-    start, ended, split = len(points), False, None
-    for item in branch.items:
-        if isinstance(item, _Token):
-            ended = True
-            if item.kind != "word":
-                refuse(source, item.line, f"{item.text!r} in a branch")
-        elif item.starts_with("number"):
-            if ended:
-                refuse(source, item.line, "a point after the end of its branch")
-            above = parent if len(points) == start else len(points) - 1
-            points.append((*_numbers(item, source), kind, above, item.line))
-        elif item.starts_with("word"):
-            ended = len(points) > start
-        elif split is not None or not item.items:
-            refuse(source, item.line, "a branch ends in at most one '( branch | branch )'")
-        else:
-            split, ended = item, True
-    if len(points) == start:
-        refuse(source, branch.line, "a branch without points")
-    return split
-
-
-def _branches(split: _List) -> list[_List]:
+def _branches(split: _Item) -> list[_Item]:
     """Return what stands between the bars of a split."""
-    branches = [_List(split.line)]
+    branches = [_Item("list", "", split.line, [])]
     for item in split.items:
-        if isinstance(item, _Token) and item.kind == "|":
-            branches.append(_List(item.line))
+        if item.kind == "|":
+            branches.append(_Item("list", "", item.line, []))
         else:
             branches[-1].items.append(item)
     return branches
 
 
-def _check_somata(tree: PointGraph, starts: list[int]) -> None:
+def _check_somata(tree: PointGraph, first: list[int], starts: list[int]) -> None:
     """Refuse somata that lie apart, and trees too far from the soma to belong to it.
 
-    `starts` are the lines at which the outlines start.
+    `first` are the indices of the first points of the outlines, `starts` the lines of the outlines.
     """
     soma = tree.xyz[tree.somatic]
-    number = np.searchsorted(starts, tree.lines[tree.somatic], side="right") - 1
-    outlines = [soma[number == k] for k in range(len(starts))]
-    for k, (before, outline) in enumerate(pairwise(outlines), start=1):
-        if _gap(before[:, :2], outline[:, :2]) > 0:
-            reason = f"a second soma, apart from that of line {starts[k - 1]}; a cell has one: keep"
-            refuse(tree.source, starts[k], f"{reason} one cell in the file")
-    if len(outlines) > 1:
-        _check_stack(tree.source, outlines, starts)
-    whole = soma[:, :2]
-    reach = float(np.ptp(whole, axis=0).max())
+    outlines = np.split(soma, first[1:])
+    for k in range(1, len(outlines)):
+        if _gap(outlines[k - 1], outlines[k]) > 0:
+            refuse(
+                tree.source,
+                starts[k],
+                f"a second soma, apart from that of line {starts[k - 1]}; a cell has one: keep "
+                "one cell in the file",
+            )
+    for outline, line in zip(outlines, starts, strict=True):
+        if len(outlines) > 1 and np.ptp(outline[:, 2]) > 0:
+            refuse(tree.source, line, "in a stack of soma outlines each must lie in one z plane")
+    steps = np.diff([outline[0, 2] for outline in outlines])
+    if not (np.all(steps > 0) or np.all(steps < 0)):
+        refuse(tree.source, starts[0], "the stack of soma outlines must be in the order of z")
+    reach = float(np.ptp(soma[:, :2], axis=0).max())
     for i in np.flatnonzero(tree.stems):
-        gap = _gap(whole, tree.xyz[i : i + 1, :2])
+        gap = _gap(soma, tree.xyz[i : i + 1])
         if gap > reach:
             tree.refuse(
                 int(i),
@@ -316,17 +318,7 @@ def _check_somata(tree: PointGraph, starts: list[int]) -> None:
             )
 
 
-def _check_stack(source: str, outlines: list[NDArray[np.float64]], starts: list[int]) -> None:
-    """Refuse a stack of outlines that NEURON cannot make a soma of."""
-    for outline, line in zip(outlines, starts, strict=True):
-        if np.ptp(outline[:, 2]) > 0:
-            refuse(source, line, "in a stack of soma outlines each must lie in one z plane")
-    steps = np.diff([outline[0, 2] for outline in outlines])
-    if not (np.all(steps > 0) or np.all(steps < 0)):
-        refuse(source, starts[0], "the stack of soma outlines must be in the order of z")
-
-
-def _gap(box: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Return the distance between the bounding boxes of two sets of points (µm)."""
-    apart = np.maximum(box.min(axis=0) - other.max(axis=0), other.min(axis=0) - box.max(axis=0))
-    return float(np.linalg.norm(np.maximum(apart, 0.0)))
+def _gap(one: Floats, other: Floats) -> float:
+    """Return the distance between the boxes around two sets of points, seen from above (µm)."""
+    apart = np.maximum(one.min(axis=0) - other.max(axis=0), other.min(axis=0) - one.max(axis=0))
+    return float(np.linalg.norm(np.maximum(apart[:2], 0.0)))

@@ -20,10 +20,9 @@ PAGE_SIZE = 500
 
 
 class Found(NamedTuple):
-    """What a search has found.
+    """NeuroMorpho.Org's metadata of the cells that meet all criteria, by `neuron_id`.
 
-    `records` are the metadata of the cells that meet all criteria, by `neuron_id`; the service
-    selected so many cells before texts were looked for, of which so many were read.
+    Of the cells `selected` by the service, so many were `read` to look for texts.
     """
 
     records: tuple[dict[str, Any], ...]
@@ -47,8 +46,6 @@ def search(
         has several values, one of them is enough. Upper and lower case are alike.
     containing
         Field -> text that the field must contain; looked for in what was selected.
-    service
-        The service, and the limits of downloads.
     most
         How many of the selected cells to read at most.
 

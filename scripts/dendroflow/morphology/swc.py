@@ -63,13 +63,12 @@ class Defect(NamedTuple):
 
 
 def parse(data: bytes, source: str) -> PointGraph:
-    """Read an SWC file, which messages call `source`, as a checked tree.
+    """Read an SWC file as a checked tree, and refuse the first defect.
 
     Raises
     ------
     MorphologyError
-        With file, line and reason of the first defect, if the file is not a cell that NEURON reads
-        as it is written.
+        With file, line and reason, if the file is not a cell that NEURON reads as it is written.
     """
     graph, defects = read(data, source)
     for defect in defects:

@@ -1,11 +1,10 @@
 """What worker processes need besides their points, loaded from the files of a job."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -70,7 +69,10 @@ def loaded(
     copy, results = model[0].absolute(), results.absolute()
     files = {name: path.absolute() for name, path in sections.items()}
     libraries = [path.absolute() for path in mechanisms]
-    with _scratch_folder(results / Path(layout.SCRATCH).name):
+    scratch = results / Path(layout.SCRATCH).name
+    scratch.mkdir(parents=True, exist_ok=True)
+    # NEURON loads mechanisms that lie where it starts, and writes.
+    with TemporaryDirectory(prefix="simulate-", dir=scratch) as folder, chdir(folder):
         for library in libraries:
             load_mechanisms(library)
         morphologies = {name: load_sections(path) for name, path in files.items()}
@@ -85,16 +87,3 @@ def loaded(
         )
         share_compiled_reactions(results / Path(layout.REACTIONS).name)
         yield workload
-
-
-@contextmanager
-def _scratch_folder(parent: Path) -> Iterator[None]:
-    """Work in a folder of its own: NEURON loads mechanisms that lie where it starts, and writes."""
-    home = Path.cwd()
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="simulate-", dir=parent) as scratch:
-        os.chdir(scratch)
-        try:
-            yield
-        finally:
-            os.chdir(home)
