@@ -1,7 +1,7 @@
 """The points of an experiment: every value that a model or NEURON's clock takes, checked."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -99,9 +99,7 @@ def identified_points(
     with _naming(configuration.experiment_file(experiment)):
         settings = configuration.experiments[experiment]
         fixed = _fixed_values(settings, description)
-        for path in table.columns:
-            if path not in fixed:
-                raise ConfigurationError(f"{key}: {_unknown(path, fixed, settings.model)}")
+        _refuse_unknown(key, map(str, table.columns), fixed, settings.model)
         # A block that does not sweep a path takes the experiment's own value.
         table = fill_missing(table, fixed)
         continuous = continuous_parameters(description)
@@ -144,26 +142,21 @@ def _distinct(path: str, table: pd.DataFrame, fixed: Mapping[str, Any]) -> list[
 
 def _fixed_values(settings: Experiment, description: Description) -> dict[str, Any]:
     """Every path with the value that it has where it is not swept."""
-    for name in settings.parameters:
-        if name not in description.parameters:
-            hint = nearest(name, description.parameters)
-            raise ConfigurationError(
-                f"parameters.{name}: model {settings.model} has no such parameter{hint}"
-            )
-    fixed = {
-        f"parameters.{name}": settings.parameters.get(name, parameter.default)
-        for name, parameter in description.parameters.items()
-    }
-    fixed |= {f"simulation.{name}": value for name, value in settings.simulation}
-    fixed["morphology"] = settings.morphology
-    return fixed
+    fixed = {f"parameters.{name}": p.default for name, p in description.parameters.items()}
+    own = {f"parameters.{name}": value for name, value in settings.parameters.items()}
+    _refuse_unknown("parameters", own, fixed, settings.model)
+    clock = {f"simulation.{name}": value for name, value in settings.simulation}
+    return fixed | own | clock | {"morphology": settings.morphology}
 
 
-def _unknown(path: str, fixed: Mapping[str, Any], model: str) -> str:
-    group, _, name = path.partition(".")
-    names = [known.partition(".")[2] for known in fixed if known.startswith(f"{group}.")]
-    what = f"model {model} has no parameter" if group == "parameters" else "there is no setting"
-    return f"{path}: {what} {name!r}{nearest(name, names)}"
+def _refuse_unknown(key: str, paths: Iterable[str], fixed: Iterable[str], model: str) -> None:
+    for path in paths:
+        if path not in fixed:
+            group, _, name = path.partition(".")
+            names = [known.partition(".")[2] for known in fixed if known.startswith(f"{group}.")]
+            parameters = group == "parameters"
+            what = f"model {model} has no parameter" if parameters else "there is no setting"
+            raise ConfigurationError(f"{key}: {path}: {what} {name!r}{nearest(name, names)}")
 
 
 def _value(path: str, description: Description, simulation: Simulation, value: Any) -> Any:

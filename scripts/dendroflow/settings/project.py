@@ -94,50 +94,30 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
     def get_single_node(self) -> yaml.Node | None:
         node: yaml.Node | None = super().get_single_node()
-        if node is not None:
-            self._count(node, {})
+        if node is not None and self._count(node, {}) > MOST_NODES:
+            raise yaml.YAMLError(f"its aliases stand for more than {MOST_NODES:,} values")
         return node
 
     def _count(self, node: yaml.Node, counts: dict[yaml.Node, int]) -> int:
-        """Return how many nodes there are below, aliases written out."""
-        counts[node] = MOST_NODES
-        children: list[yaml.Node] = []
-        if isinstance(node, yaml.MappingNode):
-            children = [child for pair in node.value for child in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            children = node.value
-        count = 1
-        for child in children:
-            count += counts[child] if child in counts else self._count(child, counts)
-            if count > MOST_NODES:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"its aliases stand for more than {MOST_NODES:,} values", None
-                )
-        counts[node] = count
-        return count
+        """Return how many nodes there are from this one on, aliases written out."""
+        if node not in counts:
+            # What holds itself goes on for ever.
+            counts[node] = MOST_NODES + 1
+            children = [] if isinstance(node, yaml.ScalarNode) else node.value
+            if isinstance(node, yaml.MappingNode):
+                children = [child for pair in children for child in pair]
+            counts[node] = 1 + sum(self._count(child, counts) for child in children)
+        return counts[node]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key) if isinstance(key, str) else None
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    problem = f"key {key.value!r} is given twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
-
-
-# What PyYAML raises besides its own errors, for tags such as `!!int ""`.
-_NOT_YAML = (
-    yaml.YAMLError,
-    RecursionError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
 
 
 def read_yaml(path: Path) -> Any:
@@ -159,7 +139,8 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ConfigurationError(f"{path}: {line}{printable(error.problem or '')}") from error
-    except _NOT_YAML as error:
+    except Exception as error:
+        # Tags such as `!!int ""` make PyYAML raise all sorts of errors.
         reason = printable(str(error)) or type(error).__name__
         raise ConfigurationError(f"{path}: is not YAML: {reason}") from error
     if isinstance(content, dict) and TEMPLATE_KEY in content:

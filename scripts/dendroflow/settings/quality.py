@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema, model_validator
 
-from dendroflow.quality.names import CHECKS
+from dendroflow.quality.names import CHECKS, THEMES
 from dendroflow.settings.base import Settings, Share, in_order, known
 
 LowHigh = Annotated[
@@ -160,55 +160,35 @@ class Use(Settings):
     )
 
 
-_CONNECTED = (
-    "readable",
-    "components",
-    "cycles",
-    "missing_parents",
-    "duplicate_ids",
-    "neuron_import",
-    "soma",
-)
+_CONNECTED = ("readable", "components", "cycles", "missing_parents", "duplicate_ids")
+_IMPORTED = (*_CONNECTED, "neuron_import", "soma")
 _SHAPED = ("z_noise", "z_backlash", "constant_diameters", "electrical_bottleneck")
-_SIZED = ("soma_area", "dendritic_length", "membrane_area", "extent")
-_RECOMMENDED = (
-    "duplicate_points",
-    "custom_types",
-    "long_steps",
-    "z_drift",
-    "z_quantised",
-    "flat",
-    "constant_sections",
-    "tracing_limit",
-    "abrupt_diameters",
-    "bottlenecks",
-    "electrical_reach",
-    "input_resistance",
-    "experiment_condition",
-    "physical_integrity",
-    "recorded_attributes",
-    "shrinkage",
+_CABLE = (*_IMPORTED, *_SHAPED, "soma_area", *THEMES["size"])
+_RECOMMENDED = tuple(
+    check
+    for theme in ("graph", "diameters", "depth", "electrical", "metadata")
+    for check in THEMES[theme]
+    if check not in (*_CABLE, "thin_dendrites")
 )
 
 
 def default_uses() -> dict[str, Use]:
     """Four uses, each with the checks that bear on it."""
-    cable = (*_CONNECTED, *_SHAPED, *_SIZED)
     return {
-        "passive_cable": Use(title="passive cable", requires=cable, recommends=_RECOMMENDED),
+        "passive_cable": Use(title="passive cable", requires=_CABLE, recommends=_RECOMMENDED),
         "active_dendrites": Use(
             title="active dendrites",
-            requires=cable,
+            requires=_CABLE,
             recommends=(*_RECOMMENDED, "thin_dendrites", "axon"),
         ),
         "axon": Use(
             title="axon",
-            requires=(*_CONNECTED, "axon", "z_noise", "z_backlash", "extent"),
+            requires=(*_IMPORTED, "axon", "z_noise", "z_backlash", "extent"),
             recommends=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
         ),
         "rxd_3d": Use(
             title="3-D reaction and diffusion",
-            requires=(*cable, "flat", "morphio_keeps"),
+            requires=(*_CABLE, "flat", "morphio_keeps"),
             recommends=(*(check for check in _RECOMMENDED if check != "flat"), "thin_dendrites"),
         ),
     }
