@@ -63,15 +63,11 @@ class EfelSettings(Settings):
     )
     Threshold: FiniteFloat = Field(-20.0, description="a spike crosses this upwards (mV)")
     DerivativeThreshold: FiniteFloat = Field(10.0, description="dV/dt at a spike's begin (mV/ms)")
-    DownDerivativeThreshold: FiniteFloat = Field(
-        -12.0, description="dV/dt of the falling phase (mV/ms)"
-    )
+    DownDerivativeThreshold: FiniteFloat = Field(-12.0, description="dV/dt of the fall (mV/ms)")
     DerivativeWindow: int = Field(
         3, ge=1, description="samples in a row that exceed DerivativeThreshold at a begin"
     )
-    strict_stiminterval: bool = Field(
-        False, description="only spikes within the stimulus are spikes"
-    )
+    strict_stiminterval: bool = Field(False, description="only spikes within the stimulus count")
     min_spike_height: FiniteFloat = Field(20.0, ge=0, description="least height of a spike (mV)")
     spike_skipf: FiniteFloat = Field(0.1, ge=0, lt=1, description="share of spikes to skip")
     max_spike_skip: int = Field(2, ge=0, description="most spikes that are skipped")
@@ -90,9 +86,7 @@ class EfelSettings(Settings):
     initial_perc: FiniteFloat = Field(
         0.1, ge=0, lt=1, description="share of the stimulus in which spikes are initial"
     )
-    initburst_freq_threshold: int = Field(
-        50, ge=0, description="least rate of an initial burst (Hz)"
-    )
+    initburst_freq_threshold: int = Field(50, ge=0, description="least rate of its spikes (Hz)")
     initburst_sahp_start: int = Field(5, ge=0, description="after the last spike of it (ms)")
     initburst_sahp_end: int = Field(100, ge=0, description="after the last spike of it (ms)")
     sahp_start: FiniteFloat = Field(5.0, ge=0, description="slow AHP, after the peak (ms)")

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.base import Settings, each_once
+from dendroflow.settings.base import Settings, Share, each_once
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
@@ -34,8 +34,8 @@ class Project(Settings):
     experiments: Annotated[tuple[Name, ...], AfterValidator(each_once)] = Field(
         min_length=1, description="files of `experiments/` beside this file, without `.yaml`"
     )
-    max_failed_share: float = Field(
-        0.1, ge=0, le=1, description="the run fails if more of an experiment's points fail"
+    max_failed_share: Share = Field(
+        0.1, description="the run fails if more of an experiment's points fail"
     )
     execution: dict[str, Any] = Field(
         default_factory=dict, description="overrides `execution` of every experiment"
