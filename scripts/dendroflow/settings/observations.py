@@ -9,7 +9,7 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.settings.base import nearest
 from dendroflow.settings.files import within
 from dendroflow.settings.morphometry import Observation
-from dendroflow.settings.project import Configuration, read_yaml, validated
+from dendroflow.settings.project import Configuration, read_text, read_yaml, validated
 
 
 def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation]]:
@@ -65,12 +65,7 @@ def read_observations(path: Path) -> Mapping[str, Observation]:
 
 def _csv_rows(path: Path) -> list[dict[str, Any]]:
     """Rows by the names in the first; without empty cells and lines that begin with `#`."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    lines = read_text(path).splitlines()
     kept = [line for line in lines if line.strip() and not line.startswith("#")]
     rows = []
     for row in csv.DictReader(kept, skipinitialspace=True):

@@ -120,12 +120,12 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(path: Path) -> Any:
-    """Content of a YAML file; a `ConfigurationError` names the file and the line."""
+def read_text(path: Path) -> str:
+    """Text of a file, if it is not too long; a `ConfigurationError` names the file."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file") from None
     except (OSError, ValueError) as error:
@@ -134,6 +134,12 @@ def read_yaml(path: Path) -> Any:
         raise ConfigurationError(
             f"{path}: is larger than {MOST_BYTES:,} bytes; write many points into a `table`"
         )
+    return text
+
+
+def read_yaml(path: Path) -> Any:
+    """Content of a YAML file; a `ConfigurationError` names the file and the line."""
+    text = read_text(path)
     try:
         content = yaml.load(text, Loader=_UniqueKeyLoader)
     except yaml.MarkedYAMLError as error:
