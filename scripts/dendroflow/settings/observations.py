@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.base import nearest
+from dendroflow.settings.base import demand
 from dendroflow.settings.files import within
 from dendroflow.settings.morphometry import Observation
 from dendroflow.settings.project import Configuration, read_text, read_yaml, validated
@@ -22,12 +22,9 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
     """
     for name, comparison in configuration.project.morphometry.items():
         for morphology in comparison.morphologies:
-            if morphology not in configuration.morphologies:
-                hint = nearest(morphology, configuration.morphologies)
-                raise ConfigurationError(
-                    f"morphometry: {name}: {configuration.folder / 'morphologies.yaml'} has no "
-                    f"entry {morphology!r}{hint}"
-                )
+            catalogue = configuration.folder / "morphologies.yaml"
+            before = f"morphometry: {name}: {catalogue} has no entry "
+            demand(morphology, configuration.morphologies, before)
     return {
         name: read_observations(
             within(configuration.folder, configuration.folder / comparison.reference)

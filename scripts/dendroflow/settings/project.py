@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.base import Settings, Share, each_once
+from dendroflow.settings.base import Settings, Share, demand, each_once, naming
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
@@ -240,15 +240,20 @@ def _check_requirements(experiment: Experiment, quality: Quality, path: Path) ->
     wanted = experiment.morphology_requires
     if wanted is None:
         return
-    for key, names, known in (
-        ("uses", wanted.uses, tuple(quality.uses)),
-        ("checks", wanted.checks, quality.checks),
-    ):
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise ConfigurationError(
-                f"{path}: morphology_requires.{key}: {unknown[0]!r} is not among the {key} of "
-                f"quality.yaml: {', '.join(known)}"
+    with naming(path):
+        for use in wanted.uses:
+            demand(
+                use,
+                quality.uses,
+                "morphology_requires.uses: ",
+                " is not among the uses of quality.yaml",
+            )
+        for check in wanted.checks:
+            demand(
+                check,
+                quality.checks,
+                "morphology_requires.checks: ",
+                " is not among the checks of quality.yaml",
             )
 
 
