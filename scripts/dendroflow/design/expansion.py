@@ -38,8 +38,6 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
 
     Parameters
     ----------
-    sweep
-        The blocks, as read by `dendroflow.settings.sweep.Sweep`.
     folder
         The folder of the experiment's file, to which table files are relative.
     root
@@ -56,8 +54,8 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
     Raises
     ------
     ConfigurationError
-        If there are no points, or more than `MOST_POINTS`; if a table file is unfit or lies
-        elsewhere; if a table's column is swept by another design of its block.
+        If there are no points, or too many; if a table file is unfit, lies elsewhere, or has a
+        column that another design of its block sweeps.
     """
     parts: list[Columns] = []
     blocks: list[tuple[int, int]] = []

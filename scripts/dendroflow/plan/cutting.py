@@ -35,7 +35,7 @@ def first_guess(points: Points, description: Description) -> float:
 def expected_seconds(
     points: Points, recorded: NDArray[np.float64], guess: float
 ) -> NDArray[np.float64]:
-    """Seconds that each point is likely to take.
+    """Seconds that each point is likely to take, an array of shape (points,).
 
     In proportion to its number of steps, at the mean rate that was recorded for its morphology and
     kind of solver, for that kind of solver, or for all.
@@ -46,11 +46,6 @@ def expected_seconds(
         seconds of each point, nan where it was not simulated yet.
     guess
         seconds of a mean point while nothing is recorded.
-
-    Returns
-    -------
-    array of shape (points,)
-        Seconds.
     """
     steps = _steps(points)
     if np.isnan(recorded).all():
@@ -77,7 +72,7 @@ def cut(
     cores: int,
     measured: bool,
 ) -> list[NDArray[np.intp]]:
-    """Cut points into batches.
+    """Cut points into batches: the positions of the points of each.
 
     Points that share a clock stay together, since they can be advanced together. Where all share
     one, or none can share a process, they are dealt out by cost.
@@ -93,11 +88,6 @@ def cut(
     measured
         whether the job of a batch measures it, too; one batch that holds all points gets all cores,
         and is not cut for their sake.
-
-    Returns
-    -------
-    list of arrays
-        positions of the points of each batch.
     """
     cost = seconds[wanted]
     order = np.arange(len(wanted))

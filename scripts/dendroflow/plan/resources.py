@@ -41,16 +41,8 @@ def resources(plan: Plan, batch: str, signals: int, cores: int, attempt: int = 1
     """What simulating a batch asks for; each further attempt gets twice the memory and time.
 
     Compartments do not enter: the engine advances some 2000 of them at a time, a few MB, whatever
-    the size of the batch. What grows with the points of a worker is what they record.
-
-    Parameters
-    ----------
-    signals
-        number of signals that the model declares.
-    cores
-        cores that the job may use; a batch of fewer points asks for fewer.
-    attempt
-        1, 2, ...
+    the size of the batch. What grows with the points of a worker is what they record: `signals`,
+    the number that the model declares. A batch of fewer points than `cores` asks for fewer.
     """
     points = plan.sizes[batch]
     cores = min(cores, points)

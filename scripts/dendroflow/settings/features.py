@@ -1,5 +1,6 @@
 """What is measured on the signals: the `features` of an experiment."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -191,12 +192,11 @@ class FeatureBlock(Settings):
             raise ValueError(f"`propagation` needs another signal than {self.signal} itself")
         if self.efel and self.stimulus is None:
             raise ValueError("`efel` needs `stimulus: [start, end]` in ms")
-        if "time_constant" in self.efel and self.stimulus is not None:
-            start, end = self.stimulus
-            if end - start <= TIME_CONSTANT_STIMULUS:
-                raise ValueError(
-                    f"time_constant needs a stimulus of more than {TIME_CONSTANT_STIMULUS:g} ms"
-                )
+        start, end = self.stimulus or (0.0, math.inf)
+        if "time_constant" in self.efel and end - start <= TIME_CONSTANT_STIMULUS:
+            raise ValueError(
+                f"time_constant needs a stimulus of more than {TIME_CONSTANT_STIMULUS:g} ms"
+            )
         given = self.model_dump(exclude_defaults=True)
         needs = dict.fromkeys(("stimulus", "settings", "keep_values"), "efel")
         for key, needed in (needs | {"window": "statistics"}).items():
@@ -227,11 +227,8 @@ class FeatureBlock(Settings):
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns, in the order in which they are stored."""
-        return (
-            *self.efel_columns.values(),
-            *self.statistic_columns.values(),
-            *self.propagation_columns.values(),
-        )
+        columns = (self.efel_columns, self.statistic_columns, self.propagation_columns)
+        return tuple(column for names in columns for column in names.values())
 
     @property
     def signals(self) -> tuple[str, ...]:

@@ -241,20 +241,10 @@ def _check_requirements(experiment: Experiment, quality: Quality, path: Path) ->
     if wanted is None:
         return
     with naming(path):
-        for use in wanted.uses:
-            demand(
-                use,
-                quality.uses,
-                "morphology_requires.uses: ",
-                " is not among the uses of quality.yaml",
-            )
-        for check in wanted.checks:
-            demand(
-                check,
-                quality.checks,
-                "morphology_requires.checks: ",
-                " is not among the checks of quality.yaml",
-            )
+        for key, known in (("uses", quality.uses), ("checks", quality.checks)):
+            for name in getattr(wanted, key):
+                before = f"morphology_requires.{key}: "
+                demand(name, known, before, f" is not among the {key} of quality.yaml")
 
 
 def _experiment(path: Path, project: Project, source: Path) -> Experiment:
