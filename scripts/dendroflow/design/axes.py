@@ -62,11 +62,3 @@ def as_column(values: Sequence[Value | None]) -> Column:
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column
-
-
-def joined(pieces: Sequence[Column]) -> Column:
-    """Return the concatenation of `pieces`, without changing a value."""
-    if len({piece.dtype for piece in pieces}) == 1:
-        return np.concatenate(pieces)
-    values = [value for piece in pieces for value in piece.tolist()]
-    return as_column(values)

@@ -20,17 +20,15 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
     ConfigurationError
         One line: a morphology that the catalogue lacks, or a table that cannot be used.
     """
+    catalogue = configuration.folder / "morphologies.yaml"
+    found = {}
     for name, comparison in configuration.project.morphometry.items():
         for morphology in comparison.morphologies:
-            catalogue = configuration.folder / "morphologies.yaml"
             before = f"morphometry: {name}: {catalogue} has no entry "
             demand(morphology, configuration.morphologies, before)
-    return {
-        name: read_observations(
-            within(configuration.folder, configuration.folder / comparison.reference)
-        )
-        for name, comparison in configuration.project.morphometry.items()
-    }
+        path = configuration.folder / comparison.reference
+        found[name] = read_observations(within(configuration.folder, path))
+    return found
 
 
 def read_observations(path: Path) -> Mapping[str, Observation]:
