@@ -31,24 +31,19 @@ def axis_values(axis: Axis) -> Sequence[Value]:
     """
     if axis.values is not None:
         return axis.values
+    form, (first, last, third) = axis.given
+    first, last = Decimal(repr(first)), Decimal(repr(last))
+    intervals = axis.size - 1
     with localcontext(_EXACT):
-        if axis.arange is not None:
-            first, _, step = map(_decimal, axis.arange)
-            return [rounded(first + k * step) for k in range(axis.size)]
-        intervals = axis.size - 1
-        if axis.linspace is not None:
-            first, last, _ = map(_decimal, axis.linspace)
-            return [
-                rounded((first * (intervals - k) + last * k) / intervals) for k in range(axis.size)
-            ]
-        assert axis.logspace is not None, "an axis has one form"
-        first, last, _ = map(_decimal, axis.logspace)
-        low, ratio = first.ln(), (last / first).ln()
-        return [rounded((low + ratio * k / intervals).exp()) for k in range(axis.size)]
-
-
-def _decimal(number: float) -> Decimal:
-    return Decimal(repr(number))
+        if form == "arange":
+            step = Decimal(repr(third))
+            values = (first + k * step for k in range(axis.size))
+        elif form == "linspace":
+            values = ((first * (intervals - k) + last * k) / intervals for k in range(axis.size))
+        else:
+            low, ratio = first.ln(), (last / first).ln()
+            values = ((low + ratio * k / intervals).exp() for k in range(axis.size))
+        return list(map(rounded, values))
 
 
 def as_column(values: Sequence[Value | None]) -> Column:
@@ -67,11 +62,3 @@ def as_column(values: Sequence[Value | None]) -> Column:
     column = np.empty(len(values), dtype=object)
     column[:] = values
     return column
-
-
-def joined(pieces: Sequence[Column]) -> Column:
-    """Return the concatenation of `pieces`, without changing a value."""
-    if len({piece.dtype for piece in pieces}) == 1:
-        return np.concatenate(pieces)
-    values = [value for piece in pieces for value in piece.tolist()]
-    return as_column(values)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from dendroflow.design.axes import Column, Value, as_column, axis_values, joined
+from dendroflow.design.axes import Column, Value, as_column, axis_values
 from dendroflow.design.sampling import latin_hypercube, saltelli, sobol
 from dendroflow.design.tables import read_table
 from dendroflow.errors import ConfigurationError
@@ -38,8 +38,6 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
 
     Parameters
     ----------
-    sweep
-        The blocks, as read by `dendroflow.settings.sweep.Sweep`.
     folder
         The folder of the experiment's file, to which table files are relative.
     root
@@ -56,8 +54,8 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
     Raises
     ------
     ConfigurationError
-        If there are no points, or more than `MOST_POINTS`; if a table file is unfit or lies
-        elsewhere; if a table's column is swept by another design of its block.
+        If there are no points, or too many; if a table file is unfit, lies elsewhere, or has a
+        column that another design of its block sweeps.
     """
     parts: list[Columns] = []
     blocks: list[tuple[int, int]] = []
@@ -70,10 +68,12 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
         _refuse_too_many(sum(rows for rows, _ in blocks), len(paths))
     if not blocks:
         raise ConfigurationError("sweep: an experiment without points; name a path and its values")
-    table = {
-        path: joined([columns.get(path, np.full(_count(columns), None)) for columns in parts])
-        for path in paths
-    }
+    if len(parts) == 1:
+        return Design(_frame(parts[0]), blocks)
+    table: Columns = {}
+    for path in paths:
+        pieces = (columns.get(path, np.full(_count(columns), None)) for columns in parts)
+        table[path] = as_column([value for piece in pieces for value in piece.tolist()])
     return Design(_frame(table), blocks)
 
 

@@ -90,22 +90,20 @@ def distinct(
     ids
         The rows' names, as `point_ids` returns them.
     where
-        The file and key to blame, such as ``config/experiments/a.yaml: sweep``.
+        The file and key to blame.
 
     Returns
     -------
     pandas.DataFrame
         The first row of each point, with its name in front as `point_id`; the index counts from 0.
     list of dict
-        For each block that samples: ``block``, its number among all, from 0; ``points``, the
-        points of its rows in order, as rows of the table that is returned, in runs
-        ``[first, count]`` of consecutive ones.
+        For each block that samples: ``block``, its number from 0; ``points``, the points of its
+        rows in order, as rows of the table that is returned, in runs ``[first, count]``.
 
     Raises
     ------
     ConfigurationError
-        If two rows are equal, and not by sampling: it names their values and how many rows repeat
-        an earlier one. If samples repeat points millions of times.
+        If two rows are equal, and not by sampling; if samples repeat points millions of times.
     """
     named = table.copy(deep=False)
     named.insert(0, "point_id", ids)
@@ -129,10 +127,10 @@ def _refuse_written_twice(
 ) -> None:
     # Rows that are the same point may be so by sampling if they are not the same sample.
     sample = np.zeros(len(points), dtype=np.int64)
-    start = first_sample = 0
+    start, first_sample = 0, 1
     for rows, samples in blocks:
         if samples:
-            sample[start : start + rows] = 1 + first_sample + np.arange(rows) % samples
+            sample[start : start + rows] = first_sample + np.arange(rows) % samples
         start, first_sample = start + rows, first_sample + samples
     twice = pd.DataFrame({"point": points, "sample": sample}).duplicated().to_numpy()
     if not twice.any():

@@ -34,9 +34,7 @@ def read_table(file: Path) -> dict[str, Column]:
     Raises
     ------
     ConfigurationError
-        If the file is missing, unreadable or without rows; if a column is no swept path or stands
-        there twice; if a cell is empty, not finite, or text among numbers. Rows count from 1,
-        the header excluded.
+        One line that names the file and, where there is one, the column and the row from 1.
     """
     if not file.is_file():
         raise ConfigurationError(f"{file}: no such table of points; check the sweep's `table`")
@@ -49,7 +47,7 @@ def read_table(file: Path) -> dict[str, Column]:
         raise ConfigurationError(
             f"{file}: not a readable {file.suffix[1:]} file: {reason}"
         ) from error
-    if not columns or not len(next(iter(columns.values()))):
+    if not any(map(len, columns.values())):
         raise ConfigurationError(f"{file}: the table has no rows")
     return columns
 

@@ -24,19 +24,18 @@ CLOCK = ("duration", "dt", "v_init", "celsius", "solver", "atol", "rtol", "sampl
 
 def first_guess(points: Points, description: Description) -> float:
     """Seconds that a mean point is likely to take, before any was simulated."""
+    once, per_step = GUESS_REACTIONS if description.builds_rxd else GUESS_SHARED
+    if description.needs_morphology:
+        once, per_step = GUESS_MORPHOLOGY
     if description.runs_alone:
         once, per_step = GUESS_ISOLATED
-    elif description.needs_morphology:
-        once, per_step = GUESS_MORPHOLOGY
-    else:
-        once, per_step = GUESS_REACTIONS if description.builds_rxd else GUESS_SHARED
     return once + per_step * float(_steps(points).mean())
 
 
 def expected_seconds(
     points: Points, recorded: NDArray[np.float64], guess: float
 ) -> NDArray[np.float64]:
-    """Seconds that each point is likely to take.
+    """Seconds that each point is likely to take, an array of shape (points,).
 
     In proportion to its number of steps, at the mean rate that was recorded for its morphology and
     kind of solver, for that kind of solver, or for all.
@@ -47,11 +46,6 @@ def expected_seconds(
         seconds of each point, nan where it was not simulated yet.
     guess
         seconds of a mean point while nothing is recorded.
-
-    Returns
-    -------
-    array of shape (points,)
-        Seconds.
     """
     steps = _steps(points)
     if np.isnan(recorded).all():
@@ -78,7 +72,7 @@ def cut(
     cores: int,
     measured: bool,
 ) -> list[NDArray[np.intp]]:
-    """Cut points into batches.
+    """Cut points into batches: the positions of the points of each.
 
     Points that share a clock stay together, since they can be advanced together. Where all share
     one, or none can share a process, they are dealt out by cost.
@@ -94,23 +88,19 @@ def cut(
     measured
         whether the job of a batch measures it, too; one batch that holds all points gets all cores,
         and is not cut for their sake.
-
-    Returns
-    -------
-    list of arrays
-        positions of the points of each batch.
     """
     cost = seconds[wanted]
     order = np.arange(len(wanted))
     clock = [f"simulation.{name}" for name in CLOCK if f"simulation.{name}" in points.table]
-    if clock and not runs_alone:
+    together = bool(clock) and not runs_alone
+    if together:
         frame = points.table.iloc[wanted][clock].reset_index(drop=True)
         order = frame.sort_values(clock, kind="stable").index.to_numpy()
     if execution.batch_size is not None:
         number = math.ceil(len(wanted) / execution.batch_size)
         return [wanted[part] for part in np.array_split(order, number)]
     number = _number(cost, execution.seconds_per_batch, cores, whole=measured)
-    if clock and not runs_alone:
+    if together:
         elapsed = np.cumsum(cost[order]) / cost.sum()
         ends = np.searchsorted(elapsed, np.arange(1, number) / number, side="right")
         parts = np.split(order, ends)
@@ -129,13 +119,10 @@ def _number(cost: NDArray[np.float64], seconds_per_batch: float, cores: int, *, 
 
 
 def _steps(points: Points) -> NDArray[np.float64]:
-    dt = np.where(_variable(points), 1 / STEPS_PER_MS, _values(points, "simulation.dt"))
-    return np.asarray(_values(points, "simulation.duration") / dt, dtype=np.float64)
+    dt = points.column("simulation.dt").to_numpy(dtype=float)
+    steps = np.where(_variable(points), 1 / STEPS_PER_MS, dt)
+    return np.asarray(points.column("simulation.duration").to_numpy(dtype=float) / steps)
 
 
 def _variable(points: Points) -> NDArray[np.bool_]:
     return (points.column("simulation.solver") == "cvode").to_numpy()
-
-
-def _values(points: Points, path: str) -> NDArray[np.float64]:
-    return points.column(path).to_numpy(dtype=float)

@@ -52,15 +52,15 @@ def columns(swept: list[str], description: Description, features: Features) -> l
 
 def _measured(description: Description, features: Features) -> dict[str, str]:
     """What each feature is: eFEL's own word, or a statistic of a signal."""
-    result = {}
+    result: dict[str, str] = {}
     for block in features.blocks:
-        for name, column in block.efel_columns.items():
-            result[column] = name.replace("_", " ")
-        for name, column in block.statistic_columns.items():
-            signal = description.meanings[block.signal]
-            result[column] = f"{name.replace('_', ' ')} of {signal}" if name != "final" else signal
-        for name, column in block.propagation_columns.items():
-            result[column] = f"propagation {name}"
+        signal = description.meanings[block.signal]
+        result |= {column: name.replace("_", " ") for name, column in block.efel_columns.items()}
+        result |= {
+            column: signal if name == "final" else f"{name.replace('_', ' ')} of {signal}"
+            for name, column in block.statistic_columns.items()
+        }
+        result |= {column: f"propagation {n}" for n, column in block.propagation_columns.items()}
     return result
 
 

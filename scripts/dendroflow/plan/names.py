@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description
 from dendroflow.settings import figures
-from dendroflow.settings.base import nearest
+from dendroflow.settings.base import demand, naming
 from dendroflow.settings.project import Configuration
 
 # Columns that every experiment's table has besides what it sweeps and measures: meaning and unit.
@@ -26,12 +26,7 @@ def leaf(path: str) -> str:
 def check_names(
     configuration: Configuration, experiment: str, description: Description, swept: Iterable[str]
 ) -> None:
-    """Refuse features and figures that ask for what does not exist.
-
-    Parameters
-    ----------
-    swept
-        swept paths.
+    """Refuse features and figures that ask for what does not exist, of `swept` paths too.
 
     Raises
     ------
@@ -39,53 +34,40 @@ def check_names(
         One line that names the file, the key, and the nearest names.
     """
     settings = configuration.experiments[experiment]
-    source = configuration.experiment_file(experiment)
-    for signal in settings.features.signals:
-        _demand(signal, description.signals, f"{source}: features: signal", settings.model)
-    end = settings.features.end
-    if (
-        end is not None
-        and end > settings.simulation.duration
-        and "simulation.duration" not in swept
-    ):
-        raise ConfigurationError(
-            f"{source}: features: a window ends at {end:g} {description.time_unit}, "
-            f"after the simulation's {settings.simulation.duration:g} {description.time_unit}"
-        )
-    known = _columns(swept, settings.features.columns, f"{source}: sweep")
-    for figure in settings.figures:
-        where = f"{source}: figures: {figure.name}"
-        for column in sorted(figures.columns(figure)):
-            if column not in known:
-                raise ConfigurationError(
-                    f"{where}: neither swept nor measured: {column!r}{nearest(column, known)}"
-                )
-        for column in getattr(figure, "reference", {}):
-            if column not in map(leaf, swept):
-                hint = nearest(column, map(leaf, swept))
-                raise ConfigurationError(f"{where}: reference: {column!r} is not swept{hint}")
-        for signal in sorted(figures.signals(figure)):
-            _demand(signal, description.signals, where, settings.model)
-            if not settings.execution.keep_traces:
-                raise ConfigurationError(
-                    f"{where}: draws signal {signal!r}, and execution.keep_traces is false"
-                )
+    signals, no_signal = description.signals, f"model {settings.model} has no signal "
+    duration, unit = settings.simulation.duration, description.time_unit
+    with naming(configuration.experiment_file(experiment)):
+        for signal in settings.features.signals:
+            demand(signal, signals, f"features: signal: {no_signal}")
+        end = settings.features.end
+        if end is not None and end > duration and "simulation.duration" not in swept:
+            raise ConfigurationError(
+                f"features: a window ends at {end:g} {unit}, after the simulation's "
+                f"{duration:g} {unit}"
+            )
+        known = _columns(swept, settings.features.columns)
+        for figure in settings.figures:
+            with naming(f"figures: {figure.name}"):
+                for column in sorted(figures.columns(figure)):
+                    demand(column, known, "neither swept nor measured: ")
+                for column in getattr(figure, "reference", {}):
+                    demand(column, [leaf(path) for path in swept], "reference: ", " is not swept")
+                for signal in sorted(figures.signals(figure)):
+                    demand(signal, signals, no_signal)
+                    if not settings.execution.keep_traces:
+                        raise ConfigurationError(
+                            f"draws signal {signal!r}, and execution.keep_traces is false"
+                        )
 
 
-def _demand(signal: str, signals: Iterable[str], where: str, model: str) -> None:
-    if signal not in signals:
-        hint = nearest(signal, signals)
-        raise ConfigurationError(f"{where}: model {model} has no signal {signal!r}{hint}")
-
-
-def _columns(swept: Iterable[str], measured: Iterable[str], where: str) -> list[str]:
+def _columns(swept: Iterable[str], measured: Iterable[str]) -> list[str]:
     """All columns of an experiment's table; SQLite does not tell upper from lower case."""
     origin = dict.fromkeys(TABLE_COLUMNS, "every table")
     for path, name in [(path, leaf(path)) for path in swept] + [(name, name) for name in measured]:
         other = origin.get(name.lower())
         if other is not None:
             raise ConfigurationError(
-                f"{where}: {path} and {other} would share the column {name!r}; "
+                f"sweep: {path} and {other} would share the column {name!r}; "
                 "rename the model's parameter, or set a prefix for the feature"
             )
         origin[name.lower()] = path

@@ -17,7 +17,7 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.description import Description
 from dendroflow.plan.points import Points, continuous_parameters, identified_points
-from dendroflow.settings.base import nearest
+from dendroflow.settings.base import demand
 from dendroflow.settings.optimise import INDIVIDUAL, Optimise
 from dendroflow.settings.project import Configuration
 
@@ -89,10 +89,7 @@ def individuals_to_come(
     source = configuration.experiment_file(experiment)
     measured = configuration.experiments[experiment].features.columns
     for name in optimise.targets:
-        if name not in measured:
-            raise ConfigurationError(
-                f"{source}: optimise.targets: not measured: {name!r}{nearest(name, measured)}"
-            )
+        demand(name, measured, f"{source}: optimise.targets: not measured: ")
     ends = {path: interval.ends for path, interval in optimise.parameters.items()}
     corners = identified_points(configuration, experiment, description, pd.DataFrame(ends), KEY)
     if stepped := ends.keys() - continuous_parameters(description):

@@ -1,11 +1,9 @@
 """The points of an experiment: every value that a model or NEURON's clock takes, checked."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from pydantic import ValidationError
 from dendroflow.design import Blocks, distinct, expand, fill_missing, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
-from dendroflow.settings.base import nearest
+from dendroflow.settings.base import demand, naming
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import Configuration, first_problem
 from dendroflow.settings.simulation import Simulation
@@ -70,7 +68,7 @@ def requested_points(
         the catalogue does not hold, a sweep without points, or two points that are equal.
     """
     source = configuration.experiment_file(experiment)
-    with _naming(source):
+    with naming(source):
         sweep = configuration.experiments[experiment].sweep
         table, blocks = expand(sweep or (), source.parent, configuration.folder)
     return identified_points(configuration, experiment, description, table, "sweep", blocks=blocks)
@@ -96,17 +94,15 @@ def identified_points(
     blocks
         those of the design, where rows are sampled.
     """
-    with _naming(configuration.experiment_file(experiment)):
+    with naming(configuration.experiment_file(experiment)):
         settings = configuration.experiments[experiment]
         fixed = _fixed_values(settings, description)
-        for path in table.columns:
-            if path not in fixed:
-                raise ConfigurationError(f"{key}: {_unknown(path, fixed, settings.model)}")
+        _refuse_unknown(key, map(str, table.columns), fixed, settings.model)
         # A block that does not sweep a path takes the experiment's own value.
         table = fill_missing(table, fixed)
         continuous = continuous_parameters(description)
         for path in fixed:
-            with _naming(path):
+            with naming(path):
                 check = partial(_value, path, description, settings.simulation)
                 if path not in table:
                     fixed[path] = check(fixed[path])
@@ -129,41 +125,27 @@ def identified_points(
     return Points(once, fixed, design)
 
 
-@contextmanager
-def _naming(source: Path | str) -> Iterator[None]:
-    """Put the experiment's file, or a path of a value, before an error about it."""
-    try:
-        yield
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{source}: {error}") from error
-
-
 def _distinct(path: str, table: pd.DataFrame, fixed: Mapping[str, Any]) -> list[Any]:
     return table[path].drop_duplicates().tolist() if path in table else [fixed[path]]
 
 
 def _fixed_values(settings: Experiment, description: Description) -> dict[str, Any]:
     """Every path with the value that it has where it is not swept."""
-    for name in settings.parameters:
-        if name not in description.parameters:
-            hint = nearest(name, description.parameters)
-            raise ConfigurationError(
-                f"parameters.{name}: model {settings.model} has no such parameter{hint}"
-            )
-    fixed = {
-        f"parameters.{name}": settings.parameters.get(name, parameter.default)
-        for name, parameter in description.parameters.items()
-    }
-    fixed |= {f"simulation.{name}": value for name, value in settings.simulation}
-    fixed["morphology"] = settings.morphology
-    return fixed
+    fixed = {f"parameters.{name}": p.default for name, p in description.parameters.items()}
+    own = {f"parameters.{name}": value for name, value in settings.parameters.items()}
+    _refuse_unknown("parameters", own, fixed, settings.model)
+    clock = {f"simulation.{name}": value for name, value in settings.simulation}
+    return fixed | own | clock | {"morphology": settings.morphology}
 
 
-def _unknown(path: str, fixed: Mapping[str, Any], model: str) -> str:
-    group, _, name = path.partition(".")
-    names = [known.partition(".")[2] for known in fixed if known.startswith(f"{group}.")]
-    what = f"model {model} has no parameter" if group == "parameters" else "there is no setting"
-    return f"{path}: {what} {name!r}{nearest(name, names)}"
+def _refuse_unknown(key: str, paths: Iterable[str], fixed: Iterable[str], model: str) -> None:
+    for path in paths:
+        group, _, name = path.partition(".")
+        names = [known.partition(".")[2] for known in fixed if known.startswith(f"{group}.")]
+        parameters = group == "parameters"
+        what = f"model {model} has no parameter " if parameters else "there is no setting "
+        if path not in fixed:
+            demand(name, names, f"{key}: {path}: {what}")
 
 
 def _value(path: str, description: Description, simulation: Simulation, value: Any) -> Any:
@@ -233,9 +215,7 @@ def _check_morphologies(
             raise ConfigurationError(
                 f"morphology: model {settings.model} needs one of those in {catalogue}"
             )
-        if name not in configuration.morphologies:
-            hint = nearest(str(name), configuration.morphologies)
-            raise ConfigurationError(f"morphology: {name!r} is not in {catalogue}{hint}")
+        demand(str(name), configuration.morphologies, "morphology: ", f" is not in {catalogue}")
 
 
 def _check_coreneuron(

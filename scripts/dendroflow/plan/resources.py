@@ -28,14 +28,9 @@ class Resources:
 
 
 def cores_of_batch(plan: Plan, batch: str, allowed: int, here: int) -> int:
-    """Cores for a batch: all that there are, if it is all that is to be simulated and measured.
+    """Cores for a batch: all `here`, if it is all that is to be simulated and measured.
 
-    Parameters
-    ----------
-    allowed
-        cores that a job may use otherwise.
-    here
-        cores of this machine.
+    Otherwise those that a job is `allowed`.
     """
     measured = not plan.feature_code
     whole = plan.new == (batch,) and plan.work[batch] > SECONDS_WORTH_SHARING
@@ -46,16 +41,8 @@ def resources(plan: Plan, batch: str, signals: int, cores: int, attempt: int = 1
     """What simulating a batch asks for; each further attempt gets twice the memory and time.
 
     Compartments do not enter: the engine advances some 2000 of them at a time, a few MB, whatever
-    the size of the batch. What grows with the points of a worker is what they record.
-
-    Parameters
-    ----------
-    signals
-        number of signals that the model declares.
-    cores
-        cores that the job may use; a batch of fewer points asks for fewer.
-    attempt
-        1, 2, ...
+    the size of the batch. What grows with the points of a worker is what they record: `signals`,
+    the number that the model declares. A batch of fewer points than `cores` asks for fewer.
     """
     points = plan.sizes[batch]
     cores = min(cores, points)
@@ -72,10 +59,10 @@ def resources(plan: Plan, batch: str, signals: int, cores: int, attempt: int = 1
 def _samples(plan: Plan) -> float:
     """Samples of one signal of the point that records most."""
 
-    def values(name: str) -> list[float]:
-        path = f"simulation.{name}"
+    def values(path: str) -> list[float]:
         swept = path in plan.table.column_names
         found = plan.table[path].unique().to_pylist() if swept else [plan.notes["fixed"][path]]
         return [value for value in found if value is not None]
 
-    return max(values("duration")) / min(values("sampling") or values("dt")) + 1
+    step = min(values("simulation.sampling") or values("simulation.dt"))
+    return max(values("simulation.duration")) / step + 1

@@ -4,14 +4,14 @@ import math
 
 from pydantic import Field
 
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Settings, Share
 
 
 class Audit(Settings):
     """A random sample of the points of each experiment."""
 
-    share: float = Field(
-        0.01, ge=0, le=1, description="part of the points of an experiment that is simulated again"
+    share: Share = Field(
+        0.01, description="part of the points of an experiment that is simulated again"
     )
     at_least: int = Field(5, ge=1, description="points of each experiment, if it has as many")
     seed: int = Field(1, ge=0, lt=2**32, description="decides which points, and in which order")

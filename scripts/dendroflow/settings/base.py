@@ -1,12 +1,17 @@
 """What all settings have in common."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from dendroflow.errors import ConfigurationError
+
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
+NonNegative = Annotated[FiniteFloat, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
 
@@ -80,3 +85,18 @@ def known(what: str, names: Collection[str]) -> Callable[[str], str]:
         return name
 
     return check
+
+
+def demand(name: str, names: Collection[str], before: str, after: str = "") -> None:
+    """Refuse a name that is none of `names`, in a line with the nearest ones."""
+    if name not in names:
+        raise ConfigurationError(f"{before}{name!r}{after}{nearest(name, names)}")
+
+
+@contextmanager
+def naming(source: Path | str) -> Iterator[None]:
+    """Put a file or a key before an error about what stands there."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{source}: {error}") from error

@@ -1,5 +1,6 @@
 """What is measured on the signals: the `features` of an experiment."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -63,15 +64,11 @@ class EfelSettings(Settings):
     )
     Threshold: FiniteFloat = Field(-20.0, description="a spike crosses this upwards (mV)")
     DerivativeThreshold: FiniteFloat = Field(10.0, description="dV/dt at a spike's begin (mV/ms)")
-    DownDerivativeThreshold: FiniteFloat = Field(
-        -12.0, description="dV/dt of the falling phase (mV/ms)"
-    )
+    DownDerivativeThreshold: FiniteFloat = Field(-12.0, description="dV/dt of the fall (mV/ms)")
     DerivativeWindow: int = Field(
         3, ge=1, description="samples in a row that exceed DerivativeThreshold at a begin"
     )
-    strict_stiminterval: bool = Field(
-        False, description="only spikes within the stimulus are spikes"
-    )
+    strict_stiminterval: bool = Field(False, description="only spikes within the stimulus count")
     min_spike_height: FiniteFloat = Field(20.0, ge=0, description="least height of a spike (mV)")
     spike_skipf: FiniteFloat = Field(0.1, ge=0, lt=1, description="share of spikes to skip")
     max_spike_skip: int = Field(2, ge=0, description="most spikes that are skipped")
@@ -90,9 +87,7 @@ class EfelSettings(Settings):
     initial_perc: FiniteFloat = Field(
         0.1, ge=0, lt=1, description="share of the stimulus in which spikes are initial"
     )
-    initburst_freq_threshold: int = Field(
-        50, ge=0, description="least rate of an initial burst (Hz)"
-    )
+    initburst_freq_threshold: int = Field(50, ge=0, description="least rate of its spikes (Hz)")
     initburst_sahp_start: int = Field(5, ge=0, description="after the last spike of it (ms)")
     initburst_sahp_end: int = Field(100, ge=0, description="after the last spike of it (ms)")
     sahp_start: FiniteFloat = Field(5.0, ge=0, description="slow AHP, after the peak (ms)")
@@ -197,12 +192,11 @@ class FeatureBlock(Settings):
             raise ValueError(f"`propagation` needs another signal than {self.signal} itself")
         if self.efel and self.stimulus is None:
             raise ValueError("`efel` needs `stimulus: [start, end]` in ms")
-        if "time_constant" in self.efel and self.stimulus is not None:
-            start, end = self.stimulus
-            if end - start <= TIME_CONSTANT_STIMULUS:
-                raise ValueError(
-                    f"time_constant needs a stimulus of more than {TIME_CONSTANT_STIMULUS:g} ms"
-                )
+        start, end = self.stimulus or (0.0, math.inf)
+        if "time_constant" in self.efel and end - start <= TIME_CONSTANT_STIMULUS:
+            raise ValueError(
+                f"time_constant needs a stimulus of more than {TIME_CONSTANT_STIMULUS:g} ms"
+            )
         given = self.model_dump(exclude_defaults=True)
         needs = dict.fromkeys(("stimulus", "settings", "keep_values"), "efel")
         for key, needed in (needs | {"window": "statistics"}).items():
@@ -233,11 +227,8 @@ class FeatureBlock(Settings):
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns, in the order in which they are stored."""
-        return (
-            *self.efel_columns.values(),
-            *self.statistic_columns.values(),
-            *self.propagation_columns.values(),
-        )
+        columns = (self.efel_columns, self.statistic_columns, self.propagation_columns)
+        return tuple(column for names in columns for column in names.values())
 
     @property
     def signals(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Positive, Settings
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _FOLDER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
@@ -128,9 +128,9 @@ class NeuroMorpho(Settings):
     address: Annotated[Address, AfterValidator(lambda url: url.rstrip("/"))] = Field(
         "https://neuromorpho.org", description="address of the service, or of a mirror"
     )
-    timeout_s: float = Field(30.0, gt=0, le=3600, description="longest silence of a server (s)")
-    deadline_s: float = Field(
-        300.0, gt=0, le=86400, description="longest time for one morphology, retries included (s)"
+    timeout_s: Positive = Field(30.0, le=3600, description="longest silence of a server (s)")
+    deadline_s: Positive = Field(
+        300.0, le=86400, description="longest time for one morphology, retries included (s)"
     )
     retries: int = Field(4, ge=0, le=20, description="further attempts after a transient failure")
     backoff_s: float = Field(

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from dendroflow.analysis.names import UNITS
-from dendroflow.settings.base import Settings, each_once, known
+from dendroflow.settings.base import Positive, Settings, each_once, known
 from dendroflow.settings.morphologies import MorphologyName
 
 
@@ -20,8 +20,8 @@ class Comparison(Settings):
         min_length=1,
         description="CSV or YAML file of observations, beside this file or by its path from there",
     )
-    limit: FiniteFloat = Field(
-        2.0, gt=0, description="largest score that still counts as within, in standard deviations"
+    limit: Positive = Field(
+        2.0, description="largest score that still counts as within, in standard deviations"
     )
     title: str | None = Field(None, min_length=1, description="heads the figure")
 

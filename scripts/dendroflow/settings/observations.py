@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.base import nearest
+from dendroflow.settings.base import demand
 from dendroflow.settings.files import within
 from dendroflow.settings.morphometry import Observation
-from dendroflow.settings.project import Configuration, read_yaml, validated
+from dendroflow.settings.project import Configuration, read_text, read_yaml, validated
 
 
 def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation]]:
@@ -20,20 +20,15 @@ def read_all(configuration: Configuration) -> dict[str, Mapping[str, Observation
     ConfigurationError
         One line: a morphology that the catalogue lacks, or a table that cannot be used.
     """
+    catalogue = configuration.folder / "morphologies.yaml"
+    found = {}
     for name, comparison in configuration.project.morphometry.items():
         for morphology in comparison.morphologies:
-            if morphology not in configuration.morphologies:
-                hint = nearest(morphology, configuration.morphologies)
-                raise ConfigurationError(
-                    f"morphometry: {name}: {configuration.folder / 'morphologies.yaml'} has no "
-                    f"entry {morphology!r}{hint}"
-                )
-    return {
-        name: read_observations(
-            within(configuration.folder, configuration.folder / comparison.reference)
-        )
-        for name, comparison in configuration.project.morphometry.items()
-    }
+            before = f"morphometry: {name}: {catalogue} has no entry "
+            demand(morphology, configuration.morphologies, before)
+        path = configuration.folder / comparison.reference
+        found[name] = read_observations(within(configuration.folder, path))
+    return found
 
 
 def read_observations(path: Path) -> Mapping[str, Observation]:
@@ -65,12 +60,7 @@ def read_observations(path: Path) -> Mapping[str, Observation]:
 
 def _csv_rows(path: Path) -> list[dict[str, Any]]:
     """Rows by the names in the first; without empty cells and lines that begin with `#`."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    lines = read_text(path).splitlines()
     kept = [line for line in lines if line.strip() and not line.startswith("#")]
     rows = []
     for row in csv.DictReader(kept, skipinitialspace=True):

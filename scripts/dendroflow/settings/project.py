@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.base import Settings, each_once
+from dendroflow.settings.base import Settings, Share, demand, each_once, naming
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
@@ -34,8 +34,8 @@ class Project(Settings):
     experiments: Annotated[tuple[Name, ...], AfterValidator(each_once)] = Field(
         min_length=1, description="files of `experiments/` beside this file, without `.yaml`"
     )
-    max_failed_share: float = Field(
-        0.1, ge=0, le=1, description="the run fails if more of an experiment's points fail"
+    max_failed_share: Share = Field(
+        0.1, description="the run fails if more of an experiment's points fail"
     )
     execution: dict[str, Any] = Field(
         default_factory=dict, description="overrides `execution` of every experiment"
@@ -94,58 +94,38 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
     def get_single_node(self) -> yaml.Node | None:
         node: yaml.Node | None = super().get_single_node()
-        if node is not None:
-            self._count(node, {})
+        if node is not None and self._count(node, {}) > MOST_NODES:
+            raise yaml.YAMLError(f"its aliases stand for more than {MOST_NODES:,} values")
         return node
 
     def _count(self, node: yaml.Node, counts: dict[yaml.Node, int]) -> int:
-        """Return how many nodes there are below, aliases written out."""
-        counts[node] = MOST_NODES
-        children: list[yaml.Node] = []
-        if isinstance(node, yaml.MappingNode):
-            children = [child for pair in node.value for child in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            children = node.value
-        count = 1
-        for child in children:
-            count += counts[child] if child in counts else self._count(child, counts)
-            if count > MOST_NODES:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"its aliases stand for more than {MOST_NODES:,} values", None
-                )
-        counts[node] = count
-        return count
+        """Return how many nodes there are from this one on, aliases written out."""
+        if node not in counts:
+            # What holds itself goes on for ever.
+            counts[node] = MOST_NODES + 1
+            children = [] if isinstance(node, yaml.ScalarNode) else node.value
+            if isinstance(node, yaml.MappingNode):
+                children = [child for pair in children for child in pair]
+            counts[node] = 1 + sum(self._count(child, counts) for child in children)
+        return counts[node]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key) if isinstance(key, str) else None
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    problem = f"key {key.value!r} is given twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
 
-# What PyYAML raises besides its own errors, for tags such as `!!int ""`.
-_NOT_YAML = (
-    yaml.YAMLError,
-    RecursionError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
-
-
-def read_yaml(path: Path) -> Any:
-    """Content of a YAML file; a `ConfigurationError` names the file and the line."""
+def read_text(path: Path) -> str:
+    """Text of a file, if it is not too long; a `ConfigurationError` names the file."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file") from None
     except (OSError, ValueError) as error:
@@ -154,12 +134,19 @@ def read_yaml(path: Path) -> Any:
         raise ConfigurationError(
             f"{path}: is larger than {MOST_BYTES:,} bytes; write many points into a `table`"
         )
+    return text
+
+
+def read_yaml(path: Path) -> Any:
+    """Content of a YAML file; a `ConfigurationError` names the file and the line."""
+    text = read_text(path)
     try:
         content = yaml.load(text, Loader=_UniqueKeyLoader)
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ConfigurationError(f"{path}: {line}{printable(error.problem or '')}") from error
-    except _NOT_YAML as error:
+    except Exception as error:
+        # Tags such as `!!int ""` make PyYAML raise all sorts of errors.
         reason = printable(str(error)) or type(error).__name__
         raise ConfigurationError(f"{path}: is not YAML: {reason}") from error
     if isinstance(content, dict) and TEMPLATE_KEY in content:
@@ -253,16 +240,11 @@ def _check_requirements(experiment: Experiment, quality: Quality, path: Path) ->
     wanted = experiment.morphology_requires
     if wanted is None:
         return
-    for key, names, known in (
-        ("uses", wanted.uses, tuple(quality.uses)),
-        ("checks", wanted.checks, quality.checks),
-    ):
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise ConfigurationError(
-                f"{path}: morphology_requires.{key}: {unknown[0]!r} is not among the {key} of "
-                f"quality.yaml: {', '.join(known)}"
-            )
+    with naming(path):
+        for key, known in (("uses", quality.uses), ("checks", quality.checks)):
+            for name in getattr(wanted, key):
+                before = f"morphology_requires.{key}: "
+                demand(name, known, before, f" is not among the {key} of quality.yaml")
 
 
 def _experiment(path: Path, project: Project, source: Path) -> Experiment:

@@ -9,11 +9,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema, model_validator
 
 from dendroflow.quality.names import CHECKS, THEMES
-from dendroflow.settings.base import Settings, Share, in_order, known
+from dendroflow.settings.base import NonNegative, Positive, Settings, Share, in_order, known
 
-LowHigh = Annotated[
-    tuple[Annotated[FiniteFloat, Field(ge=0)], FiniteFloat], AfterValidator(in_order)
-]
+LowHigh = Annotated[tuple[NonNegative, FiniteFloat], AfterValidator(in_order)]
 CheckName = Annotated[
     str, AfterValidator(known("check", CHECKS)), WithJsonSchema({"enum": list(CHECKS)})
 ]
@@ -25,7 +23,7 @@ class GraphLimits(Settings):
     custom_share: Share = Field(
         0.0, description="`custom_types` warns above this share of length in types other than 1-4"
     )
-    step_um: float = Field(50.0, gt=0, description="`long_steps` counts steps longer than this")
+    step_um: Positive = Field(50.0, description="`long_steps` counts steps longer than this")
 
 
 class DiameterLimits(Settings):
@@ -49,15 +47,13 @@ no larger than this",
     abrupt_ratio: float = Field(
         3.0, gt=1, description="`abrupt_diameters` counts neighbours that differ by this factor"
     )
-    neck_window_um: float = Field(
-        20.0, gt=0, description="how far `bottlenecks` looks to both sides"
-    )
+    neck_window_um: Positive = Field(20.0, description="how far `bottlenecks` looks to both sides")
     neck_ratio: float = Field(
         2.0, gt=1, description="there, both sides must be wider by this factor"
     )
-    neck_drop_um: float = Field(0.3, ge=0, description="and by this much")
-    thin_um: float = Field(
-        0.5, gt=0, description="`thin_dendrites`: thinner than two voxels of 0.25 µm"
+    neck_drop_um: NonNegative = Field(0.3, description="and by this much")
+    thin_um: Positive = Field(
+        0.5, description="`thin_dendrites`: thinner than two voxels of 0.25 µm"
     )
     thin_share: Share = Field(0.2, description="warns above this share of dendritic length")
 
@@ -71,18 +67,18 @@ class DepthLimits(Settings):
     excess_share: Share = Field(
         0.2, description="or above this share of length by which steps are steeper than 45°"
     )
-    jump_um: float = Field(10.0, gt=0, description="`z_backlash` counts steps in z beyond this")
-    jump_slope: float = Field(3.0, gt=0, description="that are this many times as long as in xy")
-    jumps_per_1000: float = Field(10.0, ge=0, description="warns above this many in 1000 steps")
-    reversal_um: float = Field(
-        3.0, gt=0, description="two successive opposite steep steps beyond this are a reversal"
+    jump_um: Positive = Field(10.0, description="`z_backlash` counts steps in z beyond this")
+    jump_slope: Positive = Field(3.0, description="that are this many times as long as in xy")
+    jumps_per_1000: NonNegative = Field(10.0, description="warns above this many in 1000 steps")
+    reversal_um: Positive = Field(
+        3.0, description="two successive opposite steep steps beyond this are a reversal"
     )
-    reversals_per_1000: float = Field(
-        5.0, ge=0, description="warns above this many; fails with too many jumps besides"
+    reversals_per_1000: NonNegative = Field(
+        5.0, description="warns above this many; fails with too many jumps besides"
     )
-    largest_jump_um: float = Field(15.0, gt=0, description="warns of a single jump beyond this")
-    drift_slope: float = Field(
-        0.3, gt=0, description="`z_drift` warns above this slope of z with distance from the soma"
+    largest_jump_um: Positive = Field(15.0, description="warns of a single jump beyond this")
+    drift_slope: Positive = Field(
+        0.3, description="`z_drift` warns above this slope of z with distance from the soma"
     )
     drift_r2: Share = Field(0.5, description="if x, y and distance explain this much of z")
     levels_share: Share = Field(
@@ -95,11 +91,9 @@ class DepthLimits(Settings):
 class ElectricalLimits(Settings):
     """NEURON's answer to a constant current into the soma, in the steady state."""
 
-    ra_ohm_cm: float = Field(
-        100.0, gt=0, description="axial resistivity of `electrical_bottleneck`"
-    )
-    g_s_per_cm2: float = Field(1e-5, gt=0, description="membrane conductance there")
-    segment_um: float = Field(10.0, gt=0, description="longest segment")
+    ra_ohm_cm: Positive = Field(100.0, description="axial resistivity of `electrical_bottleneck`")
+    g_s_per_cm2: Positive = Field(1e-5, description="membrane conductance there")
+    segment_um: Positive = Field(10.0, description="longest segment")
     drop_share: Share = Field(
         0.02, description="warns if this share of the somatic depolarisation is lost at one place"
     )
@@ -110,18 +104,18 @@ class ElectricalLimits(Settings):
     reach: Share = Field(
         0.8, description="`electrical_reach` warns if less arrives anywhere (Ra 10 Ω·cm)"
     )
-    membrane_ohm_cm2: float = Field(28000.0, gt=0, description="membrane of `input_resistance`")
-    axial_ohm_cm: float = Field(150.0, gt=0, description="axial resistivity there")
+    membrane_ohm_cm2: Positive = Field(28000.0, description="membrane of `input_resistance`")
+    axial_ohm_cm: Positive = Field(150.0, description="axial resistivity there")
     input_resistance_mohm: LowHigh = Field(
         (20.0, 1000.0), description="range of `input_resistance`"
     )
-    timeout_s: float = Field(300.0, gt=0, description="how long NEURON may take (s)")
+    timeout_s: Positive = Field(300.0, description="how long NEURON may take (s)")
 
 
 class AxonLimits(Settings):
     """What is more than a stub."""
 
-    length_um: float = Field(1000.0, ge=0, description="`axon` fails below this length")
+    length_um: NonNegative = Field(1000.0, description="`axon` fails below this length")
     branch_points: int = Field(1, ge=0, description="or with fewer branch points")
 
 
@@ -160,37 +154,35 @@ class Use(Settings):
     )
 
 
-_CONNECTED = (
-    *("readable", "components", "cycles", "missing_parents", "duplicate_ids"),
-    *("neuron_import", "soma"),
-)
+_CONNECTED = ("readable", "components", "cycles", "missing_parents", "duplicate_ids")
+_IMPORTED = (*_CONNECTED, "neuron_import", "soma")
 _SHAPED = ("z_noise", "z_backlash", "constant_diameters", "electrical_bottleneck")
-_SIZED = ("soma_area", *THEMES["size"])
-_RECOMMENDED = (
-    *("duplicate_points", "custom_types", "long_steps", "z_drift", "z_quantised", "flat"),
-    *("constant_sections", "tracing_limit", "abrupt_diameters", "bottlenecks"),
-    *("electrical_reach", "input_resistance", *THEMES["metadata"]),
+_CABLE = (*_IMPORTED, *_SHAPED, "soma_area", *THEMES["size"])
+_RECOMMENDED = tuple(
+    check
+    for theme in ("graph", "diameters", "depth", "electrical", "metadata")
+    for check in THEMES[theme]
+    if check not in (*_CABLE, "thin_dendrites")
 )
 
 
 def default_uses() -> dict[str, Use]:
     """Four uses, each with the checks that bear on it."""
-    cable = (*_CONNECTED, *_SHAPED, *_SIZED)
     return {
-        "passive_cable": Use(title="passive cable", requires=cable, recommends=_RECOMMENDED),
+        "passive_cable": Use(title="passive cable", requires=_CABLE, recommends=_RECOMMENDED),
         "active_dendrites": Use(
             title="active dendrites",
-            requires=cable,
+            requires=_CABLE,
             recommends=(*_RECOMMENDED, "thin_dendrites", "axon"),
         ),
         "axon": Use(
             title="axon",
-            requires=(*_CONNECTED, "axon", "z_noise", "z_backlash", "extent"),
+            requires=(*_IMPORTED, "axon", "z_noise", "z_backlash", "extent"),
             recommends=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
         ),
         "rxd_3d": Use(
             title="3-D reaction and diffusion",
-            requires=(*cable, "flat", "morphio_keeps"),
+            requires=(*_CABLE, "flat", "morphio_keeps"),
             recommends=(*(check for check in _RECOMMENDED if check != "flat"), "thin_dendrites"),
         ),
     }

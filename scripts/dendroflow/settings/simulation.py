@@ -4,23 +4,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Positive, Settings, Share
 
 
 class Simulation(Settings):
     """NEURON's clock and globals. Each may be swept, as `simulation.<name>`."""
 
     duration: float = Field(gt=0, le=1e9, allow_inf_nan=False, description="simulated time (ms)")
-    dt: float = Field(
-        0.025, gt=0, le=1, allow_inf_nan=False, description="step of the fixed-step solvers (ms)"
-    )
+    dt: Positive = Field(0.025, le=1, description="step of the fixed-step solvers (ms)")
     v_init: float = Field(-65.0, ge=-200, le=200, description="initial membrane potential (mV)")
     celsius: float = Field(6.3, ge=-20, le=60, description="temperature (°C)")
     solver: Literal["backward_euler", "crank_nicolson", "cvode"] = Field(
         "backward_euler", description="fixed step of first or second order, or CVODE"
     )
-    atol: float = Field(1e-3, gt=0, le=1, description="absolute tolerance of CVODE (mV; mM)")
-    rtol: float = Field(0.0, ge=0, le=1, description="relative tolerance of CVODE")
+    atol: Positive = Field(1e-3, le=1, description="absolute tolerance of CVODE (mV; mM)")
+    rtol: Share = Field(0.0, description="relative tolerance of CVODE")
     sampling: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="interval of recording (ms); null: every step"
     )
@@ -49,9 +47,7 @@ class Execution(Settings):
         description="work that the plan puts into one job (s of one core)",
     )
     cores_per_batch: int = Field(1, ge=1, le=1024, description="cores that one job may use")
-    timeout_s: float = Field(
-        600.0, gt=0, allow_inf_nan=False, description="wall-clock limit of one point (s)"
-    )
+    timeout_s: Positive = Field(600.0, description="wall-clock limit of one point (s)")
     keep_traces: bool = Field(
         True, description="false: features are extracted on the spot, and traces are never stored"
     )

@@ -74,6 +74,10 @@ def _items(names: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+Spaced = Annotated[tuple[Number, Number, Whole], _items("start, stop, number")]
+Ends = Annotated[tuple[Number, Number], _items("low, high")]
+
+
 def _filled(data: object) -> object:
     """Refuse an empty list or mapping."""
     if isinstance(data, list | tuple | Mapping) and not data:
@@ -108,10 +112,10 @@ class Axis(OneOf):
     values: Annotated[tuple[Scalar, ...], BeforeValidator(_filled)] | None = Field(
         None, description="The values themselves; a plain list means the same."
     )
-    linspace: Annotated[tuple[Number, Number, Whole], _items("start, stop, number")] | None = Field(
+    linspace: Spaced | None = Field(
         None, description="[start, stop, number]: evenly spaced, both ends included."
     )
-    logspace: Annotated[tuple[Number, Number, Whole], _items("start, stop, number")] | None = Field(
+    logspace: Spaced | None = Field(
         None, description="[start, stop, number]: from value to value in equal ratios, both > 0."
     )
     arange: Annotated[tuple[Number, Number, Number], _items("start, stop, step")] | None = Field(
@@ -143,10 +147,8 @@ class Axis(OneOf):
 class Range(OneOf):
     """The interval from which one swept path is sampled."""
 
-    range: Annotated[tuple[Number, Number], _items("low, high")] | None = Field(
-        None, description="[low, high]: uniform."
-    )
-    log_range: Annotated[tuple[Number, Number], _items("low, high")] | None = Field(
+    range: Ends | None = Field(None, description="[low, high]: uniform.")
+    log_range: Ends | None = Field(
         None, description="[low, high]: uniform in the logarithm, both > 0."
     )
     integer_range: Annotated[tuple[Whole, Whole], _items("low, high")] | None = Field(

@@ -48,19 +48,8 @@ def leave_pandas_out() -> None:
 class TableWriter:
     """Writes a table that is too large for memory, in row groups of about 16 MB."""
 
-    def __init__(self, path: Path, schema: pa.Schema, notes: Mapping[str, Any]) -> None:
-        self._schema = schema
-        kept = json.dumps(notes).encode()
-        # A dictionary of numbers, of which few repeat, is slow to read.
-        texts = [field.name for field in schema if _is_text(field.type)]
-        self._writer = pq.ParquetWriter(
-            path,
-            schema.with_metadata({NOTES_KEY: kept, DIGEST_KEY: _digest(kept, schema)}),
-            compression="zstd",
-            compression_level=1,
-            write_page_checksum=True,
-            use_dictionary=texts or False,
-        )
+    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema) -> None:
+        self._writer, self._schema = writer, schema
         self._pending: list[pa.Table] = []
         self._bytes = 0
 
@@ -69,18 +58,14 @@ class TableWriter:
         self._pending.append(checked(table, self._schema))
         self._bytes += table.nbytes
         if self._bytes > BYTES_PER_ROW_GROUP:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is pending."""
         if self._pending:
             table = pa.concat_tables(self._pending)
             self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         self._pending, self._bytes = [], 0
-
-    def close(self) -> None:
-        """Write what is pending and the footer."""
-        self._flush()
-        self._writer.close()
 
 
 @contextmanager
@@ -94,12 +79,18 @@ def writing(
     notes
         JSON that is kept in the file's metadata, in the order of its keys.
     """
-    with replacing(path) as temporary:
-        writer = TableWriter(temporary, schema, notes or {})
-        try:
-            yield writer
-        finally:
-            writer.close()
+    kept = json.dumps(notes or {}).encode()
+    described = schema.with_metadata({NOTES_KEY: kept, DIGEST_KEY: _digest(kept, schema)})
+    # A dictionary of numbers, of which few repeat, is slow to read.
+    texts = [field.name for field in schema if _is_text(field.type)]
+    options = {"compression": "zstd", "compression_level": 1, "use_dictionary": texts or False}
+    with (
+        replacing(path) as temporary,
+        pq.ParquetWriter(temporary, described, write_page_checksum=True, **options) as writer,
+    ):
+        rows = TableWriter(writer, schema)
+        yield rows
+        rows.flush()
 
 
 def write_table(

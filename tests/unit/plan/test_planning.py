@@ -263,7 +263,7 @@ def test_a_stored_plan_is_read_back(project, tmp_path):
     [
         ({"sweep": {"parameters.gnabr": [1]}}, "sweep: parameters.gnabr: .*'gnabar'"),
         ({"sweep": {"simulation.temperature": [1]}}, "there is no setting 'temperature'"),
-        ({"parameters": {"gna": 1}}, "parameters.gna: .* no such parameter"),
+        ({"parameters": {"gna": 1}}, "parameters.gna: .* has no parameter 'gna'"),
         ({"sweep": {"parameters.gnabar": [-1]}}, "parameters.gnabar: -1.* at least 0 S/cm²"),
         ({"sweep": {"parameters.gnabar": ["high"]}}, "parameters.gnabar: 'high' is not a number"),
         ({"sweep": {"simulation.celsius": [1000]}}, "simulation.celsius: .*less than or equal"),
