@@ -1,5 +1,6 @@
 """Lines and scatter plots: relations between columns of the table of points."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers, shown
 from dendroflow.figures.encoding import (
     Hues,
@@ -19,7 +21,6 @@ from dendroflow.figures.encoding import (
     texts,
 )
 from dendroflow.figures.headings import failure_note
-from dendroflow.figures.line_ends import mark_ends
 from dendroflow.figures.page import (
     FAILED,
     Page,
@@ -33,6 +34,7 @@ from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.settings.figures import Line, Scatter
 
 MOST_MARKED = 100
+MOST_ENDS = 12
 RASTERIZED_FROM = 5000
 CROSS: dict[str, Any] = {"ls": "none", "marker": "x", "color": FAILED, "ms": 6, "mew": 1.5}
 
@@ -70,17 +72,17 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     if not is_numeric(points[figure.x]):
         _name_places(panels, list(map(shown, levels(points[figure.x]))))
 
-    entries = {} if figure.style == figure.hue else hues.entries()
-    entries |= styles.entries(hues, lines=isinstance(figure, Line))
+    groups = [] if figure.style == figure.hue else [hues.listed()]
+    groups.append(styles.listed(hues, lines=isinstance(figure, Line)))
     if figure.power_law:
-        entries["exponent of fit"] = draw_fits(parts, hues)
+        groups.append(("exponent of fit", draw_fits(parts, hues)))
     failed = int((frame["failed"] & frame["x"].notna()).sum())
     if failed:
         told = f"failed ({failed} point{'s' * (failed > 1)})"
-        entries[""] = [Line2D([], [], label=told, **CROSS)]
-    add_legend(page, panels, entries, hues)
+        groups.append(("", [Line2D([], [], label=told, **CROSS)]))
+    add_legend(page, panels, groups, hues)
     if isinstance(figure, Line) and figure.ends is not None:
-        mark_ends(figure, data, page, parts, hues)
+        _mark_ends(figure, data, page, parts, hues)
     return page
 
 
@@ -191,3 +193,60 @@ def _name_places(panels: list[Axes], names: list[str]) -> None:
     for axes in panels:
         axes.set_xticks(range(len(names)), names, **style)
         axes.set_xlim(-0.5, len(names) - 0.5)
+
+
+def end_of_line(line: pd.DataFrame) -> float | None:
+    """Find the first x from which y exists no more, although points succeeded there.
+
+    Parameters
+    ----------
+    line
+        columns x, y (NaN where it does not exist), failed.
+    """
+    alive = line[~line["failed"]].dropna(subset="x")
+    exists = alive.groupby("x", sort=True)["y"].count() > 0
+    last = exists[exists].index.max() if exists.any() else float("-inf")
+    after = exists.index[exists.index > last]
+    return float(after[0]) if len(after) else None
+
+
+def _mark_ends(
+    figure: Line,
+    data: FigureData,
+    page: Page,
+    parts: Iterable[tuple[Axes, pd.DataFrame]],
+    hues: Hues,
+) -> None:
+    """Draw a dotted rule where a line ends, and tell below the panels what ends there.
+
+    Parameters
+    ----------
+    parts
+        each panel and its points: columns x, y, hue, style, col, failed.
+
+    Raises
+    ------
+    ConfigurationError
+        If x holds no numbers.
+    """
+    if not is_numeric(data.points[figure.x]):
+        raise ConfigurationError(
+            f"figure {figure.name}: `ends` needs numbers along x, which {figure.x} does not hold"
+        )
+    told: list[tuple[float, str, Line2D]] = []
+    for axes, part in parts:
+        for hue, style, line in lines_of(part):
+            x = end_of_line(line)
+            if x is None:
+                continue
+            columns = {figure.hue: hue, figure.style: style, figure.col: line["col"].iloc[0]}
+            values = [f"{text} {data.label(c).unit}".rstrip() for c, text in columns.items() if c]
+            text = (figure.ends or "").format(x=x) + (f" ({', '.join(values)})" if values else "")
+            rule = axes.axvline(x, color=hues.colours[hue], lw=1, ls=":", zorder=1, label=text)
+            told.append((x, text, rule))
+    rules = [rule for _, _, rule in sorted(told, key=lambda each: each[:2])]
+    if len(rules) > MOST_ENDS:
+        between = Line2D([], [], ls="none", label=f"{len(rules) - 2} more lines end in between")
+        rules = [rules[0], between, rules[-1]]
+    if rules:
+        page.canvas.legend(handles=rules, loc="outside lower left")

@@ -15,15 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from dendroflow.figures.data import Label
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import (
-    FAILED,
-    GREY,
-    INK,
-    Page,
-    house_style,
-    make_logarithmic,
-    wrapped,
-)
+from dendroflow.figures.page import FAILED, GREY, INK, Page, house_style, make_logarithmic, wrapped
 from dendroflow.settings.optimise import FIGURES
 
 BLUE = "#31688e"
