@@ -50,7 +50,7 @@ class Hues:
         lines = [
             Line2D([], [], color=colour, label=text, **{"lw": 2.5, **style})
             for text, colour in self.colours.items()
-            if text and (self.bar is None or text == NO_VALUE)
+            if self.label and (self.bar is None or text == NO_VALUE)
         ]
         return str(self.label), lines
 
@@ -103,10 +103,9 @@ class Styles:
     def listed(self, hues: Hues, *, lines: bool) -> Group:
         """Return what the legend lists: marks, in the colours of the same column if it has any."""
         marks = []
-        for text in filter(None, self.markers):
+        for text, mark in self.markers.items() if self.label else ():
             colour = hues.colours[text] if self.label == hues.label else GREY
             dashes = self.dashes[text] if lines else "none"
-            mark = self.markers[text]
             marks.append(Line2D([], [], color=colour, marker=mark, ls=dashes, ms=5, label=text))
         return str(self.label), marks
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers, shown
+from dendroflow.figures.data import OK, FigureData, is_numeric, numbers
 from dendroflow.figures.encoding import (
     Hues,
     Styles,
@@ -21,14 +21,7 @@ from dendroflow.figures.encoding import (
     texts,
 )
 from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import (
-    FAILED,
-    Page,
-    empty_page,
-    make_logarithmic,
-    page_of,
-    wrapped,
-)
+from dendroflow.figures.page import FAILED, Page, empty_page, make_logarithmic, page_of, wrapped
 from dendroflow.figures.power_law import draw_fits
 from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.settings.figures import Line, Scatter
@@ -57,9 +50,7 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     panels = page.panels(rows, columns, count=len(facets), sharex=True, sharey=True)
     hues = hues_of(points, figure.hue, data.labels)
     styles = styles_of(figure.name, points, figure.style, data.labels)
-    parts = [
-        (axes, frame[frame["col"] == facet]) for axes, facet in zip(panels, facets, strict=True)
-    ]
+    parts = [(axes, part) for axes, (_, part) in zip(panels, frame.groupby("col"), strict=True)]
     for axes, part in parts:
         draw_part = _draw_lines if isinstance(figure, Line) else _draw_marks
         draw_part(axes, part, hues, styles)
@@ -70,7 +61,7 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
             axes.set_title(wrapped(heading.rstrip(), 2.6), loc="left")
     _finish(figure, data, panels, columns)
     if not is_numeric(points[figure.x]):
-        _name_places(panels, list(map(shown, levels(points[figure.x]))))
+        _name_places(panels, list(texts(points, figure.x).cat.categories))
 
     groups = [] if figure.style == figure.hue else [hues.listed()]
     groups.append(styles.listed(hues, lines=isinstance(figure, Line)))
@@ -93,12 +84,9 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame) -> pd.DataFrame:
     failed), hue, style, col (texts), failed.
     """
     failed = points["status"] != OK
+    x = texts(points, figure.x).cat.codes.astype(float)
     if is_numeric(points[figure.x]):
         x = numbers(figure, points, figure.x)
-    else:
-        x = points[figure.x].map(
-            {step: float(i) for i, step in enumerate(levels(points[figure.x]))}
-        )
     y = numbers(figure, points, figure.y).mask(failed)
     return pd.DataFrame(
         {
@@ -115,7 +103,7 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame) -> pd.DataFrame:
 def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> list[str]:
     notes = [reference_note(figure, data)] if figure.reference else []
     alive = frame[~frame["failed"]]
-    places = alive.dropna(subset="y")[["x", "hue", "style", "col"]]
+    places = alive.dropna(subset=["x", "y"])[["x", "hue", "style", "col"]]
     if isinstance(figure, Line) and places.duplicated().any():
         notes.append("Line: mean of the points at the same place; band: their range.")
     for key, log in (("x", figure.log_x), ("y", figure.log_y)):
@@ -179,8 +167,6 @@ def _finish(figure: Line | Scatter, data: FigureData, panels: list[Axes], column
         for key, logarithmic in (("x", figure.log_x), ("y", figure.log_y)):
             if logarithmic:
                 make_logarithmic(axes, key)
-        if len(panels) > 1 and not figure.log_x:
-            axes.locator_params(axis="x", nbins=4)
         below = index + columns >= len(panels)
         axes.set_xlabel(wrapped(data.labels[figure.x], 2.4) if below else "")
         axes.xaxis.set_tick_params(labelbottom=below)
@@ -217,18 +203,7 @@ def _mark_ends(
     parts: Iterable[tuple[Axes, pd.DataFrame]],
     hues: Hues,
 ) -> None:
-    """Draw a dotted rule where a line ends, and tell below the panels what ends there.
-
-    Parameters
-    ----------
-    parts
-        each panel and its points: columns x, y, hue, style, col, failed.
-
-    Raises
-    ------
-    ConfigurationError
-        If x holds no numbers.
-    """
+    """Draw a dotted rule where a line ends, and tell below the panels what ends there."""
     if not is_numeric(data.points[figure.x]):
         raise ConfigurationError(
             f"figure {figure.name}: `ends` needs numbers along x, which {figure.x} does not hold"

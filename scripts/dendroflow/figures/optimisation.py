@@ -77,13 +77,7 @@ class Course:
 
 
 def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
-    """Draw the figures of an optimisation into `folder`, as SVG, PDF and PNG.
-
-    Parameters
-    ----------
-    title
-        title of the experiment.
-    """
+    """Draw the figures of an optimisation into `folder`; `title` is that of the experiment."""
     paths = []
     with house_style():
         for figure, draw in zip(FIGURES, (_convergence, _scores, _parameters), strict=True):

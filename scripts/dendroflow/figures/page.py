@@ -125,6 +125,7 @@ class Page:
             axes.remove()
         for axes in panels[:count]:
             axes.grid(visible=grid)
+            axes.locator_params(axis="x", nbins=7 if columns == 1 else 4)
         return panels[:count]
 
     def colour_bar(self, panels: Sequence[Axes], colours: ScalarMappable, label: Any) -> Any:

@@ -166,14 +166,15 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
     low, high = outlines.reach
     extent = high - low
     widths = np.maximum(outlines.diameters * SCREEN / extent.max(), THINNEST_ON_SCREEN)
-    classes = np.log(widths / THINNEST_ON_SCREEN) / np.log(CLASS_RATIO)
+    classes = (np.log(widths / THINNEST_ON_SCREEN) / np.log(CLASS_RATIO)).round()
     plot = go.Figure()
-    for width in np.unique(classes.round()):
-        segments = np.flatnonzero(classes.round() == width)
+    for width in np.unique(classes):
+        segments = np.flatnonzero(classes == width)
         gap = np.full((1, 3), np.nan)
         lines = [np.concatenate([outlines.outlines[int(i)][:, :3], gap]) for i in segments]
         # A fraction of two (1/16 µm) leaves zeros, which are packed into nothing.
         x, y, z = (np.rint(np.concatenate(lines) * 16) / 16).astype("float32").T
+        style = {"width": round(THINNEST_ON_SCREEN * CLASS_RATIO**width, 2)}
         plot.add_scatter3d(
             x=x,
             y=y,
@@ -181,10 +182,7 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
             mode="lines",
             connectgaps=False,
             hoverinfo="text",
-            line={
-                "width": round(THINNEST_ON_SCREEN * CLASS_RATIO**width, 2),
-                "coloraxis": "coloraxis",
-            },
+            line=style | {"coloraxis": "coloraxis"},
             meta=[[int(i), len(line)] for i, line in zip(segments, lines, strict=True)],
         )
     _plot_scale_bar(plot, outlines)
@@ -195,9 +193,7 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         hoverlabel={"bgcolor": "white", "font": {"color": INK}},
         scene={
-            "xaxis": hidden,
-            "yaxis": hidden,
-            "zaxis": hidden,
+            **dict.fromkeys(("xaxis", "yaxis", "zaxis"), hidden),
             "dragmode": "orbit",
             "aspectmode": "manual",
             "aspectratio": dict(zip("xyz", ratio.round(4).tolist(), strict=True)),

@@ -122,7 +122,7 @@ def read_signals(
 
 
 def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[Any, Any]:
-    """Cut out the window.
+    """Cut out the window, and one sample on either side.
 
     Raises
     ------
@@ -130,10 +130,11 @@ def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[An
         If nothing lies in it.
     """
     start, end = figure.window or (t[0], t[-1])
-    within = (t >= start) & (t <= end)
-    if not within.any():
+    if end < t[0] or start > t[-1]:
         raise ConfigurationError(
             f"figure {figure.name}: `window` [{start}, {end}] lies outside of what was "
             f"recorded, {t[0]:g} to {t[-1]:g} {data.time_unit}"
         )
-    return t[within], v[within]
+    first = max(int(np.searchsorted(t, start)) - 1, 0)
+    last = int(np.searchsorted(t, end, side="right")) + 1
+    return t[first:last], v[first:last]
