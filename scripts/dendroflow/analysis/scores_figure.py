@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from dendroflow.figures.encoding import MARKERS, add_legend
 from dendroflow.figures.page import GREY, Page, house_style
@@ -32,18 +33,18 @@ def draw_scores(
         (axes,) = panels = page.panels()
         axes.axvspan(-limit, limit, color="#e8eef4", zorder=0)
         axes.axvline(0, color=GREY, lw=0.8, zorder=1)
+        marks = []
         for cell, colour, marker in zip(cells, colours, cycle(MARKERS), strict=False):
             rows = scores[(scores["morphology"] == cell) & scores["score"].notna()]
             rows = rows.assign(place=rows["metric"].map(metrics.index))
-            _draw_cell(axes, rows, EDGE * limit, color=colour, marker=marker, label=cell)
+            marks += _draw_cell(axes, rows, EDGE * limit, color=colour, marker=marker, label=cell)
         axes.set_yticks(range(len(metrics)), [metric.replace("_", " ") for metric in metrics])
         axes.set_ylim(len(metrics) - 0.5, -0.5)
         axes.set_xlim(-1.1 * EDGE * limit, 1.1 * EDGE * limit)
         axes.set_xlabel("deviation from the observed mean (SD)")
         axes.grid(visible=False, axis="x")
         if len(cells) > 1:
-            handles, _ = axes.get_legend_handles_labels()
-            add_legend(page, panels, {"morphology": handles})
+            add_legend(page, panels, [("morphology", marks)])
         return page.save(folder, name)
 
 
@@ -62,9 +63,9 @@ def _missing(scores: pd.DataFrame) -> list[str]:
     ] + ([f"!and {len(lost) - 3} more"] if len(lost) > 3 else [])
 
 
-def _draw_cell(axes: Axes, rows: pd.DataFrame, edge: float, **style: Any) -> None:
+def _draw_cell(axes: Axes, rows: pd.DataFrame, edge: float, **style: Any) -> list[Line2D]:
     shown = rows["score"].clip(-edge, edge)
-    axes.plot(shown, rows["place"], ls="none", ms=7, mew=0, zorder=3, **style)
+    marks = axes.plot(shown, rows["place"], ls="none", ms=7, mew=0, zorder=3, **style)
     for score, place in rows.loc[rows["score"].abs() > edge, ["score", "place"]].to_numpy():
         axes.annotate(
             f"{score:+.0f} →" if score > 0 else f"{score:+.0f} ←",
@@ -75,3 +76,4 @@ def _draw_cell(axes: Axes, rows: pd.DataFrame, edge: float, **style: Any) -> Non
             va="center",
             color=style["color"],
         )
+    return marks

@@ -1,7 +1,7 @@
 """Colours, dashes and markers of the values of a column, and the legend that explains them."""
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ DASHES: tuple[Any, ...] = (
     *((0, (8, 2)), (0, (5, 1, 1, 1, 1, 1)), (0, (2, 2, 4, 2))),
 )
 
+Group = tuple[str, Sequence[Artist]]
+
 
 def colour_map() -> Colormap:
     """Take the part of viridis that is dark enough for thin lines on white."""
@@ -43,14 +45,14 @@ class Hues:
     colours: dict[str, str]
     bar: ScalarMappable | None = None
 
-    def entries(self, **style: Any) -> dict[str, list[Artist]]:
+    def listed(self, **style: Any) -> Group:
         """Return what the legend lists: lines of that style."""
-        lines: list[Artist] = [
+        lines = [
             Line2D([], [], color=colour, label=text, **{"lw": 2.5, **style})
             for text, colour in self.colours.items()
-            if self.bar is None or text == NO_VALUE
+            if self.label and (self.bar is None or text == NO_VALUE)
         ]
-        return {} if self.label is None else {str(self.label): lines}
+        return str(self.label), lines
 
 
 def texts(points: pd.DataFrame, column: str | None) -> "pd.Series[Any]":
@@ -98,16 +100,14 @@ class Styles:
     markers: dict[str, str]
     dashes: dict[str, Any]
 
-    def entries(self, hues: Hues, *, lines: bool) -> dict[str, list[Artist]]:
+    def listed(self, hues: Hues, *, lines: bool) -> Group:
         """Return what the legend lists: marks, in the colours of the same column if it has any."""
-        if self.label is None:
-            return {}
-        marks: list[Artist] = []
-        for text, marker in self.markers.items():
+        marks = []
+        for text, mark in self.markers.items() if self.label else ():
             colour = hues.colours[text] if self.label == hues.label else GREY
             dashes = self.dashes[text] if lines else "none"
-            marks.append(Line2D([], [], color=colour, marker=marker, ls=dashes, ms=5, label=text))
-        return {str(self.label): marks}
+            marks.append(Line2D([], [], color=colour, marker=mark, ls=dashes, ms=5, label=text))
+        return str(self.label), marks
 
 
 def styles_of(
@@ -132,21 +132,17 @@ def styles_of(
 
 
 def add_legend(
-    page: Page,
-    panels: Sequence[Axes],
-    entries: Mapping[str, Sequence[Artist]],
-    hues: Hues | None = None,
+    page: Page, panels: Sequence[Axes], groups: Iterable[Group], hues: Hues | None = None
 ) -> None:
-    """Explain colours and marks to the right of all panels: lists by title, and a colour bar."""
+    """Explain colours and marks to the right of all panels: titled lists, and a colour bar."""
     if hues is not None and hues.bar is not None:
         page.colour_bar(panels, hues.bar, hues.label)
     handles: list[Artist] = []
     titles = []
-    for title, marks in entries.items():
+    for title, marks in groups:
         if marks and title:
             titles.append(len(handles))
-            gap = "\n" if handles else ""
-            head = gap + textwrap.fill(title, LEGEND_CHARACTERS)
+            head = "\n" * bool(handles) + textwrap.fill(title, LEGEND_CHARACTERS)
             handles.append(Line2D([], [], ls="none", label=head))
         handles += marks
     if not handles:

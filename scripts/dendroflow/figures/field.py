@@ -14,24 +14,14 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from dendroflow.errors import StoreError
-from dendroflow.figures.data import FigureData
+from dendroflow.figures import places
+from dendroflow.figures.data import FigureData, Label
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.html_page import Interactive
 from dendroflow.figures.page import Page, page_of
-from dendroflow.figures.places import (
-    WIDTH,
-    Array,
-    Box,
-    add_panels,
-    plot_layout,
-    read_places,
-    select_point,
-    snapshots_of,
-)
+from dendroflow.figures.places import Array, Box
 from dendroflow.figures.shape import Outlines
 from dendroflow.settings.figures import FieldMap
-
-DARK, LIGHT = "#333333", "#ffffff"
 
 
 @dataclass(frozen=True)
@@ -95,47 +85,56 @@ def plane_of(figure: FieldMap, voxels: Array) -> Plane:
 
 def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw the field of a point that is ok, and make its page."""
-    point, notes = select_point(figure, data, points)
+    point, notes = places.select_point(figure, data, points)
     point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
-    rows = read_places(figure, data, point_id, figure.signal, voxels=True)
+    rows = places.read_places(figure, data, point_id, figure.signal, voxels=True)
     plane = plane_of(figure, np.concatenate(rows["outline"].tolist()))
-    course = snapshots_of(figure, rows.iloc[plane.order.ravel()], figure.window)
-    colours = colours_of(figure.limits or course.limits)
+    course = places.snapshots_of(figure, rows.iloc[plane.order.ravel()], figure.window)
+    colours, cell_colour = colours_of(figure.limits or course.limits)
     notes = [f"The plane {plane.place}.", *notes]
     (low, high), (lowest, highest) = course.limits, colours.get_clim()
     if low < lowest or high > highest:
         notes.append(f"Values reach from {low:.3g} to {high:.3g} {label.unit}, beyond the colours.")
-    cells = Outlines([])
-    if figure.cells is not None:
-        outlines = read_places(figure, data, point_id, figure.cells, voxels=False)["outline"]
-        cells = Outlines(outlines.tolist())
     shown = course.printed(figure)
-    page = page_of(figure, data, notes, (WIDTH, WIDTH), shown=point, layout="compressed")
-    panels = add_panels(page, plane.box, shown.times)
+    page = page_of(figure, data, notes, (places.WIDTH, places.WIDTH), point)
+    panels = places.add_panels(page, plane.box, shown.times)
     page.colour_bar(panels, colours, label)
     for axes, values in zip(panels, shown.values, strict=True):
         _draw_panel(axes, plane, values.reshape(plane.order.shape), colours)
-    page.canvas.draw_without_rendering()
-    axes_of_plane = ["xyz".index(name) for name in plane.names]
-    for axes in panels:
-        cells.draw(axes, axes_of_plane, color=cell_colour(colours), alpha=0.6, rasterized=True)
+    plot = plot_field(plane, label, colours)
+    if figure.cells is not None:
+        rows = places.read_places(figure, data, point_id, figure.cells, voxels=False)
+        page.canvas.draw_without_rendering()
+        _add_cells(Outlines(rows["outline"].tolist()), plane, panels, plot, cell_colour)
     frames = course.thinned(figure.frames).frames(plane.order.shape)
-    page.interactive = Interactive(plot_field(plane, cells, colours, label), frames)
+    page.interactive = Interactive(plot, frames)
     return page
 
 
-def colours_of(limits: tuple[float, float]) -> Any:
-    """Choose colours; blue and red on either side of zero where both signs occur."""
+def _add_cells(
+    cells: Outlines, plane: Plane, panels: list[Axes], plot: go.Figure, colour: str
+) -> None:
+    """Draw cells into the panels, and their lines into the plot."""
+    across = [*map("xyz".index, plane.names)]
+    for axes in panels:
+        cells.draw(axes, across, color=colour, alpha=0.6, rasterized=True)
+    gap = np.full((1, 4), np.nan)
+    lines = np.concatenate([part for line in cells.outlines for part in (line, gap)])
+    x, y = lines[:, across].round(1).astype("float32").T
+    line = {"color": colour, "width": 1.5}
+    plot.add_scattergl(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
+
+
+def colours_of(limits: tuple[float, float]) -> tuple[Any, str]:
+    """Choose colours of the field and of cells in it.
+
+    They are blue and red on either side of zero where both signs occur; most of it is light then.
+    """
     if limits[0] < 0 < limits[1]:
         widest = max(-limits[0], limits[1])
-        return ScalarMappable(Normalize(-widest, widest), sns.color_palette("vlag", as_cmap=True))
-    return ScalarMappable(Normalize(*limits), colour_map())
-
-
-def cell_colour(colours: ScalarMappable) -> str:
-    """Choose a dark one where most of the field is light, as between blue and red."""
-    low, high = colours.get_clim()
-    return DARK if low < 0 < high else LIGHT
+        vlag = sns.color_palette("vlag", as_cmap=True)
+        return ScalarMappable(Normalize(-widest, widest), vlag), "#333333"
+    return ScalarMappable(Normalize(*limits), colour_map()), "#ffffff"
 
 
 def _draw_panel(axes: Axes, plane: Plane, values: Array, colours: Any) -> None:
@@ -160,8 +159,8 @@ def round_ticks(low: float, high: float) -> list[float]:
     return [float(step) for step in steps if low + room <= step <= high - room]
 
 
-def plot_field(plane: Plane, cells: Outlines, colours: ScalarMappable, label: Any) -> go.Figure:
-    """Plot the plane, without values yet, and the cells in it."""
+def plot_field(plane: Plane, label: Label, colours: ScalarMappable) -> go.Figure:
+    """Plot the plane, without values yet."""
     across, up = plane.names
     plot = go.Figure(
         go.Heatmap(
@@ -173,16 +172,10 @@ def plot_field(plane: Plane, cells: Outlines, colours: ScalarMappable, label: An
             f"%{{z:.4g}} {html.escape(label.unit)}<extra></extra>",
         )
     )
-    if cells.outlines:
-        gap = np.full((1, 4), np.nan)
-        lines = np.concatenate([part for line in cells.outlines for part in (line, gap)])
-        x, y = lines[:, [*map("xyz".index, plane.names)]].round(1).astype("float32").T
-        line = {"color": cell_colour(colours), "width": 1.5}
-        plot.add_scattergl(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
     left, right, bottom, top = plane.box
     axis = {"zeroline": False, "constrain": "domain"}
     plot.update_layout(
-        **plot_layout(colours, label),
+        **places.plot_layout(colours, label),
         margin={"l": 70, "r": 20, "t": 10, "b": 50},
         xaxis=axis | {"title": {"text": f"{across} (µm)"}, "range": [left, right]},
         yaxis=axis | {"title": {"text": f"{up} (µm)"}, "range": [bottom, top], "scaleanchor": "x"},

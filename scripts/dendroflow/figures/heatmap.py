@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Patch, Rectangle
 
 from dendroflow.figures.data import OK, FigureData, levels, numbers, shown
+from dendroflow.figures.encoding import add_legend
 from dendroflow.figures.headings import failure_note
 from dendroflow.figures.page import FAILED, INK, Page, empty_page, page_of, wrapped
 from dendroflow.settings.figures import Heatmap
@@ -25,14 +27,9 @@ def draw(figure: Heatmap, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw a heatmap of points, of which at least one is ok."""
     failed = points["status"] != OK
     value = data.labels[figure.value]
-    frame = pd.DataFrame(
-        {
-            "x": points[figure.x],
-            "y": points[figure.y],
-            "value": numbers(figure, points, figure.value).mask(failed),
-            "failed": failed,
-        }
-    )
+    found = numbers(figure, points, figure.value).mask(failed)
+    places = {"x": points[figure.x], "y": points[figure.y]}
+    frame = pd.DataFrame({**places, "value": found, "failed": failed})
     notes = failure_note(points)
     if frame["value"].isna().all():
         reason = f"{value.text} exists at none of the {len(points)} points."
@@ -62,7 +59,7 @@ def draw(figure: Heatmap, data: FigureData, points: pd.DataFrame) -> Page:
         rasterized=values.size > 5000,
     )
     page.colour_bar(panels, axes.collections[0], value)
-    _mark_absent(axes, values, lost)
+    add_legend(page, panels, [("", _mark_absent(axes, values, lost))])
     axes.invert_yaxis()
     high = size[1] - 0.8
     axes.set(xlabel=str(data.labels[figure.x]), ylabel=wrapped(data.labels[figure.y], high))
@@ -79,24 +76,17 @@ def _size(figure: Heatmap, rows: int, columns: int) -> tuple[float, float]:
     return max(6.9, 0.5 * columns + 2), max(2.6, 0.26 * rows + 1.2)
 
 
-def _mark_absent(axes: Axes, values: pd.DataFrame, failed: pd.DataFrame) -> None:
-    """Mark the cells without a value, and explain the marks."""
+def _mark_absent(axes: Axes, values: pd.DataFrame, failed: pd.DataFrame) -> list[Artist]:
+    """Mark the cells without a value; return what the legend lists."""
     masks = {
         "no value": values.isna() & failed.eq(False),
         "failed": failed.eq(True),
         "not requested": failed.isna(),
     }
-    handles = []
+    handles: list[Artist] = []
     for kind, mask in masks.items():
         if mask.to_numpy().any():
             handles.append(Patch(label=kind, **ABSENT[kind]))
             cells = [Rectangle((x, y), 1, 1) for y, x in np.argwhere(mask.to_numpy())]
             axes.add_collection(PatchCollection(cells, **ABSENT[kind]))
-    if handles:
-        axes.legend(
-            handles=handles,
-            loc="lower right",
-            bbox_to_anchor=(1.0, 1.0),
-            ncols=len(handles),
-            borderaxespad=0.3,
-        )
+    return handles

@@ -60,7 +60,7 @@ def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
     if whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=False, axis="x")
-    add_legend(page, panels, hues.entries(lw=7, solid_capstyle="butt"), hues)
+    add_legend(page, panels, [hues.listed(lw=7, solid_capstyle="butt")], hues)
     return page
 
 

@@ -14,7 +14,7 @@ from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.headings import failure_note
 from dendroflow.figures.page import Page, page_of, wrapped
 from dendroflow.figures.places import Array, read_places
-from dendroflow.figures.trace import choose
+from dendroflow.figures.trace_phase import choose
 from dendroflow.settings.figures import Kymograph
 
 
@@ -22,7 +22,7 @@ def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw the space-time maps of points, of which at least one is ok."""
     chosen, notes = choose(points, None, figure.limit)
     maps = [read_map(figure, data, point_id) for point_id in chosen["point_id"]]
-    page = page_of(figure, data, notes + failure_note(points), (7.4, 3.4), shown=chosen)
+    page = page_of(figure, data, notes + failure_note(points), (7.4, 3.4), chosen)
     count = len(chosen)
     panels = page.panels(1, count, count=count, grid=False, sharex=True, sharey=True)
     finite = np.concatenate([values[np.isfinite(values)] for _, _, values in maps])

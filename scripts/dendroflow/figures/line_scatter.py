@@ -1,5 +1,6 @@
 """Lines and scatter plots: relations between columns of the table of points."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers, shown
+from dendroflow.errors import ConfigurationError
+from dendroflow.figures.data import OK, FigureData, is_numeric, numbers
 from dendroflow.figures.encoding import (
     Hues,
     Styles,
@@ -19,20 +21,13 @@ from dendroflow.figures.encoding import (
     texts,
 )
 from dendroflow.figures.headings import failure_note
-from dendroflow.figures.line_ends import mark_ends
-from dendroflow.figures.page import (
-    FAILED,
-    Page,
-    empty_page,
-    make_logarithmic,
-    page_of,
-    wrapped,
-)
+from dendroflow.figures.page import FAILED, Page, empty_page, make_logarithmic, page_of, wrapped
 from dendroflow.figures.power_law import draw_fits
 from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.settings.figures import Line, Scatter
 
 MOST_MARKED = 100
+MOST_ENDS = 12
 RASTERIZED_FROM = 5000
 CROSS: dict[str, Any] = {"ls": "none", "marker": "x", "color": FAILED, "ms": 6, "mew": 1.5}
 
@@ -55,9 +50,7 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     panels = page.panels(rows, columns, count=len(facets), sharex=True, sharey=True)
     hues = hues_of(points, figure.hue, data.labels)
     styles = styles_of(figure.name, points, figure.style, data.labels)
-    parts = [
-        (axes, frame[frame["col"] == facet]) for axes, facet in zip(panels, facets, strict=True)
-    ]
+    parts = [(axes, part) for axes, (_, part) in zip(panels, frame.groupby("col"), strict=True)]
     for axes, part in parts:
         draw_part = _draw_lines if isinstance(figure, Line) else _draw_marks
         draw_part(axes, part, hues, styles)
@@ -68,19 +61,19 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
             axes.set_title(wrapped(heading.rstrip(), 2.6), loc="left")
     _finish(figure, data, panels, columns)
     if not is_numeric(points[figure.x]):
-        _name_places(panels, list(map(shown, levels(points[figure.x]))))
+        _name_places(panels, list(texts(points, figure.x).cat.categories))
 
-    entries = {} if figure.style == figure.hue else hues.entries()
-    entries |= styles.entries(hues, lines=isinstance(figure, Line))
+    groups = [] if figure.style == figure.hue else [hues.listed()]
+    groups.append(styles.listed(hues, lines=isinstance(figure, Line)))
     if figure.power_law:
-        entries["exponent of fit"] = draw_fits(parts, hues)
+        groups.append(("exponent of fit", draw_fits(parts, hues)))
     failed = int((frame["failed"] & frame["x"].notna()).sum())
     if failed:
         told = f"failed ({failed} point{'s' * (failed > 1)})"
-        entries[""] = [Line2D([], [], label=told, **CROSS)]
-    add_legend(page, panels, entries, hues)
+        groups.append(("", [Line2D([], [], label=told, **CROSS)]))
+    add_legend(page, panels, groups, hues)
     if isinstance(figure, Line) and figure.ends is not None:
-        mark_ends(figure, data, page, parts, hues)
+        _mark_ends(figure, data, page, parts, hues)
     return page
 
 
@@ -91,12 +84,9 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame) -> pd.DataFrame:
     failed), hue, style, col (texts), failed.
     """
     failed = points["status"] != OK
+    x = texts(points, figure.x).cat.codes.astype(float)
     if is_numeric(points[figure.x]):
         x = numbers(figure, points, figure.x)
-    else:
-        x = points[figure.x].map(
-            {step: float(i) for i, step in enumerate(levels(points[figure.x]))}
-        )
     y = numbers(figure, points, figure.y).mask(failed)
     return pd.DataFrame(
         {
@@ -113,7 +103,7 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame) -> pd.DataFrame:
 def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> list[str]:
     notes = [reference_note(figure, data)] if figure.reference else []
     alive = frame[~frame["failed"]]
-    places = alive.dropna(subset="y")[["x", "hue", "style", "col"]]
+    places = alive.dropna(subset=["x", "y"])[["x", "hue", "style", "col"]]
     if isinstance(figure, Line) and places.duplicated().any():
         notes.append("Line: mean of the points at the same place; band: their range.")
     for key, log in (("x", figure.log_x), ("y", figure.log_y)):
@@ -177,8 +167,6 @@ def _finish(figure: Line | Scatter, data: FigureData, panels: list[Axes], column
         for key, logarithmic in (("x", figure.log_x), ("y", figure.log_y)):
             if logarithmic:
                 make_logarithmic(axes, key)
-        if len(panels) > 1 and not figure.log_x:
-            axes.locator_params(axis="x", nbins=4)
         below = index + columns >= len(panels)
         axes.set_xlabel(wrapped(data.labels[figure.x], 2.4) if below else "")
         axes.xaxis.set_tick_params(labelbottom=below)
@@ -191,3 +179,49 @@ def _name_places(panels: list[Axes], names: list[str]) -> None:
     for axes in panels:
         axes.set_xticks(range(len(names)), names, **style)
         axes.set_xlim(-0.5, len(names) - 0.5)
+
+
+def end_of_line(line: pd.DataFrame) -> float | None:
+    """Find the first x from which y exists no more, although points succeeded there.
+
+    Parameters
+    ----------
+    line
+        columns x, y (NaN where it does not exist), failed.
+    """
+    alive = line[~line["failed"]].dropna(subset="x")
+    exists = alive.groupby("x", sort=True)["y"].count() > 0
+    last = exists[exists].index.max() if exists.any() else float("-inf")
+    after = exists.index[exists.index > last]
+    return float(after[0]) if len(after) else None
+
+
+def _mark_ends(
+    figure: Line,
+    data: FigureData,
+    page: Page,
+    parts: Iterable[tuple[Axes, pd.DataFrame]],
+    hues: Hues,
+) -> None:
+    """Draw a dotted rule where a line ends, and tell below the panels what ends there."""
+    if not is_numeric(data.points[figure.x]):
+        raise ConfigurationError(
+            f"figure {figure.name}: `ends` needs numbers along x, which {figure.x} does not hold"
+        )
+    told: list[tuple[float, str, Line2D]] = []
+    for axes, part in parts:
+        for hue, style, line in lines_of(part):
+            x = end_of_line(line)
+            if x is None:
+                continue
+            columns = {figure.hue: hue, figure.style: style, figure.col: line["col"].iloc[0]}
+            values = [f"{text} {data.label(c).unit}".rstrip() for c, text in columns.items() if c]
+            text = (figure.ends or "").format(x=x) + (f" ({', '.join(values)})" if values else "")
+            rule = axes.axvline(x, color=hues.colours[hue], lw=1, ls=":", zorder=1, label=text)
+            told.append((x, text, rule))
+    rules = [rule for _, _, rule in sorted(told, key=lambda each: each[:2])]
+    if len(rules) > MOST_ENDS:
+        between = Line2D([], [], ls="none", label=f"{len(rules) - 2} more lines end in between")
+        rules = [rules[0], between, rules[-1]]
+    if rules:
+        page.canvas.legend(handles=rules, loc="outside lower left")

@@ -15,15 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from dendroflow.figures.data import Label
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import (
-    FAILED,
-    GREY,
-    INK,
-    Page,
-    house_style,
-    make_logarithmic,
-    wrapped,
-)
+from dendroflow.figures.page import FAILED, GREY, INK, Page, house_style, make_logarithmic, wrapped
 from dendroflow.settings.optimise import FIGURES
 
 BLUE = "#31688e"
@@ -85,13 +77,7 @@ class Course:
 
 
 def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
-    """Draw the figures of an optimisation into `folder`, as SVG, PDF and PNG.
-
-    Parameters
-    ----------
-    title
-        title of the experiment.
-    """
+    """Draw the figures of an optimisation into `folder`; `title` is that of the experiment."""
     paths = []
     with house_style():
         for figure, draw in zip(FIGURES, (_convergence, _scores, _parameters), strict=True):

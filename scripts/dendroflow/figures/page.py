@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib.style
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure as Canvas
@@ -79,55 +80,41 @@ class Page:
         sentences below the axes; those that begin with "!" are shown as warnings.
     size
         width and height of the part for the axes, inches.
-    layout
-        of the axes, as matplotlib names it.
     """
 
     def __init__(
-        self,
-        title: str,
-        subtitle: str,
-        notes: Sequence[str],
-        size: tuple[float, float],
-        layout: Any = "constrained",
+        self, title: str, subtitle: str, notes: Sequence[str], size: tuple[float, float]
     ) -> None:
         self.heading = (title, subtitle, notes)
-        self.canvas = Canvas(figsize=size, layout=layout)
+        self.canvas = Canvas(figsize=size, layout="constrained")
         self.interactive: Interactive | None = None
-        warnings = [FAILED if note.startswith("!") else GREY for note in notes]
         self._write(
             "lower left",
-            (0, 1),
-            self._paragraph(title, size=TITLE_SIZE, weight="bold"),
-            self._paragraph(subtitle, size=TEXT_SIZE, color=GREY),
+            (title, {"size": TITLE_SIZE, "weight": "bold"}),
+            (subtitle, {"size": TEXT_SIZE, "color": GREY}),
         )
-        self._write(
-            "upper left",
-            (0, 0),
-            *(
-                self._paragraph(note.lstrip("!"), size=TEXT_SIZE - 1, color=colour)
-                for note, colour in zip(notes, warnings, strict=True)
-            ),
+        colours = [FAILED if note.startswith("!") else GREY for note in notes]
+        styles = [{"size": TEXT_SIZE - 1, "color": colour} for colour in colours]
+        texts = [note.lstrip("!") for note in notes]
+        self._write("upper left", *zip(texts, styles, strict=True))
+
+    def _write(self, corner: str, *paragraphs: tuple[str, dict[str, Any]]) -> None:
+        """Write paragraphs whose lower left corner is the canvas' upper left, or vice versa."""
+        areas: list[Artist] = []
+        for text, style in paragraphs:
+            characters = int(self.canvas.get_figwidth() * 72 / (0.6 * style["size"]))
+            areas.append(TextArea(textwrap.fill(text, characters), textprops=style))
+        box = AnchoredOffsetbox(
+            corner,
+            child=VPacker(children=areas, align="left", pad=0, sep=4),
+            bbox_to_anchor=(0, 1 if corner == "lower left" else 0),
+            bbox_transform=self.canvas.transFigure,
+            frameon=False,
+            borderpad=0.6,
+            pad=0,
         )
-
-    def _paragraph(self, text: str, *, size: float, **style: Any) -> TextArea:
-        broad = 0.66 if "weight" in style else 0.56
-        width = int(self.canvas.get_figwidth() * 72 / (broad * size))
-        return TextArea(textwrap.fill(text, width), textprops={"size": size, **style})
-
-    def _write(self, corner: str, place: tuple[int, int], *paragraphs: TextArea) -> None:
-        if paragraphs:
-            self.canvas.add_artist(
-                AnchoredOffsetbox(
-                    corner,
-                    child=VPacker(children=list(paragraphs), align="left", pad=0, sep=4),
-                    bbox_to_anchor=place,
-                    bbox_transform=self.canvas.transFigure,
-                    frameon=False,
-                    borderpad=0.6,
-                    pad=0,
-                )
-            )
+        if areas:
+            self.canvas.add_artist(box)
 
     def panels(
         self, rows: int = 1, columns: int = 1, *, count: int = 1, grid: bool = True, **shared: Any
@@ -138,15 +125,15 @@ class Page:
             axes.remove()
         for axes in panels[:count]:
             axes.grid(visible=grid)
+            axes.locator_params(axis="x", nbins=7 if columns == 1 else 4)
         return panels[:count]
 
     def colour_bar(self, panels: Sequence[Axes], colours: ScalarMappable, label: Any) -> Any:
         """Explain colours by a bar to the right of panels."""
         high = self.canvas.get_figheight()
-        bar = self.canvas.colorbar(
-            colours, ax=list(panels), shrink=min(1.0, 2.6 / high), aspect=16, pad=0.02
-        )
-        bar.set_label(wrapped(label, min(high, 2.6)))
+        shrink = min(1.0, 2.6 / high)
+        bar = self.canvas.colorbar(colours, ax=list(panels), shrink=shrink, aspect=16, pad=0.02)
+        bar.set_label(wrapped(label, shrink * high))
         bar.outline.set_visible(False)
         return bar
 
@@ -172,9 +159,7 @@ def page_of(
     data: FigureData,
     notes: Sequence[str],
     size: tuple[float, float],
-    *,
     shown: pd.DataFrame | None = None,
-    layout: Any = "constrained",
 ) -> Page:
     """Make the page of a figure.
 
@@ -184,7 +169,7 @@ def page_of(
         the points whose traces are drawn; a single one is named in the heading.
     """
     point = shown.iloc[0] if shown is not None and len(shown) == 1 else None
-    return Page(title(figure, data), subtitle(figure, data, point), notes, size, layout)
+    return Page(title(figure, data), subtitle(figure, data, point), notes, size)
 
 
 def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[str]) -> Page:
@@ -192,7 +177,9 @@ def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[st
     page = page_of(figure, data, notes, (6.4, 2.2))
     if "html" in figure.formats:
         page.interactive = Interactive(reason=reason)
-    page.canvas.text(
+    (axes,) = page.panels(grid=False)
+    axes.set_axis_off()
+    axes.text(
         0.5,
         0.5,
         textwrap.fill(reason, 60),

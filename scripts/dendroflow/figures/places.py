@@ -139,10 +139,8 @@ class Snapshots:
         low, high = self.limits
         decimals = int(4 - np.floor(np.log10(high - low)))
         values = self.values.round(decimals).reshape(len(self.times), *shape)
-        return {
-            "times": [float(f"{time:.6g}") for time in self.times],
-            "values": values.tolist(),
-        }
+        times = [float(f"{time:.6g}") for time in self.times]
+        return {"times": times, "values": values.tolist()}
 
 
 def snapshots_of(
@@ -161,7 +159,7 @@ def snapshots_of(
     start, end = window or (-np.inf, np.inf)
     # Times of samples are multiples of a step, which decimals of a window may miss by a bit.
     within = times[(times > start - 1e-9) & (times < end + 1e-9)]
-    if len(within) < 2:
+    if len(within) < (1 if isinstance(figure, Shape) else 2):
         raise ConfigurationError(
             f"figure {figure.name}: {len(within)} samples of {figure.signal} lie in the window; "
             f"it was recorded from {times[0]:g} to {times[-1]:g} ms"
@@ -189,6 +187,7 @@ def add_panels(page: Page, box: Box, times: Array) -> list[Axes]:
     widths = np.minimum((WIDTH - BAR) / columns, (HEIGHT / rows - HEAD) / tall)
     full = len(times) / (rows * columns)
     best = int((widths * full**2).argmax())
+    page.canvas.set_layout_engine("compressed")
     page.canvas.set_figheight(max(rows[best] * (widths[best] * tall + HEAD), LEAST_HEIGHT))
     grid = int(rows[best]), int(columns[best])
     panels = page.panels(*grid, count=len(times), grid=False, sharex=True, sharey=True)
@@ -205,11 +204,9 @@ def plot_layout(colours: ScalarMappable, label: Any) -> dict[str, Any]:
     low, high = colours.get_clim()
     return {
         "template": None,
-        "autosize": True,
         # The view stays as it is when the values change.
         "uirevision": "view",
         "showlegend": False,
-        "paper_bgcolor": "white",
         "font": {"family": "DejaVu Sans, Verdana, sans-serif", "size": 13, "color": INK},
         "coloraxis": {
             "cmin": low,

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
@@ -27,7 +26,7 @@ def fit(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     return float(np.exp(logarithm)), float(exponent)
 
 
-def draw_fits(parts: Iterable[tuple[Axes, pd.DataFrame]], hues: Hues) -> list[Artist]:
+def draw_fits(parts: Iterable[tuple[Axes, pd.DataFrame]], hues: Hues) -> list[Line2D]:
     """Draw the power law of each hue and style in each panel; return what the legend lists.
 
     Parameters
@@ -35,7 +34,7 @@ def draw_fits(parts: Iterable[tuple[Axes, pd.DataFrame]], hues: Hues) -> list[Ar
     parts
         Each panel and its points: x, y (positive, or NaN where not shown), hue, style, col.
     """
-    handles: list[Artist] = []
+    handles = []
     for axes, part in parts:
         for hue, style, line in lines_of(part.dropna(subset=["x", "y"])):
             if line["x"].nunique() < 2:

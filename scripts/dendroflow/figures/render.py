@@ -12,10 +12,9 @@ from dendroflow.figures import (
     histogram,
     kymograph,
     line_scatter,
-    phase,
     shape,
     table,
-    trace,
+    trace_phase,
 )
 from dendroflow.figures.data import OK, FigureData, select_points
 from dendroflow.figures.headings import failure_note
@@ -27,8 +26,8 @@ DRAW: dict[str, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
     "scatter": line_scatter.draw,
     "heatmap": heatmap.draw,
     "histogram": histogram.draw,
-    "trace": trace.draw,
-    "phase": phase.draw,
+    "trace": trace_phase.draw_traces,
+    "phase": trace_phase.draw_orbits,
     "kymograph": kymograph.draw,
     "table": table.draw,
     "shape": shape.draw,

@@ -15,20 +15,12 @@ from matplotlib.colors import Normalize
 from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
 from dendroflow.errors import ConfigurationError
+from dendroflow.figures import places
 from dendroflow.figures.data import FigureData, read_rows
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.html_page import Interactive
 from dendroflow.figures.page import INK, Page, page_of
-from dendroflow.figures.places import (
-    WIDTH,
-    Array,
-    Box,
-    add_panels,
-    plot_layout,
-    read_places,
-    select_point,
-    snapshots_of,
-)
+from dendroflow.figures.places import Array, Box
 from dendroflow.settings.figures import Moment, Movie, Shape
 
 SCREEN = 640
@@ -40,22 +32,22 @@ RASTERIZED_FROM = 5000
 
 def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw the cells of a point that is ok, and make their page."""
-    point, notes = select_point(figure, data, points)
+    point, notes = places.select_point(figure, data, points)
     point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
-    rows = read_places(figure, data, point_id, figure.signal, voxels=False)
+    rows = places.read_places(figure, data, point_id, figure.signal, voxels=False)
     # The highest is drawn last.
     rows = rows.iloc[np.argsort([line[:, 2].mean() for line in rows["outline"]], kind="stable")]
     if isinstance(figure, Shape):
         time, what = _time(figure, data, point_id)
-        shown = paged = snapshots_of(figure, rows, None).at(figure, [time])
+        shown = paged = places.snapshots_of(figure, rows, None).at(figure, [time])
         limits, notes = shown.limits, [f"t = {time:.6g} ms{what}.", *notes]
     else:
-        course = snapshots_of(figure, rows, figure.window)
+        course = places.snapshots_of(figure, rows, figure.window)
         shown, paged, limits = course.printed(figure), course.thinned(figure.frames), course.limits
     cells = Outlines(rows["outline"].tolist())
     colours = ScalarMappable(Normalize(*limits), colour_map())
-    page = page_of(figure, data, notes, (WIDTH, WIDTH), shown=point, layout="compressed")
-    panels = add_panels(page, cells.box, shown.times)
+    page = page_of(figure, data, notes, (places.WIDTH, places.WIDTH), point)
+    panels = places.add_panels(page, cells.box, shown.times)
     page.colour_bar(panels, colours, label)
     for axes in panels:
         axes.set_axis_off()
@@ -174,13 +166,15 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
     low, high = outlines.reach
     extent = high - low
     widths = np.maximum(outlines.diameters * SCREEN / extent.max(), THINNEST_ON_SCREEN)
-    classes = np.log(widths / THINNEST_ON_SCREEN) / np.log(CLASS_RATIO)
+    classes = (np.log(widths / THINNEST_ON_SCREEN) / np.log(CLASS_RATIO)).round()
     plot = go.Figure()
-    for width in np.unique(classes.round()):
-        segments = np.flatnonzero(classes.round() == width)
+    for width in np.unique(classes):
+        segments = np.flatnonzero(classes == width)
         gap = np.full((1, 3), np.nan)
         lines = [np.concatenate([outlines.outlines[int(i)][:, :3], gap]) for i in segments]
-        x, y, z = _rounded(np.concatenate(lines)).T
+        # A fraction of two (1/16 µm) leaves zeros, which are packed into nothing.
+        x, y, z = (np.rint(np.concatenate(lines) * 16) / 16).astype("float32").T
+        style = {"width": round(THINNEST_ON_SCREEN * CLASS_RATIO**width, 2)}
         plot.add_scatter3d(
             x=x,
             y=y,
@@ -188,23 +182,18 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
             mode="lines",
             connectgaps=False,
             hoverinfo="text",
-            line={
-                "width": round(THINNEST_ON_SCREEN * CLASS_RATIO**width, 2),
-                "coloraxis": "coloraxis",
-            },
+            line=style | {"coloraxis": "coloraxis"},
             meta=[[int(i), len(line)] for i, line in zip(segments, lines, strict=True)],
         )
     _plot_scale_bar(plot, outlines)
     hidden = {"visible": False, "showspikes": False}
     ratio = np.maximum(extent / extent.max(), 0.05) * 1.9
     plot.update_layout(
-        **plot_layout(colours, label),
+        **places.plot_layout(colours, label),
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         hoverlabel={"bgcolor": "white", "font": {"color": INK}},
         scene={
-            "xaxis": hidden,
-            "yaxis": hidden,
-            "zaxis": hidden,
+            **dict.fromkeys(("xaxis", "yaxis", "zaxis"), hidden),
             "dragmode": "orbit",
             "aspectmode": "manual",
             "aspectratio": dict(zip("xyz", ratio.round(4).tolist(), strict=True)),
@@ -216,11 +205,6 @@ def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Fi
         },
     )
     return plot
-
-
-def _rounded(coordinates: Any) -> Any:
-    """Round to 1/16 µm: a fraction of two leaves zeros, which are packed into nothing."""
-    return (np.rint(coordinates * 16) / 16).astype("float32")
 
 
 def _plot_scale_bar(plot: go.Figure, outlines: Outlines) -> None:

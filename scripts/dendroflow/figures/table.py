@@ -34,8 +34,8 @@ def draw(figure: Table, data: FigureData, points: pd.DataFrame) -> Page:
     heads = [wrapped(data.label(column), width) for column in figure.columns]
     head = 0.19 * max(text.count("\n") + 1 for text in heads) + 0.1
     height = head + ROW * len(points)
-    page = page_of(figure, data, failure_note(points), (WIDTH, height), layout="none")
-    axes = page.canvas.add_axes((0, 0, 1, 1))
+    page = page_of(figure, data, failure_note(points), (WIDTH, height))
+    (axes,) = page.panels(grid=False)
     axes.set_axis_off()
     texts = [_texts(points, column, swept=column in data.swept) for column in figure.columns]
     rows = list(zip(*texts, strict=True))

@@ -8,12 +8,11 @@ from synthetic import EVERY_KIND, LABELS, data, failing, figure, points
 from dendroflow.figures.data import labels_of, select_points
 from dendroflow.figures.encoding import hues_of
 from dendroflow.figures.histogram import in_classes
-from dendroflow.figures.line_ends import end_of_line
-from dendroflow.figures.line_scatter import _frame, draw
+from dendroflow.figures.line_scatter import _frame, draw, end_of_line
 from dendroflow.figures.page import Page, house_style, make_logarithmic
 from dendroflow.figures.places import select_point
 from dendroflow.figures.shape import Outlines
-from dendroflow.figures.trace import choose
+from dendroflow.figures.trace_phase import choose
 
 
 def line_of(y, failed=()):

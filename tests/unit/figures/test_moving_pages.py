@@ -93,11 +93,11 @@ def test_values_of_a_page_are_within_a_5000th_of_their_range(size):
 
 
 def test_both_signs_are_told_apart_by_colour():
-    colours = colours_of((-1.0, 3.0))
+    colours, _ = colours_of((-1.0, 3.0))
     assert colours.get_clim() == (-3.0, 3.0)
     red, _, blue, _ = colours.cmap(1.0)
     assert red > blue
-    assert colours_of((0.0, 3.0)).get_clim() == (0.0, 3.0)
+    assert colours_of((0.0, 3.0))[0].get_clim() == (0.0, 3.0)
 
 
 @pytest.mark.parametrize(("low", "high"), [(-102.5, 102.5), (-300, 300), (-75, 75), (3, 7.5)])

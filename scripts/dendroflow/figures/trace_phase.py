@@ -1,4 +1,4 @@
-"""Signals over time, and which points are shown where these are many."""
+"""Signals over time or against each other, and which points are shown where these are many."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,13 +14,13 @@ from dendroflow.figures.page import Page, page_of, wrapped
 from dendroflow.settings.figures import Phase, Trace
 
 
-def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
+def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw the signals of points, of which at least one is ok."""
     chosen, notes = choose(points, figure.hue, figure.limit)
     names = figure.signal_names
     traces = read_signals(figure, data, chosen, names)
     height = 3.6 if len(names) == 1 else 1.2 + 1.7 * len(names)
-    page = page_of(figure, data, notes + failure_note(points), (6.9, height), shown=chosen)
+    page = page_of(figure, data, notes + failure_note(points), (6.9, height), chosen)
     panels = page.panels(len(names), count=len(names), sharex=True)
     hues = hues_of(chosen, figure.hue, data.labels)
     hue_of = dict(zip(chosen["point_id"], texts(chosen, figure.hue), strict=True))
@@ -34,8 +34,43 @@ def draw(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
         panels[-1].set_xlim(*figure.window)
     panels[-1].set_xlabel(f"time ({data.time_unit})")
     page.canvas.align_ylabels(panels)
-    add_legend(page, panels, hues.entries(), hues)
+    add_legend(page, panels, [hues.listed()], hues)
     return page
+
+
+def draw_orbits(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
+    """Draw the orbits of points, of which at least one is ok; an arrow shows their direction."""
+    chosen, notes = choose(points, figure.hue, figure.limit)
+    traces = read_signals(figure, data, chosen, (figure.x, figure.y))
+    if figure.window is not None:
+        start, end = figure.window
+        notes.insert(0, f"From {start:g} to {end:g} {data.time_unit}.")
+    page = page_of(figure, data, notes + failure_note(points), (6.9, 4.6), chosen)
+    (axes,) = panels = page.panels()
+    hues = hues_of(chosen, figure.hue, data.labels)
+    orbits = []
+    for point_id, hue in zip(chosen["point_id"], texts(chosen, figure.hue), strict=True):
+        t, x = cropped(figure, data, *traces[point_id, figure.x])
+        y = np.interp(t, *traces[point_id, figure.y])
+        axes.plot(x, y, color=hues.colours[hue], lw=1.3)
+        orbits.append((x, y, hues.colours[hue]))
+    for orbit in orbits:
+        _add_direction(axes, *orbit)
+    axes.set_xlabel(str(data.labels[figure.x]))
+    axes.set_ylabel(wrapped(data.labels[figure.y], 4.0))
+    add_legend(page, panels, [hues.listed()], hues)
+    return page
+
+
+def _add_direction(axes: Any, x: Any, y: Any, colour: str) -> None:
+    """Show the direction of an orbit by an arrow where it runs fastest; a rest, by a dot."""
+    dx, dy = np.diff(x) / np.ptp(axes.get_xlim()), np.diff(y) / np.ptp(axes.get_ylim())
+    if max(np.ptp(np.cumsum(dx)), np.ptp(np.cumsum(dy))) < 0.01:
+        axes.plot(x[-1:], y[-1:], marker="o", ms=5, color=colour)
+        return
+    i = int(np.hypot(dx, dy).argmax())
+    arrow = {"arrowstyle": "-|>", "color": colour, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xytext=(x[i], y[i]), xy=(x[i + 1], y[i + 1]), arrowprops=arrow)
 
 
 def choose(points: pd.DataFrame, hue: str | None, limit: int) -> tuple[pd.DataFrame, list[str]]:
@@ -87,7 +122,7 @@ def read_signals(
 
 
 def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[Any, Any]:
-    """Cut out the window.
+    """Cut out the window, and one sample on either side.
 
     Raises
     ------
@@ -95,10 +130,11 @@ def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[An
         If nothing lies in it.
     """
     start, end = figure.window or (t[0], t[-1])
-    within = (t >= start) & (t <= end)
-    if not within.any():
+    if end < t[0] or start > t[-1]:
         raise ConfigurationError(
             f"figure {figure.name}: `window` [{start}, {end}] lies outside of what was "
             f"recorded, {t[0]:g} to {t[-1]:g} {data.time_unit}"
         )
-    return t[within], v[within]
+    first = max(int(np.searchsorted(t, start)) - 1, 0)
+    last = int(np.searchsorted(t, end, side="right")) + 1
+    return t[first:last], v[first:last]
