@@ -108,7 +108,7 @@ def simulate(
         }
     )
     changed_too = configuration.model_copy(update={"experiments": {name: changed}})
-    features, traces = _in_a_process(changed_too, name, Path(results), 1, True)
+    _, features, traces = _in_a_process(changed_too, name, Path(results), 1, True)
     (row,) = features.to_pylist()
     known = ("point_id", "status", "error")
     measured = {key: value for key, value in row.items() if key not in (*known, "runtime_s")}
@@ -140,10 +140,8 @@ def run(
             f"{configuration.experiment_file(name)}: optimises; use the command `dendroflow run`"
         )
     workers = cores or os.cpu_count() or 1
-    plan = make_plan(configuration, name, Path(results), workers, keep=True)
-    features, _ = _in_a_process(configuration, name, Path(results), workers, False)
-    swept = plan.table.drop_columns(["batch"]).to_pandas()
-    swept = swept.rename(columns=lambda path: path.rpartition(".")[2])
+    points, features, _ = _in_a_process(configuration, name, Path(results), workers, False)
+    swept = points.to_pandas().rename(columns=lambda path: path.rpartition(".")[2])
     lists = [name for name in features.column_names if name.endswith(VALUES_SUFFIX)]
     measured = features.drop_columns(["runtime_s", *lists]).to_pandas()
     table: pd.DataFrame = swept.merge(measured, on="point_id", how="left")
@@ -161,8 +159,8 @@ def _configured(experiment: str | Path) -> tuple[Configuration, str]:
 
 def _in_a_process(
     configuration: Configuration, name: str, results: Path, workers: int, keep: bool
-) -> tuple[pa.Table, pa.Table]:
-    """Features and, if they are kept, traces of all points, from a process of its own.
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """All points, their features and, if they are kept, traces, from a process of its own.
 
     NEURON keeps what it has loaded, so that a second experiment could not be simulated in this one.
     """
@@ -173,10 +171,11 @@ def _in_a_process(
 
 def _run(
     configuration: Configuration, name: str, results: Path, workers: int, keep: bool
-) -> tuple[pa.Table, pa.Table]:
+) -> tuple[pa.Table, pa.Table, pa.Table]:
     settings = configuration.experiments[name]
     plan = make_plan(configuration, name, results, workers, keep=True)
-    points = points_of(plan.table.drop_columns(["batch"]).to_pydict(), plan.notes["fixed"])
+    table = plan.table.drop_columns(["batch"])
+    points = points_of(table.to_pydict(), plan.notes["fixed"])
     features, kept = [], [TRACES.empty_table()]
     with opened(configuration, plan, results) as workload:
         timeout_s = settings.execution.timeout_s
@@ -184,7 +183,7 @@ def _run(
             traces = checked(pa.table(result.traces), TRACES) if result.traces else kept[0]
             features.append(extract(traces, outcome_table(result), settings.features))
             kept += [traces] if keep else []
-    return pa.concat_tables(features), pa.concat_tables(kept)
+    return table, pa.concat_tables(features), pa.concat_tables(kept)
 
 
 @contextmanager
