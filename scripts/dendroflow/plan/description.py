@@ -39,7 +39,6 @@ class Parameter:
 class Description:
     """A model as planning sees it; `signals` are their units, `meanings` their descriptions."""
 
-    title: str
     parameters: Mapping[str, Parameter]
     signals: Mapping[str, str]
     meanings: Mapping[str, str]
@@ -142,7 +141,6 @@ def inspect(folder: Path) -> Description:
             schema=properties,
         )
     return Description(
-        title=(model.__doc__ or model.__name__).strip().splitlines()[0],
         parameters=parameters,
         signals={name: declared(signal).unit for name, signal in model.signals.items()},
         meanings={
