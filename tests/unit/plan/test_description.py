@@ -51,7 +51,6 @@ def model(tmp_path):
 
 def test_a_description_says_what_planning_asks(model, tmp_path):
     found = describe(model(SOUND), tmp_path / "cell.json")
-    assert found.title == "A cell of two signals."
     assert list(found.parameters) == ["zeta", "alpha", "kind"]
     assert found.parameters["zeta"].default == 1.5
     assert found.parameters["zeta"].unit == "mV"
@@ -99,9 +98,9 @@ def test_a_description_by_another_library_is_asked_for_again(model, tmp_path):
     kept = tmp_path / "cell.json"
     asked = describe(model(SOUND), kept, keep=True)
     content = json.loads(kept.read_text(encoding="utf-8"))
-    content["description"]["title"] = "Another."
+    content["description"]["time_unit"] = "h"
     kept.write_text(json.dumps(content), encoding="utf-8")
-    assert describe(model(SOUND), kept).title == "Another."
+    assert describe(model(SOUND), kept).time_unit == "h"
     kept.write_text(json.dumps(content | {"library": "0" * 16}), encoding="utf-8")
     assert describe(model(SOUND), kept) == asked
 
