@@ -76,10 +76,22 @@ def paused(workspace: Workspace, pattern: str, *targets: str):
     }
     process = workspace.start(*targets)
     workspace.environment["PAUSE_BEFORE"] = None
-    wait_until(lambda: flag.exists() or process.poll() is not None, f"{pattern} is next")
+    pid, target = paused_at(workspace, process)
+    return process, pid, target
+
+
+def paused_at(workspace: Workspace, process) -> tuple[int, Path]:
+    """Wait until a process stands still; returns its id and the file that is not there yet."""
+    flag = workspace.folder / "paused"
+    wait_until(lambda: flag.exists() or process.poll() is not None, "a process stands still")
     assert flag.exists(), workspace.said
     pid, _, target = flag.read_text().partition(" ")
-    return process, int(pid), workspace.folder / target
+    return int(pid), workspace.folder / target
+
+
+def go_on(workspace: Workspace) -> None:
+    """Let what stands still go on."""
+    (workspace.folder / "paused").unlink()
 
 
 def no_process_is_left(workspace: Workspace) -> None:

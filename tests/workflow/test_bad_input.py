@@ -11,6 +11,7 @@ from dendroflow.errors import ConfigurationError, MorphologyError
 from dendroflow.morphology.fetch import fetch
 from dendroflow.morphology.files import MAX_LINES, data_sha256, read
 from dendroflow.morphology.importing import import_sections
+from dendroflow.morphology.sections import lengths_of
 from dendroflow.plan.planning import make_plan
 from dendroflow.settings.morphologies import LocalFile, NeuroMorpho
 from dendroflow.settings.project import load, read_yaml
@@ -173,7 +174,7 @@ def test_a_bad_file_is_refused_with_the_message_of_the_page(tmp_path, name):
 def test_an_accepted_file_is_the_cell_that_it_describes(tmp_path, caplog, name):
     outcome, message = MORPHOLOGIES[name]
     path = arrive(tmp_path, FILES[name])
-    geometry = import_sections(path)
+    sections = import_sections(path)
     assert (message in caplog.text) == (outcome == "accepted with a warning" or not message)
     assert bool(caplog.text) == (outcome == "accepted with a warning")
     rows = [line.split()[:7] for line in FILES[name].decode().splitlines()]
@@ -184,7 +185,7 @@ def test_an_accepted_file_is_the_cell_that_it_describes(tmp_path, caplog, name):
         for row in neurites
         if written[written[:, 0] == row[6]][0, 1] != 1
     ]
-    lengths = [x for k, x in zip(geometry.kinds, geometry.lengths, strict=True) if k != "soma"]
+    lengths = [x for k, x in zip(sections.kinds, lengths_of(sections), strict=True) if k != "soma"]
     assert sum(lengths) == pytest.approx(sum(steps), rel=1e-6)
 
 
