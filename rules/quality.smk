@@ -1,4 +1,4 @@
-"""Quality control of morphologies: checked one by one, reported, held against requirements."""
+"""Quality control of morphologies: checked one by one, reported, compared with requirements."""
 
 
 rule check_morphology:

@@ -17,7 +17,7 @@ def read_trace(
     Parameters
     ----------
     path
-        in the folder of the model, so that it is part of the recipe.
+        in the folder of the model, so that it is part of `simulation_code`.
     signal
         name of the signal.
     **swept
