@@ -59,13 +59,13 @@ fuzz: setup-develop  ## throw 10,000 damaged inputs at each reader (some ten min
 
 lint: setup-develop  ## check style, types and the workflow
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
-	@$(BIN)/snakefmt --check Snakefile rules template/Snakefile
+	@$(BIN)/snakefmt --check Snakefile rules template/Snakefile workflow/Snakefile
 	@$(BIN)/mypy
 	@$(BIN)/snakemake --lint
 
 format: setup-develop  ## rewrite files in the project's style
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-	@$(BIN)/snakefmt Snakefile rules template/Snakefile
+	@$(BIN)/snakefmt Snakefile rules template/Snakefile workflow/Snakefile
 
 docs: setup-develop  ## rewrite the generated pages
 	@PYTHONPATH=scripts $(BIN)/python docs/generate.py --write
