@@ -1,8 +1,9 @@
-"""Others' workflows that use this one as a module, with all that it can do, below a prefix."""
+"""Others' workflows that use this one as a module: all that it can do, and twice in one run."""
 
-import pytest
+import shutil
+
 from outer_workflow import with_outer
-from small_experiments import FITTED
+from small_experiments import FITTED, STEPS
 from test_reruns import WAYS, nothing
 from whole_project import content, whole_project
 from workflow.workspace import CHECKOUT, Workspace
@@ -26,11 +27,10 @@ rule both:
 """
 
 
-def test_every_stage_runs_below_a_prefix(workspace, new_workspace):
+def test_every_stage_runs_below_a_prefix(workspace):
     workspace = whole_project(workspace).experiment("fitted", FITTED, optimise=QUICK)
     workspace.project("steps", "leak", "tree", "fitted")
     with_outer(workspace, "config: config", prefix="sweeps")
-    assert (workspace.folder / "sweeps").exists() is False
     workspace.run("all", "audit", "paper", cores=2).succeeded()
     assert not workspace.results.exists()
     for way in WAYS:
@@ -45,6 +45,15 @@ def test_every_stage_runs_below_a_prefix(workspace, new_workspace):
 
 def test_two_modules_in_one_workflow(workspace):
     workspace.project("steps").experiment("steps", STEPS)
+    shutil.copytree(workspace.config, workspace.folder / "elsewhere")
+    other = {"parameters.amplitude": [0.02, 0.03, 0.04]}
+    workspace.experiment("steps", STEPS, sweep=other)
     with_outer(workspace, "config: config", own=SECOND)
-    elsewhere = Workspace(workspace.folder / "second")
-    shutil.move(elsewhere.config, workspace.folder / "elsewhere")
+    run = workspace.run(cores=2).succeeded()
+    assert run.points == 3
+    first, second = workspace, Workspace(workspace.folder / "second")
+    for project, amplitudes in ((first, [0.02, 0.03, 0.04]), (second, [0.01, 0.02])):
+        found = project.query("SELECT amplitude FROM steps ORDER BY 1")
+        assert [amplitude for (amplitude,) in found] == amplitudes
+    for way in WAYS:
+        nothing(workspace, *way)
