@@ -136,7 +136,10 @@ MORE_BAD_EXPERIMENTS = {
         ["features", "threshold", "did you mean 'Threshold'"],
     ),
     "unknown kind of figure": ({"figures": [ONE_FIGURE | {"kind": "pie"}]}, ["figures.0", "pie"]),
-    "stimulus backwards": (features(stimulus=[10, 5]), ["features", "stimulus", "10 must lie below 5"]),
+    "stimulus backwards": (
+        features(stimulus=[10, 5]),
+        ["features", "stimulus", "10 must lie below 5"],
+    ),
     "Saltelli samples": (sampled("saltelli", 3), ["saltelli.samples", "power of two"]),
     "no Latin sample": (sampled("latin_hypercube", 0), ["latin_hypercube.samples", "0"]),
     "a table that is missing": ({"sweep": {"table": "points.csv"}}, ["points.csv", "no such"]),
