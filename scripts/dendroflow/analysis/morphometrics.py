@@ -51,12 +51,9 @@ def morphometrics(name: str, path: Path) -> pa.Table:
         found = dict.fromkeys(UNITS, (None, "failed", _one_line(error)))
     else:
         found = {metric: _measured(metric, cell) for metric in UNITS}
-    rows = [
-        {"morphology": name, "metric": metric, "unit": UNITS[metric]}
-        | dict(zip(("value", "status", "error"), found[metric], strict=True))
-        for metric in UNITS
-    ]
-    return pa.Table.from_pylist(rows, schema=MORPHOMETRICS)
+    rows = [(name, metric, UNITS[metric], *found[metric]) for metric in UNITS]
+    columns = [dict(zip(MORPHOMETRICS.names, row, strict=True)) for row in rows]
+    return pa.Table.from_pylist(columns, schema=MORPHOMETRICS)
 
 
 def _load(path: Path) -> Any:
