@@ -33,7 +33,8 @@ def draw_scores(
     cells = list(dict.fromkeys(scores["morphology"]))
     with house_style():
         sources = "; ".join(dict.fromkeys(scores["source"]))
-        page = Page(title, _subtitle(scores, cells), [*_missing(scores), sources], _size(metrics))
+        size = (6.9, 0.9 + ROW_INCHES * len(metrics))
+        page = Page(title, _subtitle(scores, cells), [*_missing(scores), sources], size)
         axes = page.canvas.subplots()
         axes.axvspan(-limit, limit, color="#e8eef4", zorder=0)
         axes.axvline(0, color=GREY, lw=0.8, zorder=1)
@@ -54,10 +55,6 @@ def draw_scores(
             ]
             add_legend(page, axes, [Group("morphology", handles)], Hues(None, {}))
         return page.save(folder, name)
-
-
-def _size(metrics: list[str]) -> tuple[float, float]:
-    return 6.9, 0.9 + ROW_INCHES * len(metrics)
 
 
 def _subtitle(scores: pd.DataFrame, cells: list[str]) -> str:

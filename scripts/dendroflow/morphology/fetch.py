@@ -58,12 +58,6 @@ def fetch(
     ----------
     name
         The morphology's name in the catalogue.
-    source
-        Where it is, and the sha256 of its data lines.
-    destination, metadata
-        Files to write.
-    neuromorpho
-        The service, and the limits of downloads.
     root
         Folder of the configuration, to which the path of a file is relative.
 

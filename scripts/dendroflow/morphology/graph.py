@@ -187,13 +187,7 @@ class PointGraph:
         return [np.array(points) for points in found]
 
     def length(self, kind: int | None = None) -> float:
-        """Return the length of the neurites (µm), without their links to the soma.
-
-        Parameters
-        ----------
-        kind
-            Count the points of this type only.
-        """
+        """Length of the neurites (µm), of one type if given, without their links to the soma."""
         counted = self.inner if kind is None else self.inner & (self.types == kind)
         return float(self.steps[counted].sum())
 
