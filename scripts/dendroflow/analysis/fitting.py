@@ -136,7 +136,17 @@ def goals_of(settings: Optimise, measure: Measure, checkpoints: Checkpoints, whe
     """
     means = {name: target.mean for name, target in settings.targets.items()}
     if settings.reference is not None:
-        row = _reference(settings, measure, checkpoints, where)
+        reference = checkpoints.of(0)
+        if reference is None:
+            values = pd.DataFrame([settings.reference])[list(settings.parameters)].astype(float)
+            measured = measure(values)[["point_id", "status", "error", *settings.targets]]
+            reference = pd.concat([values, measured], axis=1)
+        row = reference.iloc[0]
+        if row["status"] != "ok":
+            raise ConfigurationError(
+                f"{where}.reference: its simulation is {row['status']}: {row['error']}"
+            )
+        checkpoints.keep(0, reference)
         for name in [name for name, mean in means.items() if mean is None]:
             if pd.isna(row[name]):
                 raise ConfigurationError(
@@ -146,22 +156,3 @@ def goals_of(settings: Optimise, measure: Measure, checkpoints: Checkpoints, whe
             means[name] = float(row[name])
     sds = {name: target.sd for name, target in settings.targets.items()}
     return Goals({name: mean for name, mean in means.items() if mean is not None}, sds)
-
-
-def _reference(
-    settings: Optimise, measure: Measure, checkpoints: Checkpoints, where: str
-) -> "pd.Series[Any]":
-    """The reference with its features."""
-    point = checkpoints.of(0)
-    if point is None:
-        paths = list(settings.parameters)
-        values = pd.DataFrame([settings.reference])[paths].astype(float)
-        measured = measure(values)[["point_id", "status", "error", *settings.targets]]
-        point = pd.concat([values, measured], axis=1)
-    row = point.iloc[0]
-    if row["status"] != "ok":
-        raise ConfigurationError(
-            f"{where}.reference: its simulation is {row['status']}: {row['error']}"
-        )
-    checkpoints.keep(0, point)
-    return row

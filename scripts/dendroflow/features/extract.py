@@ -45,8 +45,6 @@ def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Tabl
         A table of `stores.schemas.TRACES`; times in ms.
     outcomes
         A table of `stores.schemas.OUTCOMES`.
-    features
-        What is measured.
 
     Returns
     -------
@@ -93,8 +91,6 @@ def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[p
     traces, outcomes
         Parquet files of `stores.schemas.TRACES` and `OUTCOMES`. The traces of a point lie in one
         row group, and the row groups are in the order of the outcomes.
-    features
-        What is measured.
 
     Yields
     ------

@@ -136,10 +136,9 @@ class Efel:
         cppcore.Clear()
         for send, name, value in self._sent:
             send(name, value)
-        cppcore.setFeatureDouble("T", self._times)
-        cppcore.setFeatureDouble("V", values)
-        cppcore.setFeatureDouble("stim_start", [start])
-        cppcore.setFeatureDouble("stim_end", [end])
+        trace = {"T": self._times, "V": values, "stim_start": [start], "stim_end": [end]}
+        for name, numbers in trace.items():
+            cppcore.setFeatureDouble(name, numbers)
 
 
 def _as_core_takes_them(settings: efel.Settings) -> list[tuple[Any, str, Any]]:

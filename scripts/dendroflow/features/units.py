@@ -16,8 +16,6 @@ def units(
 
     Parameters
     ----------
-    features
-        What is measured.
     signal_units
         The unit of each signal that the model records.
     time_unit
@@ -32,7 +30,10 @@ def units(
     result: dict[str, str] = {}
     for block in features.blocks:
         for signal in block.signals:
-            _check_recorded(signal, signal_units)
+            if signal not in signal_units:
+                near = difflib.get_close_matches(signal, signal_units, n=1, cutoff=0)
+                nearest = f"; nearest: {near[0]}" if near else ""
+                raise ConfigurationError(f"features: the model records no signal {signal}{nearest}")
         unit = signal_units[block.signal]
         if block.efel and unit != "mV":
             raise ConfigurationError(
@@ -50,15 +51,6 @@ def units(
             column: PROPAGATION_UNITS[name] for name, column in block.propagation_columns.items()
         }
     return result
-
-
-def _check_recorded(signal: str, signal_units: Mapping[str, str]) -> None:
-    if signal not in signal_units:
-        near = difflib.get_close_matches(signal, signal_units, n=1, cutoff=0)
-        raise ConfigurationError(
-            f"features: the model records no signal {signal}"
-            + (f"; nearest: {near[0]}" if near else "")
-        )
 
 
 def _check_propagation(

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
@@ -94,14 +94,12 @@ def _folded(record: Mapping[str, Any], field: str) -> list[str]:
 
 
 def _address(service: NeuroMorpho, equal: Mapping[str, str], page: int, size: int) -> str:
-    terms = [f"{key}:{_quoted(value)}" for key, value in equal.items()]
-    query = [f"q={quote(terms[0])}", *(f"fq={quote(term)}" for term in terms[1:])]
-    query += [f"page={page}", f"size={size}", "sort=neuron_id"]
-    return f"{service.address}/api/neuron/select?{'&'.join(query)}"
-
-
-def _quoted(value: str) -> str:
-    return f'"{value}"' if set(value) & set(" ,:") else value
+    query: list[tuple[str, object]] = []
+    for key, value in equal.items():
+        quoted = f'"{value}"' if set(value) & set(" ,:") else value
+        query.append(("fq" if query else "q", f"{key}:{quoted}"))
+    query += [("page", page), ("size", size), ("sort", "neuron_id")]
+    return f"{service.address}/api/neuron/select?{urlencode(query, quote_via=quote)}"
 
 
 def _page(downloader: Downloader, address: str) -> tuple[Sequence[dict[str, Any]], int, int]:

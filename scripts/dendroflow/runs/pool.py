@@ -12,7 +12,7 @@ from dendroflow.kernel.lanes import GroupFailedError, GroupResult, Outcome, run_
 from dendroflow.kernel.loading import builds_rxd
 from dendroflow.kernel.model import Model
 from dendroflow.kernel.points import Point, SolverSettings
-from dendroflow.runs.workers import Reply, Task, Workers
+from dendroflow.runs.workers import Task, Workers
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES
 
@@ -87,15 +87,12 @@ def run_points(
             while to_start and crew.idle:
                 crew.start(to_start.popleft())
             for task in crew.wait():
-                assert task.reply is not None
-                parts = _halves(task.group, task.reply)
-                if parts:
+                if parts := _halves(task):
                     place = tasks.index(task)
                     tasks[place : place + 1] = parts
                     to_start.extendleft(reversed(parts))
-            while tasks and (reply := tasks[0].reply) is not None:
-                group = tasks.pop(0).group
-                result = _result(points[group.start : group.stop], reply, timeout_s)
+            while tasks and tasks[0].status:
+                result = _result(tasks.pop(0), points, timeout_s)
                 sizes = [outcome.compartments or 0 for outcome in result.outcomes]
                 compartments = max(sizes) or compartments
                 yield result
@@ -130,24 +127,25 @@ def lanes_per_group(compartments: int, signals: int, settings: SolverSettings) -
     return max(1, min(LANES_AT_MOST, by_memory, by_size))
 
 
-def _halves(group: range, reply: Reply) -> list[Task]:
+def _halves(task: Task) -> list[Task]:
     """The tasks that take the place of a group in which some point failed for all; or none."""
-    failed = reply.status in ("crashed", "timeout") or isinstance(reply.value, GroupFailedError)
+    group = task.group
+    failed = task.status in ("crashed", "timeout") or isinstance(task.value, GroupFailedError)
     if not failed or len(group) == 1:
         return []
-    logger.info("a group of %d points %s: %s; halving it", len(group), reply.status, reply.value)
+    logger.info("a group of %d points %s: %s; halving it", len(group), task.status, task.value)
     half = len(group) // 2
     return [Task(group[:half]), Task(group[half:])]
 
 
-def _result(points: Sequence[Point], reply: Reply, timeout_s: float) -> GroupResult:
+def _result(task: Task, points: Sequence[Point], timeout_s: float) -> GroupResult:
     """Result of a group that ran, or of a single point that did not come through."""
-    if reply.status == "done":
-        result: GroupResult = reply.value
+    if task.status == "done":
+        result: GroupResult = task.value
         return result
-    if reply.status == "raised" and not isinstance(reply.value, GroupFailedError):
-        raise reply.value
-    (point,) = points
-    status = "failed" if reply.status == "raised" else reply.status
+    if task.status == "raised" and not isinstance(task.value, GroupFailedError):
+        raise task.value
+    status = "failed" if task.status == "raised" else task.status
     runtime = timeout_s if status == "timeout" else None
-    return GroupResult((Outcome(point.point_id, status, str(reply.value), runtime, None),), {})
+    point_id = points[task.group.start].point_id
+    return GroupResult((Outcome(point_id, status, str(task.value), runtime, None),), {})

@@ -20,28 +20,21 @@ PR_SET_PDEATHSIG = 1
 _fork = multiprocessing.get_context("fork")
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What became of a task.
+@dataclass(eq=False)
+class Task:
+    """Which points a worker is to run, and later what became of it.
 
     Attributes
     ----------
     status
-        `"done"`; `"raised"` by the task; `"crashed"`, with the process; `"timeout"`.
+        `"done"`; `"raised"` by the task; `"crashed"`, with the process; `"timeout"`; `""` before.
     value
         what the task returned, what it raised, or the cause of death in words.
     """
 
-    status: str
-    value: Any
-
-
-@dataclass(eq=False)
-class Task:
-    """Which points a worker is to run, and later its reply."""
-
     group: range
-    reply: Reply | None = None
+    status: str = ""
+    value: Any = None
 
 
 @dataclass(eq=False)
@@ -127,7 +120,7 @@ class Workers:
     def _reply(self, worker: _Worker, status: str, value: Any, *, keep: bool) -> Task:
         task, worker.task = worker.task, None
         assert task is not None
-        task.reply = Reply(status, value)
+        task.status, task.value = status, value
         if not keep:
             self._dismiss(worker)
         return task
