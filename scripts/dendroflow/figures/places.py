@@ -186,7 +186,7 @@ def add_panels(page: Page, box: Box, times: Array) -> list[Axes]:
     columns = -(-len(times) // rows)
     widths = np.minimum((WIDTH - BAR) / columns, (HEIGHT / rows - HEAD) / tall)
     full = len(times) / (rows * columns)
-    best = int((widths * full**2).argmax())
+    best = int((widths * full).argmax())
     page.canvas.set_layout_engine("compressed")
     page.canvas.set_figheight(max(rows[best] * (widths[best] * tall + HEAD), LEAST_HEIGHT))
     grid = int(rows[best]), int(columns[best])
