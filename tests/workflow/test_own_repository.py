@@ -253,13 +253,13 @@ class Outer(Workspace):
         """The command line of plain Snakemake."""
         return [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
 
-    def snakefile(
+    def taking(
         self,
         lines: str = "config: config",
         names: str = "",
         database: str = "results/dendroflow.sqlite",
     ) -> "Outer":
-        """Write the Snakefile."""
+        """Write a Snakefile that takes the module so."""
         text = OUTER.format(
             snakefile=str(CHECKOUT / "Snakefile"), lines=lines, names=names, database=database
         )
@@ -275,14 +275,14 @@ def outer(tmp_path) -> Outer:
 
 
 def test_a_module_of_a_checkout_runs_and_is_then_done(outer):
-    run = outer.snakefile().run("count_points", "all").succeeded()
+    run = outer.taking().run("count_points", "all").succeeded()
     assert run.points == 2
     assert (outer.folder / "points.txt").exists()
     assert "Nothing to be done" in outer.run("count_points", "all").succeeded().output
 
 
 def test_rules_of_a_module_may_be_renamed(outer):
-    outer.snakefile(names=" as df_*").run("df_simulate").succeeded()
+    outer.taking(names=" as df_*").run("df_simulate").succeeded()
     outer.replace("experiments/steps.yaml", "- 0.02", "- 0.02\n  - 0.03")
     run = outer.run().succeeded()
     assert run.points == 1
@@ -290,7 +290,7 @@ def test_rules_of_a_module_may_be_renamed(outer):
 
 
 def test_with_a_prefix_results_lie_below_it_and_are_found_again(outer):
-    outer.snakefile(
+    outer.taking(
         lines='config: config\n    prefix: "sweeps"', database="sweeps/results/dendroflow.sqlite"
     )
     outer.run().succeeded()
@@ -308,7 +308,7 @@ def test_the_configuration_says_where_experiments_lie(outer):
     outer.config.rename(outer.folder / "elsewhere ö")
     (outer.folder / "config").mkdir()
     (outer.folder / "config/config.yaml").write_text("experiments: [steps]\n")
-    refused = outer.snakefile().run()
+    refused = outer.taking().run()
     refused.refused("experiments/steps.yaml: there is no such file")
     (outer.folder / "config/config.yaml").write_text(
         "experiments: [steps]\nfolder: elsewhere ö\n", encoding="utf-8"
@@ -317,13 +317,13 @@ def test_the_configuration_says_where_experiments_lie(outer):
 
 
 def test_a_module_without_a_configuration_is_refused(outer):
-    run = outer.snakefile(lines="").run()
+    run = outer.taking(lines="").run()
     run.refused("the module has no configuration", "`config: config`")
     assert not outer.results.exists()
 
 
 def test_a_rule_of_ones_own_with_a_name_of_ours_is_named(outer):
-    outer.snakefile()
+    outer.taking()
     file = outer.folder / "Snakefile"
     file.write_text(file.read_text().replace("rule count_points", "rule build_database"))
     run = outer.run()
@@ -333,7 +333,7 @@ def test_a_rule_of_ones_own_with_a_name_of_ours_is_named(outer):
 
 
 def test_the_folder_of_the_catalogue_is_the_same_workflow(outer):
-    outer.snakefile()
+    outer.taking()
     file = outer.folder / "Snakefile"
     text = file.read_text().replace("/Snakefile'", "/workflow/Snakefile'")
     file.write_text(text)
