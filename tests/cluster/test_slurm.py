@@ -50,7 +50,7 @@ def assert_complete(workspace, amplitudes):
 
 
 def content(workspace):
-    """All rows of all tables of the database, but times and the digests of what has them."""
+    """All rows of all tables of the database, but times and dates."""
     with closing(sqlite3.connect(workspace.results / "dendroflow.sqlite")) as database:
         tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         rows = {}
@@ -60,7 +60,7 @@ def content(workspace):
             dicts = [dict(zip(names, row, strict=True)) for row in cursor]
             for row in dicts:
                 row.pop("runtime_s", None)
-                row.pop("digest", None)
+                row.pop("date", None)
             rows[table] = [row for row in dicts if row.get("key") != "date"]
         return rows
 
@@ -88,7 +88,7 @@ def test_an_optimisation_whose_morphology_has_to_meet_requirements(workspace, on
     away = on_cluster(fit_on_a_sound_cell(workspace, execution={"cores_per_batch": 2}))
     run = away.run("all", "audit").succeeded()
     assert "Trying to restart job" not in run.output
-    submitted = ("check_morphology", "report_morphologies", "optimise", "draw_optimisation")
+    submitted = ("check_morphology", "report_morphologies", "optimise", "render_figures")
     assert all(run.jobs[name] == 1 for name in (*submitted, "audit_experiment"))
     assert "1 of 1 points the same" in (away.results / "audits/verdict.txt").read_text()
     workspace.run("database", cores=2).succeeded()

@@ -33,6 +33,7 @@ def test_nothing_compiles_again_without_need(finished, copy_of):
     project.replace("models/leak_one/model.py", "gt=0", "ge=1e-9")
     run = project.run("features", "-n").succeeded()
     assert run.announced == {
+        "keep_model": 1,
         "plan_points": 1,
         "simulate_batch": 1,
         "extract_features": 1,
