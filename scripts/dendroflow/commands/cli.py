@@ -11,23 +11,14 @@ from dendroflow.errors import DendroflowError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says.
+    """Do what the command line says; by default, that of this process.
 
-    Parameters
-    ----------
-    arguments
-        without the name of the program; by default those of this process.
-
-    Returns
-    -------
-    int
-        The exit code: 0 if all went well, 1 if not, 2 for a wrong command line, and 128 and the
-        number of the signal that has stopped it.
+    Return the exit code: 0 if all went well, 1 if not, 2 for a wrong command line, and 128 and the
+    number of the signal that has stopped it.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    own, mark, rest = words, "--" in words, list[str]()
-    if mark:
-        own, rest = words[: words.index("--")], words[words.index("--") + 1 :]
+    end = words.index("--") if "--" in words else len(words)
+    own, rest = words[:end], words[end + 1 :]
     parser = _parser()
     options = parser.parse_args(own)
     if rest and options.command not in ("run", "plan", "audit"):

@@ -17,15 +17,8 @@ def execute(command: list[str], output: int | None = None) -> int:
     process to stop reaches them as an interrupt, since Snakemake would wait for its jobs if it were
     told to terminate. What is ignored here, as a hang-up under nohup is, stays ignored.
 
-    Parameters
-    ----------
-    output
-        descriptor for what it says; by default it says it where this process would.
-
-    Returns
-    -------
-    int
-        Its exit code; 128 and the number of the signal, if one has stopped it.
+    `output` is a descriptor for what it says; by default it says it where this process would.
+    Return its exit code; 128 and the number of the signal, if one has stopped it.
     """
     child: subprocess.Popen[bytes] | None = None
     told: list[int] = []
