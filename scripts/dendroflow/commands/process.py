@@ -55,12 +55,9 @@ def _environment() -> dict[str, str]:
     """Variables of Snakemake: the programs of this Python, and a cache that can be written."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     variables = os.environ | {"PATH": path}
-    try:
+    with suppress(OSError, RuntimeError):
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "snakemake")
         cache.mkdir(parents=True, exist_ok=True)
-        is_writable = os.access(cache, os.W_OK)
-    except (OSError, RuntimeError):
-        is_writable = False
-    if not is_writable:
-        variables["XDG_CACHE_HOME"] = str(Path(".snakemake/cache").absolute())
-    return variables
+        if os.access(cache, os.W_OK):
+            return variables
+    return variables | {"XDG_CACHE_HOME": str(Path(".snakemake/cache").absolute())}
