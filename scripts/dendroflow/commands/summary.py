@@ -53,16 +53,16 @@ def summary(config: Path, results: Path, started: float) -> str:
     names = list(validated(Project, read_yaml(config), config).experiments)
     table = pd.DataFrame([_counts(name, results, started) for name in names], index=names)
     lines = [table.rename_axis(columns="experiment").to_string(), ""]
+    database = layout.DATABASE.below(results)
     for what, path in (
         ("figures", layout.FIGURES.below(results, experiment="")),
-        ("database", layout.DATABASE.below(results)),
+        ("database", database),
         ("report", layout.REPORT.below(results)),
         ("cells", layout.QUALITY_PAGE.below(results, scope="morphologies")),
         ("failures", layout.FAILURES.below(results)),
     ):
         if path.exists():
             lines.append(f"{what:9} {path}{'/' if what == 'figures' else ''}")
-    database = layout.DATABASE.below(results)
     if database.exists() and (said := audited(database)):
         lines.append(f"{'audit':9} {said}")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,9 +55,7 @@ def copy_wheel(wheel: Path, folder: Path) -> Path:
             f"{wheel}: is version {notes['Version']}, and the lock is that of "
             f"{dendroflow.__version__}; leave --wheel out, or run `dendroflow new` of that version"
         )
-    copy = folder / wheel.name
-    copy.write_bytes(wheel.read_bytes())
-    return copy
+    return shutil.copyfile(wheel, folder / wheel.name)
 
 
 def _installed_files() -> dict[str, bytes]:

@@ -117,23 +117,21 @@ def steady_state(cell: Any, ra: float, conductance: float, segment_um: float) ->
     for _ in range(3):
         h.fadvance()
     segments = [segment for section in sections for segment in section]
-    relative = np.array([segment.v for segment in segments]) / centre.v
     drops = list(_drops(sections)) or [(0.0, centre)]
     falls = np.array([fall for fall, _ in drops]) / centre.v
     worst = drops[int(falls.argmax())][1]
     tips = [section(1).v / centre.v for section in sections if not section.children()]
-    roots = [section for section in sections if section.parentseg() is None]
     soma = set(cell.soma)
     joined = set(cell.soma[0].wholetree())
     return Response(
         sections=len(sections),
-        roots=len(roots),
+        roots=sum(section.parentseg() is None for section in sections),
         orphans=sum(section not in joined for section in sections),
         neurite_length_um=sum(section.L for section in sections if section not in soma),
         soma_area_um2=sum(segment.area() for part in soma for segment in part),
         area_um2=sum(segment.area() for segment in segments),
         input_resistance_mohm=centre.v / CURRENT_NA,
-        reach=float(relative.min()),
+        reach=min(segment.v for segment in segments) / centre.v,
         tip_mean=float(np.mean(tips)),
         drop=float(falls.max()),
         drop_p99=float(np.percentile(falls, 99)),
@@ -166,14 +164,13 @@ def _main(source: str, settings: str, answer: str) -> None:
     cell = import3d(Path(source))
     if not getattr(cell, "soma", None):
         sys.exit("it makes no soma of it, into which a current could flow")
-    membranes = {
-        "bottleneck": (limits.ra_ohm_cm, limits.g_s_per_cm2),
-        "reach": (REACH_RA_OHM_CM, REACH_G_S_PER_CM2),
-        "passive": (limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2),
-    }
     content = {
-        name: steady_state(cell, *membrane, limits.segment_um)
-        for name, membrane in membranes.items()
+        name: steady_state(cell, ra, conductance, limits.segment_um)
+        for name, ra, conductance in (
+            ("bottleneck", limits.ra_ohm_cm, limits.g_s_per_cm2),
+            ("reach", REACH_RA_OHM_CM, REACH_G_S_PER_CM2),
+            ("passive", limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2),
+        )
     }
     Path(answer).write_text(json.dumps(content, default=vars), encoding="utf-8")
 
