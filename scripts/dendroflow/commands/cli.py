@@ -11,23 +11,14 @@ from dendroflow.errors import DendroflowError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says.
+    """Do what the command line says; by default, that of this process.
 
-    Parameters
-    ----------
-    arguments
-        without the name of the program; by default those of this process.
-
-    Returns
-    -------
-    int
-        The exit code: 0 if all went well, 1 if not, 2 for a wrong command line, and 128 and the
-        number of the signal that has stopped it.
+    Return the exit code: 0 if all went well, 1 if not, 2 for a wrong command line, and 128 and the
+    number of the signal that has stopped it.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    own, mark, rest = words, "--" in words, list[str]()
-    if mark:
-        own, rest = words[: words.index("--")], words[words.index("--") + 1 :]
+    end = words.index("--") if "--" in words else len(words)
+    own, rest = words[:end], words[end + 1 :]
     parser = _parser()
     options = parser.parse_args(own)
     if rest and options.command not in ("run", "plan", "audit"):
@@ -71,10 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
+    configured = argparse.ArgumentParser(add_help=False)
+    configured.add_argument("--config", type=Path, default=CONFIG, help=f"default: {CONFIG}")
+
     def command(name: str, purpose: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=purpose, description=f"{purpose[:1].upper()}{purpose[1:]}."
-        )
+        description = f"{purpose[:1].upper()}{purpose[1:]}."
+        parents = [] if name == "new" else [configured]
+        return commands.add_parser(name, help=purpose, description=description, parents=parents)
 
     new = command("new", "make a repository with a model, an experiment and a figure of its own")
     new.add_argument("folder", type=Path, help="does not exist yet; its name is the repository's")
@@ -88,13 +82,11 @@ def _parser() -> argparse.ArgumentParser:
         ("audit", "simulate a random sample of the stored points again, compare to the last bit"),
     ):
         runs = command(name, purpose)
-        _add_config(runs)
         runs.add_argument("--cores", type=_positive, help="default: all of this machine")
         runs.add_argument(
             "--profile", default="default", help="a folder of profiles/ here, or of dendroflow's"
         )
     prune = command("prune", "list what no configuration asks for")
-    _add_config(prune)
     prune.add_argument("--delete", action="store_true", help="remove it")
     prune.add_argument(
         "--keep", nargs="+", type=Path, default=[], metavar="FILE", help="more configurations"
@@ -106,14 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="criterion",
         help="field=value, which NeuroMorpho.Org selects by, or field~text, which it must contain",
     )
-    _add_config(find)
     find.add_argument("--show", type=_positive, default=20, help="how many cells to show at most")
     find.add_argument("--read", type=_positive, default=10_000, help="how many to read at most")
     return parser
-
-
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, default=CONFIG, help=f"default: {CONFIG}")
 
 
 def _positive(text: str) -> int:

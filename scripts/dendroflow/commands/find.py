@@ -1,6 +1,7 @@
 """Find cells of NeuroMorpho.Org by their metadata, and say how to use them."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,20 +34,20 @@ def criteria(arguments: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     ConfigurationError
         If an argument is neither, or a field is named twice.
     """
-    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    equal: dict[str, str] = {}
+    containing: dict[str, str] = {}
     for argument in arguments:
-        signs = [sign for sign in argument if sign in "=~"]
-        field, _, value = argument.partition(signs[0]) if signs else ("", "", "")
-        field, value = field.strip(), value.strip()
-        if not field.replace("_", "").isalnum() or not value:
+        parts = re.fullmatch(r"\s*(\w+)\s*([=~])\s*(\S.*?)\s*", argument, re.DOTALL)
+        if parts is None:
             raise ConfigurationError(
                 f"{argument!r} is neither field=value nor field~text, such as species=mouse"
             )
-        chosen = found["=~".index(signs[0])]
+        field, sign, value = parts.groups()
+        chosen = equal if sign == "=" else containing
         if field in chosen:
             raise ConfigurationError(f"the field {field!r} is given twice; name it once")
         chosen[field] = value
-    return found
+    return equal, containing
 
 
 def tell(found: Found, shown: int) -> str:
@@ -62,15 +63,12 @@ def tell(found: Found, shown: int) -> str:
         return "\n".join(lines)
     if len(records) < len(found.records):
         lines[0] += f"; the first {shown} are shown (--show)"
-    rows = [list(COLUMNS)]
-    rows += [
-        [", ".join(texts(record, field)) or "-" for field in COLUMNS.values()] for record in records
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    table = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    columns = []
+    for heading, field in COLUMNS.items():
+        cells = [heading, *(", ".join(texts(record, field)) or "-" for record in records)]
+        width = max(map(len, cells))
+        columns.append([cell.ljust(width) for cell in cells])
+    table = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
     entries = ["# for config/morphologies.yaml; the first run prints the pin to add"]
     return "\n".join([*lines, "", *table, "", *entries, *map(_entry, records)])
 

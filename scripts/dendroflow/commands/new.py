@@ -21,17 +21,8 @@ LOCKS = ("setup.sh", "runtime.txt", "test.txt")
 def new(folder: Path, wheel: Path | None = None) -> str:
     """Make a repository of a model, an experiment, a figure, and this dendroflow.
 
-    Parameters
-    ----------
-    folder
-        does not exist yet, or is empty; its name is that of the repository.
-    wheel
-        of this version of dendroflow; by default one is made.
-
-    Returns
-    -------
-    str
-        What to type next.
+    Its name is that of the folder, which does not exist yet, or is empty. The wheel is of this
+    version of dendroflow; by default one is made. Return what to type next.
 
     Raises
     ------

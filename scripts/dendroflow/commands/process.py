@@ -17,15 +17,8 @@ def execute(command: list[str], output: int | None = None) -> int:
     process to stop reaches them as an interrupt, since Snakemake would wait for its jobs if it were
     told to terminate. What is ignored here, as a hang-up under nohup is, stays ignored.
 
-    Parameters
-    ----------
-    output
-        descriptor for what it says; by default it says it where this process would.
-
-    Returns
-    -------
-    int
-        Its exit code; 128 and the number of the signal, if one has stopped it.
+    `output` is a descriptor for what it says; by default it says it where this process would.
+    Return its exit code; 128 and the number of the signal, if one has stopped it.
     """
     child: subprocess.Popen[bytes] | None = None
     told: list[int] = []
@@ -62,12 +55,9 @@ def _environment() -> dict[str, str]:
     """Variables of Snakemake: the programs of this Python, and a cache that can be written."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     variables = os.environ | {"PATH": path}
-    try:
+    with suppress(OSError, RuntimeError):
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "snakemake")
         cache.mkdir(parents=True, exist_ok=True)
-        is_writable = os.access(cache, os.W_OK)
-    except (OSError, RuntimeError):
-        is_writable = False
-    if not is_writable:
-        variables["XDG_CACHE_HOME"] = str(Path(".snakemake/cache").absolute())
-    return variables
+        if os.access(cache, os.W_OK):
+            return variables
+    return variables | {"XDG_CACHE_HOME": str(Path(".snakemake/cache").absolute())}

@@ -16,15 +16,8 @@ def prune(source: Path, keep: Sequence[Path], *, delete: bool) -> str:
 
     `logs/prune.log` lists every file.
 
-    Parameters
-    ----------
-    delete
-        whether to remove it; nobody else may be at work in the results then.
-
-    Returns
-    -------
-    str
-        What is kept for which configuration, and what is not asked for.
+    Remove it if told to `delete`: nobody else may be at work in the results then. Return what is
+    kept for which configuration, and what is not asked for.
 
     Raises
     ------

@@ -24,14 +24,9 @@ SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefil
 class Workflow:
     """A configuration, and how Snakemake is to run it in the working directory.
 
-    Attributes
-    ----------
-    cores
-        None for all of this machine; with a profile of one's own, for what that says.
-    profile
-        a folder, or its name in `profiles/` of the working directory or of dendroflow.
-    arguments
-        more words for Snakemake.
+    Without `cores` it takes all of this machine or, with a profile of one's own, what that says.
+    `profile` is a folder, or its name in `profiles/` of the working directory or of dendroflow;
+    `arguments` are more words for Snakemake.
     """
 
     config: Path

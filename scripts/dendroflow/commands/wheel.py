@@ -1,18 +1,17 @@
 """The wheel of this dendroflow: packed of the files that are installed, or built of a checkout."""
 
 import base64
-import csv
 import hashlib
-import io
+import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from email.parser import Parser
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import dendroflow
 from dendroflow.commands import WORKFLOW
@@ -20,8 +19,6 @@ from dendroflow.errors import PackageError
 
 # Of the folder of metadata, what a wheel brings; what it is installed by adds more.
 METADATA = ("METADATA", "WHEEL", "entry_points.txt", "licenses")
-# The earliest that a zip file can say: equal files make equal wheels.
-DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_wheel(folder: Path) -> Path:
@@ -46,8 +43,9 @@ def copy_wheel(wheel: Path, folder: Path) -> Path:
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
-            (name,) = [name for name in archive.namelist() if _is_metadata(name)]
-            notes = Parser().parsestr(archive.read(name).decode("utf-8"))
+            tops = zipfile.Path(archive).iterdir()
+            (information,) = [top for top in tops if top.name.endswith(".dist-info")]
+            notes = Parser().parsestr((information / "METADATA").read_text("utf-8"))
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise PackageError(f"{wheel}: cannot be read as a wheel: {error}") from error
     if notes["Name"] != "dendroflow":
@@ -57,14 +55,7 @@ def copy_wheel(wheel: Path, folder: Path) -> Path:
             f"{wheel}: is version {notes['Version']}, and the lock is that of "
             f"{dendroflow.__version__}; leave --wheel out, or run `dendroflow new` of that version"
         )
-    copy = folder / wheel.name
-    copy.write_bytes(wheel.read_bytes())
-    return copy
-
-
-def _is_metadata(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.name == "METADATA" and path.parent.suffix == ".dist-info" and len(path.parts) == 2
+    return shutil.copyfile(wheel, folder / wheel.name)
 
 
 def _installed_files() -> dict[str, bytes]:
@@ -76,10 +67,7 @@ def _installed_files() -> dict[str, bytes]:
     here = Path(dendroflow.__file__).parent
     if not here.samefile(str(installed.locate_file("dendroflow"))):
         raise PackageError(f"{here} is not the dendroflow that is installed: name a --wheel")
-    return dict(_checked(installed))
-
-
-def _checked(installed: Distribution) -> Iterable[tuple[str, bytes]]:
+    files = {}
     for path in installed.files or ():
         if path.parts[0].endswith(".dist-info"):
             is_ours = path.parts[1] in METADATA
@@ -90,7 +78,8 @@ def _checked(installed: Distribution) -> Iterable[tuple[str, bytes]]:
         content = Path(str(path.locate())).read_bytes()
         if path.hash is None or path.hash.value != _digest(content):
             raise PackageError(f"{path.locate()}: has changed since it was installed; reinstall it")
-        yield path.as_posix(), content
+        files[path.as_posix()] = content
+    return files
 
 
 def _built_files() -> dict[str, bytes]:
@@ -119,24 +108,19 @@ def _built_files() -> dict[str, bytes]:
 
 
 def _packed(files: Mapping[str, bytes], folder: Path) -> Path:
-    """Write files as a wheel."""
+    """Write files as a wheel; equal files make equal wheels."""
     (information,) = {name.split("/")[0] for name in files if ".dist-info/" in name}
-    record = io.StringIO()
-    rows = csv.writer(record, lineterminator="\n")
+    members = dict(sorted(files.items()))
+    record = [f"{name},sha256={_digest(data)},{len(data)}\n" for name, data in members.items()]
+    record.append(f"{information}/RECORD,,\n")
+    members[f"{information}/RECORD"] = "".join(record).encode()
     wheel = folder / f"{information.removesuffix('.dist-info')}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        for name, content in sorted(files.items()):
-            rows.writerow((name, f"sha256={_digest(content)}", len(content)))
-            _add(archive, name, content)
-        rows.writerow((f"{information}/RECORD", "", ""))
-        _add(archive, f"{information}/RECORD", record.getvalue().encode())
+        for name, content in members.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return wheel
-
-
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    entry = zipfile.ZipInfo(name, DATE)
-    entry.external_attr = 0o100644 << 16
-    archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
 
 
 def _digest(content: bytes) -> str:

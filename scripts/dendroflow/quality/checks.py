@@ -3,29 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from dendroflow.quality import (
-    axon,
-    depth,
-    diameters,
-    electrical,
-    graph,
-    libraries,
-    metadata,
-    size,
-    soma,
-)
-from dendroflow.quality.names import THEMES
+from dendroflow.quality import depth, diameters, electrical, graph, libraries, metadata, size
+from dendroflow.quality.names import THEME_OF
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError
 from dendroflow.settings.quality import Quality
 
 Check = Callable[[Reconstruction, Quality], CheckResult]
 
-_OWN = (graph, soma, diameters, depth, electrical, axon, size, metadata)
-_MODULES = {module.__name__.rpartition(".")[2]: module for module in _OWN} | {"MorphIO": libraries}
+_MODULES = (graph, size, diameters, depth, electrical, metadata, libraries)
 CHECKS: Mapping[str, Check] = {
-    name: getattr(module, name) for theme, module in _MODULES.items() for name in THEMES[theme]
-} | {name: libraries.neurom(name) for name in THEMES["NeuroM"]}
+    name: libraries.neurom(name)
+    if theme == "NeuroM"
+    else next(getattr(module, name) for module in _MODULES if hasattr(module, name))
+    for name, theme in THEME_OF.items()
+}
 
 
 def check_all(cell: Reconstruction, settings: Quality) -> list[CheckResult]:

@@ -42,7 +42,7 @@ def constant_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
     worst, levels, mode, name = max(shares)
     limit = settings.diameters.mode_share
     result: Result = "warn" if worst > limit else "pass"
-    if max(number for _, number, _, _ in shares) == 1:
+    if all(share[1] == 1 for share in shares):
         result = "fail"
     return CheckResult(
         result,

@@ -47,8 +47,7 @@ def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResul
     result: Result = "pass"
     if fires:
         result = "fail" if response.drop > limits.fail_share else "warn"
-    points = cell.points
-    nearest = int(np.linalg.norm(points.xyz - np.array(response.xyz), axis=1).argmin())
+    nearest = np.linalg.norm(cell.points.xyz - response.xyz, axis=1).argmin()
     return CheckResult(
         result,
         f"{response.drop:.2%} of the somatic depolarisation is lost at one place, {ratio:.1f} "
@@ -56,7 +55,7 @@ def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResul
         value=response.drop,
         threshold=f"at most {limits.drop_share:g}, or {limits.drop_ratio:g} times the percentile",
         values={"ratio": ratio, "least_share": response.reach},
-        lines=(int(points.lines[nearest]),) if fires else (),
+        lines=(int(cell.points.lines[nearest]),) if fires else (),
         where=response.place,
     )
 

@@ -5,7 +5,7 @@ import numpy as np
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology.graph import MISSING, Bools, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, plural
+from dendroflow.quality.result import CheckResult, Result, plural
 from dendroflow.settings.quality import Quality
 
 
@@ -17,14 +17,23 @@ def readable(cell: Reconstruction, _: Quality) -> CheckResult:
 
 
 def _none_of(
-    points: PointGraph, found: Bools, what: str, consequence: str, count: int | None = None
+    points: PointGraph,
+    found: Bools,
+    what: str,
+    consequence: str,
+    *,
+    count: int | None = None,
+    result: Result = "fail",
 ) -> CheckResult:
     """Fail if any point was found; `count` says of how many things, where they are not points."""
     number = int(found.sum())
     count = number if count is None else count
+    thing, blank, which = what.partition(" ")
     return CheckResult(
-        "fail" if count else "pass",
-        f"{plural(count, what)}: {consequence}." if count else f"There is no {what}.",
+        result if count else "pass",
+        f"{plural(count, thing)}{blank}{which}: {consequence}."
+        if count
+        else f"There is no {what}.",
         value=count,
         threshold="none",
         lines=points.lines_where(found),
@@ -72,18 +81,9 @@ def duplicate_ids(cell: Reconstruction, _: Quality) -> CheckResult:
 
 def duplicate_points(cell: Reconstruction, _: Quality) -> CheckResult:
     """Neighbours at the same place: steps without length."""
-    points = cell.points
-    found = points.neurite & (points.steps == 0)
-    number = int(found.sum())
-    return CheckResult(
-        "warn" if number else "pass",
-        f"{plural(number, 'point')} at the place of the parent."
-        if number
-        else "No point repeats the place of its parent.",
-        value=number,
-        threshold="none",
-        lines=points.lines_where(found),
-    )
+    found = cell.points.neurite & (cell.points.steps == 0)
+    what, consequence = "step without length", "a point at the place of its parent"
+    return _none_of(cell.points, found, what, consequence, result="warn")
 
 
 def custom_types(cell: Reconstruction, settings: Quality) -> CheckResult:

@@ -5,7 +5,6 @@ that no simulation stands are warnings.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -66,7 +65,10 @@ def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
     loaded, _warnings = cell.morphio
     if isinstance(loaded, Exception):
         raise NotMeasurableError(f"MorphIO raises {_said(loaded)}")
-    kept = sum(_length(section) for section in loaded.sections)
+    kept = 0.0
+    for section in loaded.sections:
+        steps = np.diff(section.points.astype(float), axis=0)
+        kept += float(np.linalg.norm(steps, axis=1).sum())
     points = cell.points
     least = float(points.steps[points.inner].sum())
     most = float(points.steps[points.neurite].sum())
@@ -78,8 +80,3 @@ def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
         unit="µm",
         threshold=f"{least:.0f} to {most:.0f}",
     )
-
-
-def _length(section: Any) -> float:
-    """Length of a section of MorphIO's (µm)."""
-    return float(np.linalg.norm(np.diff(section.points.astype(float), axis=0), axis=1).sum())

@@ -1,6 +1,6 @@
 """Names of all checks by theme, for all who check names: nothing heavy is imported."""
 
-# Each check is a function of this name: of the module of its theme, or of `libraries`.
+# Each check is a function of this name in a module that `checks` lists; NeuroM's are made there.
 _THEMES = {
     "graph": """
         readable components cycles missing_parents duplicate_ids duplicate_points custom_types

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
@@ -33,13 +32,11 @@ def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[P
     Of the results, the worst that have lines are marked in the projections.
     """
     with house_style():
-        page = _page(cell, results)
+        canvas = _page(cell, results).canvas
         for path in paths:
             kind = path.suffix.removeprefix(".")
             with replacing(path) as temporary:
-                page.canvas.savefig(
-                    temporary, format=kind, dpi=DOTS_PER_INCH, metadata=METADATA[kind]
-                )
+                canvas.savefig(temporary, format=kind, dpi=DOTS_PER_INCH, metadata=METADATA[kind])
 
 
 def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
@@ -81,15 +78,16 @@ def _projections(
     for axes, (across, up) in zip(pair, ((0, 1), (0, 2)), strict=True):
         here = points.xyz[:, (across, up)]
         lines = np.stack([here[points.parents[ends]], here[ends]], axis=1)
-        axes.add_collection(
-            LineCollection(
-                list(lines),
-                colors=colour_map()(norm(diameters[ends])),
-                linewidths=0.6 + 2.4 * diameters[ends] / high,
-                capstyle="round",
-                rasterized=True,
-            )
+        coloured = LineCollection(
+            list(lines),
+            array=diameters[ends],
+            norm=norm,
+            cmap=colour_map(),
+            linewidths=0.6 + 2.4 * diameters[ends] / high,
+            capstyle="round",
+            rasterized=True,
         )
+        axes.add_collection(coloured)
         soma = here[points.somatic]
         if len(soma):
             axes.scatter(soma[:, 0].mean(), soma[:, 1].mean(), s=30, color=INK, zorder=3)
@@ -112,9 +110,7 @@ def _projections(
         axes.set_ylabel(f"{'xyz'[up]} (µm)")
     if marks:
         pair[0].legend(loc="upper left", fontsize=8, frameon=True, framealpha=0.85)
-    bar = canvas.colorbar(
-        ScalarMappable(norm, colour_map()), ax=pair[0], location="bottom", shrink=0.8, aspect=35
-    )
+    bar = canvas.colorbar(coloured, ax=pair[0], location="bottom", shrink=0.8, aspect=35)
     bar.set_label("diameter (µm)")
     bar.ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     bar.ax.xaxis.set_major_formatter(ScalarFormatter())
@@ -125,12 +121,9 @@ def _marks(points: PointGraph, results: Sequence[CheckResult]) -> list[tuple[str
     """Label and points of the results that are marked, the worst first."""
     placed = [f for f in results if f.lines and f.result in ("fail", "warn")]
     placed.sort(key=lambda f: (-RESULTS.index(f.result), len(f.lines)))
-    found = []
-    for result in placed:
-        where = np.flatnonzero(np.isin(points.lines, result.lines))
-        if len(where):
-            found.append((f"{result.check}: {len(where)}", where))
-    return found[:MOST_MARKED]
+    found = [(r.check, np.flatnonzero(np.isin(points.lines, r.lines))) for r in placed]
+    marked = [(f"{check}: {len(where)}", where) for check, where in found if len(where)]
+    return marked[:MOST_MARKED]
 
 
 def _diameters(axes: Axes, points: PointGraph) -> None:
@@ -142,15 +135,10 @@ def _diameters(axes: Axes, points: PointGraph) -> None:
     for kind, (name, colour) in DOMAINS.items():
         chosen = counted & (points.types == kind)
         if chosen.any():
-            axes.hist(
-                np.minimum(diameters[chosen], bins[-1]),
-                bins=list(bins),
-                weights=points.steps[chosen] / 1000,
-                histtype="step",
-                color=colour,
-                label=name,
-                linewidth=1.3,
+            lengths, _ = np.histogram(
+                np.minimum(diameters[chosen], bins[-1]), bins, weights=points.steps[chosen] / 1000
             )
+            axes.stairs(lengths, bins, color=colour, label=name, linewidth=1.3)
     axes.set_xlabel("diameter (µm)")
     axes.set_ylabel("length (mm)")
     if axes.get_legend_handles_labels()[0]:
@@ -159,11 +147,10 @@ def _diameters(axes: Axes, points: PointGraph) -> None:
 
 def _steps(axes: Axes, points: PointGraph) -> None:
     """Each step in z against its length in the plane."""
-    ends = points.inner & (points.dendritic | ~points.axonal)
-    delta = points.deltas[ends]
+    delta = points.deltas[points.inner & ~points.axonal]
     plane, up = np.hypot(delta[:, 0], delta[:, 1]), np.abs(delta[:, 2])
     axes.scatter(plane, up, s=3, color="#0072b2", alpha=0.35, linewidths=0, rasterized=True)
-    reach = float(max(plane.max(initial=1.0), 1.0))
+    reach = float(plane.max(initial=1.0))
     axes.plot([0, reach], [0, reach], color=GREY, lw=0.8, ls="--")
     axes.annotate("45°", (reach, reach), color=GREY, size=8, ha="right", va="bottom")
     axes.set_xlabel("dendritic steps in the xy plane (µm)")

@@ -21,20 +21,10 @@ from dendroflow.settings.quality import Quality
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A morphology, with what is known about it.
+    """A morphology by its name in the catalogue, with what is known about it.
 
-    Attributes
-    ----------
-    name
-        Its name in the catalogue.
-    data
-        The file.
-    suffix
-        `swc` or `asc`.
-    address
-        Where it came from.
-    record
-        NeuroMorpho.Org's metadata, where there are any.
+    `data` is the content of the file, `suffix` is `swc` or `asc`, `address` says where it came
+    from; `record` holds NeuroMorpho.Org's metadata, where there are any.
     """
 
     name: str
@@ -55,10 +45,7 @@ class Reconstruction:
     def points(self) -> PointGraph:
         """The points of the file.
 
-        Raises
-        ------
-        NotMeasurableError
-            If it holds none, or is a Neurolucida file that the parser refuses.
+        It raises a `NotMeasurableError` if there are none, or if a Neurolucida file is refused.
         """
         if isinstance(self.reading, PointGraph):
             return self.reading
@@ -71,14 +58,10 @@ class Reconstruction:
     def responses(self, settings: Quality) -> dict[str, Response]:
         """What NEURON makes of the cell and answers to a current, in a process of its own.
 
-        Raises
-        ------
-        NotMeasurableError
-            If NEURON crashes on the file, hangs, or cannot read it.
+        It raises a `NotMeasurableError` if NEURON crashes on the file, hangs, or cannot read it.
         """
         if self.suffix == "swc":
-            # Of a file without points NEURON makes nothing.
-            _ = self.points
+            _ = self.points  # Of a file without any NEURON makes nothing.
         found = responses(self.data, self.suffix, settings.electrical)
         if isinstance(found, NotMeasurableError):
             raise found

@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from dendroflow.morphology.import3d import import3d, run_with_neuron
 from dendroflow.quality.result import NotMeasurableError
@@ -64,6 +65,9 @@ class Response:
     xyz: tuple[float, float, float]
 
 
+_RESPONSES = TypeAdapter(dict[str, Response])
+
+
 @lru_cache(maxsize=1)
 def responses(
     data: bytes, suffix: str, limits: ElectricalLimits
@@ -88,24 +92,13 @@ def responses(
         if run.returncode or not answer.exists():
             said = run.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             return NotMeasurableError(f"NEURON cannot read the file: {'; '.join(said)[:300]}")
-        content = json.loads(answer.read_text(encoding="utf-8"))
-    return {
-        name: Response(**{**response, "xyz": tuple(response["xyz"])})
-        for name, response in content.items()
-    }
+        return _RESPONSES.validate_json(answer.read_bytes())
 
 
 def steady_state(cell: Any, ra: float, conductance: float, segment_um: float) -> Response:
-    """Return the steady state of a cell that Import3d has made.
+    """Return the steady state of a cell that Import3d has made, of all sections that NEURON has.
 
-    Parameters
-    ----------
-    cell
-        Its sections are those of NEURON's interpreter; `cell.soma` lists those of the soma.
-    ra, conductance
-        Axial resistivity (Ω·cm) and membrane conductance (S/cm²).
-    segment_um
-        Longest segment (µm).
+    They get an axial resistivity (Ω·cm) and a membrane conductance (S/cm²).
     """
     from neuron import h
 
@@ -114,8 +107,7 @@ def steady_state(cell: Any, ra: float, conductance: float, segment_um: float) ->
         section.nseg = 1 + 2 * int(section.L / (2 * segment_um))
         section.Ra = ra
         section.insert("pas")
-        for segment in section:
-            segment.pas.g, segment.pas.e = conductance, 0.0
+        section.g_pas, section.e_pas = conductance, 0.0
     centre = cell.soma[0](0.5)
     clamp = h.IClamp(centre)
     clamp.delay, clamp.dur, clamp.amp = 0.0, 1e30, CURRENT_NA
@@ -125,23 +117,21 @@ def steady_state(cell: Any, ra: float, conductance: float, segment_um: float) ->
     for _ in range(3):
         h.fadvance()
     segments = [segment for section in sections for segment in section]
-    relative = np.array([segment.v for segment in segments]) / centre.v
-    drops = list(_drops(sections))
-    falls = np.array([fall for fall, _ in drops]) / centre.v if drops else np.zeros(1)
-    worst = drops[int(falls.argmax())][1] if drops else centre
+    drops = list(_drops(sections)) or [(0.0, centre)]
+    falls = np.array([fall for fall, _ in drops]) / centre.v
+    worst = drops[int(falls.argmax())][1]
     tips = [section(1).v / centre.v for section in sections if not section.children()]
-    roots = [section for section in sections if section.parentseg() is None]
     soma = set(cell.soma)
     joined = set(cell.soma[0].wholetree())
     return Response(
         sections=len(sections),
-        roots=len(roots),
+        roots=sum(section.parentseg() is None for section in sections),
         orphans=sum(section not in joined for section in sections),
         neurite_length_um=sum(section.L for section in sections if section not in soma),
         soma_area_um2=sum(segment.area() for part in soma for segment in part),
         area_um2=sum(segment.area() for segment in segments),
         input_resistance_mohm=centre.v / CURRENT_NA,
-        reach=float(relative.min()),
+        reach=min(segment.v for segment in segments) / centre.v,
         tip_mean=float(np.mean(tips)),
         drop=float(falls.max()),
         drop_p99=float(np.percentile(falls, 99)),
@@ -174,16 +164,15 @@ def _main(source: str, settings: str, answer: str) -> None:
     cell = import3d(Path(source))
     if not getattr(cell, "soma", None):
         sys.exit("it makes no soma of it, into which a current could flow")
-    membranes = {
-        "bottleneck": (limits.ra_ohm_cm, limits.g_s_per_cm2),
-        "reach": (REACH_RA_OHM_CM, REACH_G_S_PER_CM2),
-        "passive": (limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2),
-    }
     content = {
-        name: asdict(steady_state(cell, *membrane, limits.segment_um))
-        for name, membrane in membranes.items()
+        name: steady_state(cell, ra, conductance, limits.segment_um)
+        for name, ra, conductance in (
+            ("bottleneck", limits.ra_ohm_cm, limits.g_s_per_cm2),
+            ("reach", REACH_RA_OHM_CM, REACH_G_S_PER_CM2),
+            ("passive", limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2),
+        )
     }
-    Path(answer).write_text(json.dumps(content), encoding="utf-8")
+    Path(answer).write_text(json.dumps(content, default=vars), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,9 @@ from dendroflow.settings.quality import Quality, Requirements, Use
 
 @dataclass(frozen=True)
 class Suitability:
-    """How suitable a morphology is for a use.
+    """How suitable a morphology is for a use, by its name, and its title in the report.
 
-    Attributes
-    ----------
-    use, title
-        Name of the use, and how the report calls it.
-    suitability
-        What the results come to.
-    reasons
-        Those that decided: what makes it unsuitable, or all that asks for care.
+    The reasons are the results that decided: what makes it unsuitable, or all that asks for care.
     """
 
     use: str
@@ -51,27 +44,20 @@ def unmet(
 ) -> list[CheckResult]:
     """The results for which a morphology is refused, each once."""
     by_name = {result.check: result for result in results}
-    against = {
-        check: by_name[check]
-        for check in requirements.checks
-        if by_name[check].result in ("fail", "unknown")
-    }
+    asked = [by_name[check] for check in requirements.checks]
+    against = [result for result in asked if result.result in ("fail", "unknown")]
     for name in requirements.uses:
         found = suitability_for(results, name, settings.uses[name])
         if found.suitability == "unsuitable":
-            against |= {r.check: r for r in found.reasons}
-    return list(against.values())
+            against += found.reasons
+    return list({result.check: result for result in against}.values())
 
 
 def refuse(experiment: str, refused: Mapping[str, tuple[str, list[CheckResult]]]) -> None:
-    """Refuse an experiment of whose morphologies any does not meet the requirements.
+    """Raise a `MorphologyError` if a morphology of an experiment does not meet the requirements.
 
-    `refused` maps each morphology to its file and the results that do not meet them.
-
-    Raises
-    ------
-    MorphologyError
-        One line: the first of them with check, value, threshold and file; which others.
+    `refused` maps each morphology to its file and the results that do not meet them. The error is
+    one line: the first of them with check, value, threshold and file; which others.
     """
     found = [(name, file, r) for name, (file, results) in refused.items() for r in results]
     if not found:
