@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
-from dendroflow.features.propagation import first_crossing, speed
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
-from dendroflow.features.statistics import STATISTICS, cut
+from dendroflow.features.statistics import STATISTICS, cut, first_crossing, speed
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
 from dendroflow.tables.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
 from dendroflow.tables.tables import read_groups, read_table

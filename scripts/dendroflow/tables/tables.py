@@ -6,7 +6,6 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,18 +30,13 @@ def leave_pandas_out() -> None:
     That takes half as long as all else that a job imports.
     """
 
-    def refuse(name: str, path: object = None, target: object = None) -> None:
-        if name == "pandas":
-            raise ImportError(name)
-
     if "pandas" not in sys.modules:
-        finder = SimpleNamespace(find_spec=refuse)
-        sys.meta_path.insert(0, finder)
+        sys.modules["pandas"] = None  # type: ignore[assignment]
         try:
             # It asks once.
             pa.array([0])
         finally:
-            sys.meta_path.remove(finder)
+            del sys.modules["pandas"]
 
 
 class TableWriter:
@@ -82,7 +76,7 @@ def writing(
     kept = json.dumps(notes or {}).encode()
     described = schema.with_metadata({NOTES_KEY: kept, DIGEST_KEY: _digest(kept, schema)})
     # A dictionary of numbers, of which few repeat, is slow to read.
-    texts = [field.name for field in schema if _is_text(field.type)]
+    texts = [field.name for field in schema if field.type in (pa.string(), pa.large_string())]
     options = {"compression": "zstd", "compression_level": 1, "use_dictionary": texts or False}
     with (
         replacing(path) as temporary,
@@ -107,8 +101,7 @@ def read_table(
     where: Mapping[str, Collection[Any]] | None = None,
 ) -> pa.Table:
     """Read a stored table, or some of it; see `read_groups`."""
-    parts = list(read_groups(path, columns, where))
-    if parts:
+    if parts := list(read_groups(path, columns, where)):
         return pa.concat_tables(parts)
     schema = pq.read_schema(path)
     return schema.empty_table().select(columns or schema.names)
@@ -155,8 +148,7 @@ def read_groups(
             keys = read(number, list(where))
             chosen = np.ones(len(keys), dtype=bool)
             for name, values in where.items():
-                wanted = pa.array(list(values), keys.schema.field(name).type)
-                chosen &= pc.is_in(keys[name], wanted).to_numpy()
+                chosen &= pc.is_in(keys[name], pa.array(values, keys[name].type)).to_numpy()
             if chosen.any():
                 yield read(number, columns).filter(pa.array(chosen))
 
@@ -191,10 +183,6 @@ def _notes(schema: pa.Schema) -> bytes:
 def _digest(notes: bytes, schema: pa.Schema) -> bytes:
     columns = "".join(f"\n{field.name} {_kind(field.type)}" for field in schema).encode()
     return hashlib.sha256(notes + columns).hexdigest().encode()
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _kind(kind: pa.DataType) -> str:
