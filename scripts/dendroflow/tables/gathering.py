@@ -118,13 +118,7 @@ def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:
 
 
 def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
-    """The points of a table that `gather` has stored which are not `ok`.
-
-    Returns
-    -------
-    list of dict
-        experiment, point_id, status, error, and the values that there are, in words.
-    """
+    """The points of a table from `gather` that are not `ok`, with their values in words."""
     failed = table.filter(pc.not_equal(table["status"], "ok")).to_pylist()
     apart = {"point_id", "batch", *_STATUS}
     return [
@@ -144,17 +138,12 @@ def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
 
 
 def check_failures(experiment: str, features: Path, max_failed_share: float) -> str:
-    """Refuse an experiment in which more than a share of the points failed.
+    """Say how many points failed, and refuse an experiment in which more than a share did.
 
     Parameters
     ----------
     features
         its table of requested points, as from `gather`.
-
-    Returns
-    -------
-    str
-        How many failed, in words.
 
     Raises
     ------

@@ -29,7 +29,6 @@ def leave_pandas_out() -> None:
     Arrow does so as soon as it converts anything, in order to know a `Series` from other sequences.
     That takes half as long as all else that a job imports.
     """
-
     if "pandas" not in sys.modules:
         sys.modules["pandas"] = None  # type: ignore[assignment]
         try:
