@@ -41,9 +41,9 @@ def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Tabl
     Parameters
     ----------
     traces
-        A table of `stores.schemas.TRACES`; times in ms.
+        A table of `tables.schemas.TRACES`; times in ms.
     outcomes
-        A table of `stores.schemas.OUTCOMES`.
+        A table of `tables.schemas.OUTCOMES`.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[p
     Parameters
     ----------
     traces, outcomes
-        Parquet files of `stores.schemas.TRACES` and `OUTCOMES`. The traces of a point lie in one
+        Parquet files of `tables.schemas.TRACES` and `OUTCOMES`. The traces of a point lie in one
         row group, and the row groups are in the order of the outcomes.
 
     Yields

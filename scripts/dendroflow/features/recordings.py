@@ -79,10 +79,10 @@ class Recordings:
     Parameters
     ----------
     traces
-        A table that has the columns of `stores.schemas.TRACES` (`location` and `outline` may be
+        A table that has the columns of `tables.schemas.TRACES` (`location` and `outline` may be
         missing). Traces of other points are left alone.
     outcomes
-        A table of `stores.schemas.OUTCOMES`, in which no point comes twice.
+        A table of `tables.schemas.OUTCOMES`, in which no point comes twice.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def every_experiment(results: Path, own: Collection[str]) -> Iterator[Experiment
 
 
 def experiment_rows(results: Path, name: str) -> ExperimentRows:
-    """All that the results hold of one experiment; `StoreError` if a table is missing or damaged."""
+    """All that the results hold of an experiment; `StoreError` if a table is lost or damaged."""
     features = layout.FEATURES.below(results, experiment=name)
     points, notes = read_table(features).replace_schema_metadata(None), read_notes(features)
     if notes["experiment"] != name or name in TABLES:
