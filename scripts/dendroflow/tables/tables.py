@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,19 @@ def leave_pandas_out() -> None:
     Arrow does so as soon as it converts anything, in order to know a `Series` from other sequences.
     That takes half as long as all else that a job imports.
     """
+
+    def refuse(name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ImportError(name)
+
     if "pandas" not in sys.modules:
-        sys.modules["pandas"] = None  # type: ignore[assignment]
+        finder = SimpleNamespace(find_spec=refuse)
+        sys.meta_path.insert(0, finder)
         try:
             # It asks once.
             pa.array([0])
         finally:
-            del sys.modules["pandas"]
+            sys.meta_path.remove(finder)
 
 
 class TableWriter:
