@@ -131,7 +131,10 @@ def _block_columns(block: Block, folder: Path, root: Path) -> tuple[Columns, int
                 f"{folder / str(block.table)}: column {shared[0]} is swept by another design of "
                 "the same block; drop one or write a block of its own"
             )
-        product = _multiplied(product, design)
+        slow, fast = _count(product) if product else 1, _count(design)
+        _refuse_too_many(slow * fast, len(product) + len(design))
+        product = {path: np.repeat(column, fast) for path, column in product.items()}
+        product |= {path: np.tile(column, slow) for path, column in design.items()}
     sampled = [asked.rows for name in _SAMPLED if (asked := getattr(block, name)) is not None]
     return product, math.prod(sampled) if sampled else 0
 
@@ -152,14 +155,3 @@ def _designs(block: Block, folder: Path, root: Path) -> Iterator[Columns]:
         if (asked := getattr(block, name)) is not None:
             _refuse_too_many(asked.rows, len(asked.axes))
             yield draw(asked)
-
-
-def _multiplied(slow: Columns, fast: Columns) -> Columns:
-    """Return all pairs of a row of `slow` and a row of `fast`."""
-    if not slow:
-        return fast
-    slow_count, fast_count = _count(slow), _count(fast)
-    _refuse_too_many(slow_count * fast_count, len(slow) + len(fast))
-    return {path: np.repeat(column, fast_count) for path, column in slow.items()} | {
-        path: np.tile(column, slow_count) for path, column in fast.items()
-    }

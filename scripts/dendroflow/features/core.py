@@ -11,7 +11,7 @@ import ctypes
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -22,15 +22,10 @@ from efel import cppcore, pyfeatures
 FIRST = "peak_indices"
 
 
-def _core_at_work() -> ctypes.c_void_p | None:
-    """The pointer by which eFEL knows its core; None where it is hidden."""
-    try:
-        return ctypes.c_void_p.in_dll(ctypes.CDLL(cppcore.__file__), "pFeature")
-    except (OSError, ValueError):
-        return None
-
-
-_at_work = _core_at_work()
+# The pointer by which eFEL knows its core; None where it is hidden.
+_at_work: ctypes.c_void_p | None = None
+with suppress(OSError, ValueError):
+    _at_work = ctypes.c_void_p.in_dll(ctypes.CDLL(cppcore.__file__), "pFeature")
 
 
 class Core:

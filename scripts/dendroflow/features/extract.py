@@ -11,9 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
-from dendroflow.features.propagation import first_crossing, speed
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
-from dendroflow.features.statistics import STATISTICS, cut
+from dendroflow.features.statistics import STATISTICS, cut, first_crossing, speed
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
 from dendroflow.tables.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
 from dendroflow.tables.tables import read_groups, read_table
@@ -42,9 +41,9 @@ def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Tabl
     Parameters
     ----------
     traces
-        A table of `stores.schemas.TRACES`; times in ms.
+        A table of `tables.schemas.TRACES`; times in ms.
     outcomes
-        A table of `stores.schemas.OUTCOMES`.
+        A table of `tables.schemas.OUTCOMES`.
 
     Returns
     -------
@@ -89,7 +88,7 @@ def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[p
     Parameters
     ----------
     traces, outcomes
-        Parquet files of `stores.schemas.TRACES` and `OUTCOMES`. The traces of a point lie in one
+        Parquet files of `tables.schemas.TRACES` and `OUTCOMES`. The traces of a point lie in one
         row group, and the row groups are in the order of the outcomes.
 
     Yields
@@ -125,7 +124,7 @@ class _Result:
         self._outcomes = outcomes
         self._schema = schema(features)
         n = len(outcomes)
-        self._means = {name: np.full(n, np.nan) for name in features.columns}
+        self.means = {name: np.full(n, np.nan) for name in features.columns}
         self._lists: dict[str, list[NDArray[np.float64] | None]] = {
             field.name.removesuffix(VALUES_SUFFIX): [None] * n
             for field in self._schema
@@ -133,14 +132,11 @@ class _Result:
         }
         self.failures: dict[int, TraceError] = {}
 
-    def put(self, position: int, column: str, value: float) -> None:
-        self._means[column][position] = value
-
     def put_values(self, position: int, column: str, values: NDArray[np.float64]) -> None:
         mean = values[0] if len(values) == 1 else values.mean()
         if not math.isfinite(mean):
             values = np.where(np.isfinite(values), values, np.nan)
-        self._means[column][position] = mean
+        self.means[column][position] = mean
         if column in self._lists:
             self._lists[column][position] = values
 
@@ -159,12 +155,12 @@ class _Result:
             status, error = (columns[name].to_pylist() for name in ("status", "error"))
             for position, failure in self.failures.items():
                 status[position], error[position] = failure.status, f"features: {failure}"
-                for values in self._means.values():
+                for values in self.means.values():
                     values[position] = np.nan
                 for kept in self._lists.values():
                     kept[position] = None
             columns |= {"status": pa.array(status), "error": pa.array(error, pa.string())}
-        for name, values in self._means.items():
+        for name, values in self.means.items():
             finite = np.where(np.isfinite(values), values, np.nan)
             columns[name] = pa.array(finite, from_pandas=True)
         for name, kept in self._lists.items():
@@ -185,7 +181,7 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
         if block.window:
             t, values = cut(t, values, *block.window)
         for name, column in columns.items():
-            result.put(position, column, STATISTICS[name](t, values))
+            result.means[column][position] = STATISTICS[name](t, values)
 
     result.put_each(recordings.rows(block.signal), put)
 
@@ -204,10 +200,10 @@ def _measure_propagation(
     def put(position: int, far: int) -> None:
         since = crossing(asked.since, rows[asked.since][position])
         delay = crossing(block.signal, far) - since
-        result.put(position, columns["delay"], delay)
+        result.means[columns["delay"]][position] = delay
         if asked.distance is not None:
             distance = recordings[rows[asked.distance][position]].values[-1]
-            result.put(position, columns["speed"], speed(distance, delay))
+            result.means[columns["speed"]][position] = speed(distance, delay)
 
     result.put_each(rows[block.signal].items(), put)
 

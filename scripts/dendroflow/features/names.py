@@ -21,6 +21,7 @@ STATISTIC_UNITS = {
     "half_decay_time": "{time}",
     "period": "{time}",
 }
+PROPAGATION_UNITS = {"delay": "ms", "speed": "m/s"}
 
 
 def statistic_unit(name: str, signal: str, time: str) -> str:

@@ -26,19 +26,19 @@ class TraceError(Exception):
 class Recording(NamedTuple):
     """Times (ms) and values of one signal of one point, both of shape (n,).
 
-    `dt` is the step in ms, None where it varies; `is_finite` says that all values are known to be.
+    `dt` is the step in ms, None where it varies.
     """
 
     t: NDArray[np.float64]
     values: NDArray[np.float64]
     dt: float | None
-    is_finite: bool = False
 
     def check(self, signal: str, interval: tuple[float, float] | None, least: int = 2) -> None:
         """Raise `TraceError` unless `least` values are finite and cover the interval (ms)."""
         if len(self.values) < least or (least > 1 and self.t[-1] <= self.t[0]):
             raise TraceError(f"{signal} has {len(self.values)} sample(s)")
-        if not self.is_finite and not (finite := np.isfinite(self.values)).all():
+        finite = np.isfinite(self.values)
+        if not finite.all():
             when = self.t[int(finite.argmin())]
             raise TraceError(f"{signal} is not finite at {when:g} ms", "nonfinite")
         if self.dt is None and (np.diff(self.t) < 0).any():
@@ -79,10 +79,10 @@ class Recordings:
     Parameters
     ----------
     traces
-        A table that has the columns of `stores.schemas.TRACES` (`location` and `outline` may be
+        A table that has the columns of `tables.schemas.TRACES` (`location` and `outline` may be
         missing). Traces of other points are left alone.
     outcomes
-        A table of `stores.schemas.OUTCOMES`, in which no point comes twice.
+        A table of `tables.schemas.OUTCOMES`, in which no point comes twice.
 
     Raises
     ------
@@ -97,22 +97,17 @@ class Recordings:
             found, declared = traces.schema.field(name).type, TRACES.field(name).type
             if found != declared:
                 raise StoreError(f"the column {name} of the traces is {found}, not {declared}")
-        points = outcomes["point_id"].combine_chunks()
-        if len(points.unique()) != len(points):
+        self._points = outcomes["point_id"].combine_chunks()
+        if len(self._points.unique()) != len(self._points):
             raise StoreError("a point has two outcomes")
-        self._points = points
         self._ok = pc.equal(outcomes["status"], "ok").to_numpy()
         self._traces = traces
-        positions = pc.index_in(traces["point_id"], value_set=points)
+        positions = pc.index_in(traces["point_id"], value_set=self._points)
         self._positions = positions.fill_null(-1).to_numpy()
         self._t0 = traces["t0"].to_pylist()
         self._dt = traces["dt"].to_pylist()
         self._t = _rows(traces["t"])
         self._values = _rows(traces["values"])
-        self._are_finite = all(
-            np.isfinite(chunk.values.to_numpy(zero_copy_only=False)).all()
-            for chunk in traces["values"].chunks
-        )
 
     def rows(self, signal: str, unit: str | None = None) -> list[tuple[int, int]]:
         """Return the position among the outcomes and the row of the traces of each ok point.
@@ -147,5 +142,5 @@ class Recordings:
             t = self._t[row]
             if len(t) != len(values):
                 raise TraceError(f"{len(t)} times for {len(values)} values")
-            return Recording(t, values, None, self._are_finite)
-        return Recording(_times(self._t0[row], dt, len(values)), values, dt, self._are_finite)
+            return Recording(t, values, None)
+        return Recording(_times(self._t0[row], dt, len(values)), values, dt)

@@ -35,9 +35,7 @@ COARSEST_STEP = 1.0
 TRACES_PER_FLUSH = 1024
 
 
-@lru_cache(maxsize=16)
-def _core(features: tuple[str, ...], for_python: bool) -> Core:
-    return Core(features, for_python=for_python)
+_core = lru_cache(maxsize=16)(Core)
 
 
 class Efel:
@@ -48,7 +46,7 @@ class Efel:
         # Those in Python ask for others, which the core takes to be asked for last.
         in_python = [name for name in block.efel if name in pyfeatures.all_pyfeatures]
         in_core = [name for name in block.efel if name not in in_python]
-        self._core = _core(tuple(in_core), bool(in_python))
+        self._core = _core(tuple(in_core), for_python=bool(in_python))
         self._features = [
             *((name, get_cpp_feature) for name in in_core),
             *((name, get_py_feature) for name in in_python),

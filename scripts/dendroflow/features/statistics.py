@@ -1,4 +1,4 @@
-"""Statistics of a signal, for what eFEL has no words for, such as a concentration."""
+"""Statistics of a signal, for what eFEL has no words for, such as a concentration or a delay."""
 
 from collections.abc import Callable
 
@@ -62,11 +62,7 @@ def time_of_minimum(t: Array, y: Array) -> float:
 
 def zero_crossing_time(t: Array, y: Array) -> float:
     """Time of the first upward crossing of zero, interpolated linearly."""
-    rises = np.flatnonzero((y[:-1] < 0) & (y[1:] >= 0))
-    if not rises.size:
-        return float("nan")
-    before, after = int(rises[0]), int(rises[0]) + 1
-    return float(np.interp(0.0, [y[before], y[after]], [t[before], t[after]]))
+    return first_crossing(t, y, 0.0)
 
 
 def half_decay_time(t: Array, y: Array) -> float:
@@ -96,6 +92,28 @@ def period(t: Array, y: Array) -> float:
     share = (middle - y[rises]) / (y[rises + 1] - y[rises])
     crossings = t[rises] + share * (t[rises + 1] - t[rises])
     return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
+
+
+def first_crossing(t: Array, y: Array, threshold: float) -> float:
+    """Time at which a signal first rises from below a threshold to it; NaN if it never does.
+
+    Parameters
+    ----------
+    t, y
+        Times in ms, ascending, and values, linear between the samples; shape (n,).
+    threshold
+        In the unit of the values.
+    """
+    rises = np.flatnonzero((y[:-1] < threshold) & (y[1:] >= threshold))
+    if not rises.size:
+        return float("nan")
+    pair = slice(int(rises[0]), int(rises[0]) + 2)
+    return float(np.interp(threshold, y[pair], t[pair]))
+
+
+def speed(distance: float, delay: float) -> float:
+    """Speed in m/s from a distance in µm and a delay in ms; NaN where there is no delay."""
+    return 1e-3 * distance / delay if delay else float("nan")
 
 
 # Each takes times (ms) and values, both of shape (n,); NaN where it is undefined.

@@ -4,9 +4,8 @@ import difflib
 from collections.abc import Mapping
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.features.names import EFEL_UNITS, statistic_unit
-from dendroflow.features.propagation import UNITS as PROPAGATION_UNITS
-from dendroflow.settings.features import Features, Propagation
+from dendroflow.features.names import EFEL_UNITS, PROPAGATION_UNITS, statistic_unit
+from dendroflow.settings.features import Features
 
 
 def units(
@@ -46,24 +45,18 @@ def units(
             for name, column in block.statistic_columns.items()
         }
         if block.propagation:
-            _check_propagation(block.signal, block.propagation, signal_units)
+            since, distance = block.propagation.since, block.propagation.distance
+            if signal_units[since] != unit:
+                raise ConfigurationError(
+                    f"features: {block.signal} is in {unit or 'no unit'} and {since} in "
+                    f"{signal_units[since] or 'no unit'}: a propagation needs signals of one unit"
+                )
+            if distance and signal_units[distance] != "µm":
+                raise ConfigurationError(
+                    f"features: the distance {distance} is in "
+                    f"{signal_units[distance] or 'no unit'}; it must be in µm"
+                )
         result |= {
             column: PROPAGATION_UNITS[name] for name, column in block.propagation_columns.items()
         }
     return result
-
-
-def _check_propagation(
-    signal: str, propagation: Propagation, signal_units: Mapping[str, str]
-) -> None:
-    here, there = signal_units[signal], signal_units[propagation.since]
-    if here != there:
-        raise ConfigurationError(
-            f"features: {signal} is in {here or 'no unit'} and {propagation.since} in "
-            f"{there or 'no unit'}: a propagation needs signals of one unit"
-        )
-    if propagation.distance and signal_units[propagation.distance] != "µm":
-        raise ConfigurationError(
-            f"features: the distance {propagation.distance} is in "
-            f"{signal_units[propagation.distance] or 'no unit'}; it must be in µm"
-        )

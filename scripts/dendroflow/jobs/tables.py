@@ -71,7 +71,7 @@ def build_database(job: Job) -> None:
 
 def check_failures(job: Job) -> None:
     """Fail if more of an experiment's points failed than allowed."""
-    from dendroflow.tables.verdict import check_failures as judge
+    from dendroflow.tables.gathering import check_failures as judge
 
     leave_pandas_out()
     allowed = job.configuration.project.max_failed_share

@@ -32,7 +32,7 @@ def made_at(notes: Mapping[str, Any]) -> str:
 def audit_rows(
     path: Path, points: pa.Table, feature_code: str, batches: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """What an audit says of results that are still the same; nothing of any others.
+    """Rows of the database's `audits` on results that are still the same, without the experiment.
 
     Parameters
     ----------
@@ -42,11 +42,6 @@ def audit_rows(
         names the code and settings behind their features.
     batches
         name -> notes of the outcomes.
-
-    Returns
-    -------
-    list of dict
-        keys as in `tables.database.TABLES`, without the experiment.
     """
     notes = read_notes(path)
     if notes["feature_code"] != feature_code:
@@ -56,11 +51,7 @@ def audit_rows(
     same = points.filter(pc.is_in(ids, audited["point_id"].combine_chunks().cast(ids.type)))
     held = set(zip(same["point_id"].to_pylist(), same["batch"].to_pylist(), strict=True))
     made = {name: made_at(batch) for name, batch in batches.items()}
-    how = {
-        "seed": notes["seed"],
-        "date": made_at(notes),
-        "audited_with": notes["provenance"],
-    }
+    how = {"seed": notes["seed"], "date": made_at(notes), "audited_with": notes["provenance"]}
     return [
         row | how
         for row in audited.to_pylist()

@@ -29,8 +29,6 @@ def every_experiment(results: Path, own: Collection[str]) -> Iterator[Experiment
 
     Parameters
     ----------
-    results
-        folder of all results.
     own
         experiments of the configuration that is run. One of another configuration is left out
         where its tables cannot be read, with a word in the log.
@@ -53,13 +51,7 @@ def every_experiment(results: Path, own: Collection[str]) -> Iterator[Experiment
 
 
 def experiment_rows(results: Path, name: str) -> ExperimentRows:
-    """All that the results hold of one experiment, as its last run has left it.
-
-    Raises
-    ------
-    StoreError
-        If a table is missing or damaged.
-    """
+    """All that the results hold of an experiment; `StoreError` if a table is lost or damaged."""
     features = layout.FEATURES.below(results, experiment=name)
     points, notes = read_table(features).replace_schema_metadata(None), read_notes(features)
     if notes["experiment"] != name or name in TABLES:
@@ -147,9 +139,7 @@ def _model_file_rows(results: Path, copies: Iterable[str]) -> list[dict[str, Any
             continue
         for name, path in files.items():
             with path.open("rb") as file:
-                content = file.read(LARGEST_TEXT + 1)
-                file.seek(0)
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            text = content if len(content) <= LARGEST_TEXT else None
+            text = path.read_bytes() if path.stat().st_size <= LARGEST_TEXT else None
             rows.append({"model_copy": copy, "path": name, "sha256": digest, "content": text})
     return rows

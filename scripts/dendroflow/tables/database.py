@@ -152,7 +152,6 @@ def build_database(path: Path, experiments: Iterable[ExperimentRows]) -> None:
                 "CREATE INDEX feature_values_point ON feature_values (experiment, point_id)"
             )
             connection.commit()
-            connection.execute("PRAGMA synchronous = FULL")
 
 
 def quoted(identifier: str) -> str:

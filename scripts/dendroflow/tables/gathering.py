@@ -1,5 +1,6 @@
 """Joining what batches hold with what an experiment asks for."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dendroflow.errors import StoreError
+from dendroflow.errors import StoreError, TooManyFailuresError
 from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX
 from dendroflow.tables.tables import read_table, write_table
 
@@ -117,13 +118,7 @@ def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:
 
 
 def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
-    """The points of a table that `gather` has stored which are not `ok`.
-
-    Returns
-    -------
-    list of dict
-        experiment, point_id, status, error, and the values that there are, in words.
-    """
+    """The points of a table from `gather` that are not `ok`, with their values in words."""
     failed = table.filter(pc.not_equal(table["status"], "ok")).to_pylist()
     apart = {"point_id", "batch", *_STATUS}
     return [
@@ -140,3 +135,28 @@ def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
         }
         for row in failed
     ]
+
+
+def check_failures(experiment: str, features: Path, max_failed_share: float) -> str:
+    """Say how many points failed, and refuse an experiment in which more than a share did.
+
+    Parameters
+    ----------
+    features
+        its table of requested points, as from `gather`.
+
+    Raises
+    ------
+    TooManyFailuresError
+        Names the experiment, the share, and the most frequent messages.
+    """
+    table = read_table(features, columns=["status", "error"])
+    failed = table.filter(pc.not_equal(table["status"], "ok")).to_pylist()
+    if len(failed) > max_failed_share * table.num_rows:
+        reasons = Counter(f"{row['status']}: {row['error']}" for row in failed).most_common(3)
+        listed = "; ".join(f"{count} x {reason}" for reason, count in reasons)
+        raise TooManyFailuresError(
+            f"{experiment}: {len(failed)} of {table.num_rows} points failed, more than "
+            f"max_failed_share {max_failed_share:g} allows: {listed}"
+        )
+    return f"{experiment}: {len(failed)} of {table.num_rows} points failed"

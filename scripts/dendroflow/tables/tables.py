@@ -82,7 +82,7 @@ def writing(
     kept = json.dumps(notes or {}).encode()
     described = schema.with_metadata({NOTES_KEY: kept, DIGEST_KEY: _digest(kept, schema)})
     # A dictionary of numbers, of which few repeat, is slow to read.
-    texts = [field.name for field in schema if _is_text(field.type)]
+    texts = [field.name for field in schema if field.type in (pa.string(), pa.large_string())]
     options = {"compression": "zstd", "compression_level": 1, "use_dictionary": texts or False}
     with (
         replacing(path) as temporary,
@@ -107,8 +107,7 @@ def read_table(
     where: Mapping[str, Collection[Any]] | None = None,
 ) -> pa.Table:
     """Read a stored table, or some of it; see `read_groups`."""
-    parts = list(read_groups(path, columns, where))
-    if parts:
+    if parts := list(read_groups(path, columns, where)):
         return pa.concat_tables(parts)
     schema = pq.read_schema(path)
     return schema.empty_table().select(columns or schema.names)
@@ -155,8 +154,7 @@ def read_groups(
             keys = read(number, list(where))
             chosen = np.ones(len(keys), dtype=bool)
             for name, values in where.items():
-                wanted = pa.array(list(values), keys.schema.field(name).type)
-                chosen &= pc.is_in(keys[name], wanted).to_numpy()
+                chosen &= pc.is_in(keys[name], pa.array(values, keys[name].type)).to_numpy()
             if chosen.any():
                 yield read(number, columns).filter(pa.array(chosen))
 
@@ -191,10 +189,6 @@ def _notes(schema: pa.Schema) -> bytes:
 def _digest(notes: bytes, schema: pa.Schema) -> bytes:
     columns = "".join(f"\n{field.name} {_kind(field.type)}" for field in schema).encode()
     return hashlib.sha256(notes + columns).hexdigest().encode()
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _kind(kind: pa.DataType) -> str:

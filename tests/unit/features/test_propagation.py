@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.features.extract import extract
-from dendroflow.features.propagation import first_crossing, speed
+from dendroflow.features.statistics import first_crossing, speed
 from dendroflow.features.units import units
 
 ASKED = {"since": "near", "threshold": 0.0, "distance": "apart"}

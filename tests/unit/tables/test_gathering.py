@@ -3,9 +3,8 @@ import pyarrow as pa
 import pytest
 
 from dendroflow.errors import StoreError, TooManyFailuresError
-from dendroflow.tables.gathering import failures, gather
+from dendroflow.tables.gathering import check_failures, failures, gather
 from dendroflow.tables.tables import read_notes, read_table, write_table
-from dendroflow.tables.verdict import check_failures
 
 NOTES = {"recipe": "r"}
 
