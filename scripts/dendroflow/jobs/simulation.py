@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from dendroflow import layout
 from dendroflow.errors import StoreError
 from dendroflow.jobs.job import Job, logger, refuse_another_code
 from dendroflow.kernel.points import points_of
@@ -101,8 +102,9 @@ def optimise(job: Job) -> None:
     """Search for the parameters whose features are nearest to the targets."""
     from dendroflow.analysis.fitting import fit, measuring
     from dendroflow.features.extract import extraction
+    from dendroflow.plan.description import describe
     from dendroflow.plan.models import names_of
-    from dendroflow.plan.planning import described, make_plan
+    from dendroflow.plan.planning import make_plan
 
     configuration, name, history = job.configuration, job.experiment, Path(job.output.history)
     plan = make_plan(configuration, name, job.results, job.threads)
@@ -111,12 +113,13 @@ def optimise(job: Job) -> None:
             f"{configuration.experiment_file(name)}: changed since the run began; "
             "run snakemake again"
         )
-    described_now = described(names_of(configuration.model_folder(name)), job.results)
+    model = names_of(configuration.model_folder(name))
+    description = describe(model, layout.DESCRIPTION.below(job.results, model_copy=model.copy))
     keys = ("experiment", "simulation_code", "optimisation", "columns")
     target = history.absolute()
     measure = extraction(job.declared.features)
     with opened(job, plan, plan.morphologies(), measure) as workload:
-        search = measuring(configuration, name, described_now, workload, job.threads)
+        search = measuring(configuration, name, description, workload, job.threads)
         fit(
             configuration,
             name,

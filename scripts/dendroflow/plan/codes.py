@@ -5,25 +5,30 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames
 from dendroflow.settings.features import Features
 
 
+class Content:
+    """What a dataclass says decides a result, and its name."""
+
+    @property
+    def code(self) -> str:
+        """16 hexadecimal digits."""
+        content = json.dumps(vars(self), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True)
-class FeatureContent:
-    """Code and settings that turn samples into features."""
+class FeatureContent(Content):
+    """Code and settings that turn samples into features; its name is `feature_code`."""
 
     features: list[dict[str, object]]
     library: str
     efel: str
-
-    @property
-    def code(self) -> str:
-        """`feature_code`: 16 hexadecimal digits."""
-        return _name(asdict(self))
 
 
 def feature_content(features: Features) -> FeatureContent:
@@ -36,8 +41,10 @@ def feature_content(features: Features) -> FeatureContent:
 
 
 @dataclass(frozen=True)
-class SimulationContent:
-    """Code and versions that turn values into samples; morphologies belong to the values.
+class SimulationContent(Content):
+    """Code and versions that turn values into samples; its name is `simulation_code`.
+
+    Morphologies belong to the values.
 
     Attributes
     ----------
@@ -56,11 +63,6 @@ class SimulationContent:
     engine: str
     plausible: Mapping[str, tuple[float, float]]
     feature_code: str | None
-
-    @property
-    def code(self) -> str:
-        """`simulation_code`: 16 hexadecimal digits."""
-        return _name(asdict(self))
 
 
 def simulation_content(
@@ -81,7 +83,3 @@ def simulation_content(
         plausible=plausible,
         feature_code=feature_code,
     )
-
-
-def _name(content: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from dendroflow.errors import DendroflowError, ModelError
 from dendroflow.files import replacing
 from dendroflow.plan.code import LIBRARY, code_digest
@@ -68,24 +70,13 @@ def describe(model: ModelNames, kept: Path, *, keep: bool = False) -> Descriptio
     with suppress(OSError, ValueError, TypeError, KeyError):
         known = json.loads(kept.read_text(encoding="utf-8"))
         if known["library"] == library:
-            return _parse(known["description"])
+            return TypeAdapter(Description).validate_python(known["description"])
     content = _ask_child(model)
     if keep:
         with replacing(kept) as temporary:
             text = json.dumps({"library": library, "description": content}, indent=1)
             temporary.write_text(text, encoding="utf-8")
-    return _parse(content)
-
-
-def _parse(content: dict[str, Any]) -> Description:
-    parameters = {name: Parameter(**fields) for name, fields in content["parameters"].items()}
-    return Description(
-        **{
-            **content,
-            "parameters": parameters,
-            "required_sections": tuple(content["required_sections"]),
-        }
-    )
+    return TypeAdapter(Description).validate_python(content)
 
 
 def _ask_child(model: ModelNames) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which files of the results a configuration asks for."""
 
 from collections.abc import Iterable
-from itertools import count
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from dendroflow.layout import Pattern
 from dendroflow.plan.cached import Cached
 from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import names_of_morphology
-from dendroflow.plan.planning import batch_name, make_plan
+from dendroflow.plan.planning import batch_names, make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import PRINT_FORMATS, output_names
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
@@ -141,8 +141,7 @@ def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
             continue
         found.add_folder(layout.MODEL_COPY, model_copy=copy)
     if "optimisation" in plan.notes:
-        history = Pattern(plan.notes["optimisation"]["history"])
-        found.add_folder(history)
+        found.add_folder(Pattern(plan.notes["optimisation"]["history"]))
 
 
 def _batches(plan: Plan) -> list[str]:
@@ -150,12 +149,8 @@ def _batches(plan: Plan) -> list[str]:
 
     Without them the next plan would take their names, and simulate again.
     """
-    batches = list(plan.batches)
-    if "optimisation" in plan.notes:
-        key = [plan.notes["optimisation"]["history"]]
-        for attempt in count(1):
-            name = batch_name(plan.notes["experiment"], plan.simulation_code, key, attempt)
-            if name in plan.batches:
-                break
-            batches.append(name)
-    return batches
+    if "optimisation" not in plan.notes:
+        return list(plan.batches)
+    key = [plan.notes["optimisation"]["history"]]
+    names = batch_names(plan.notes["experiment"], plan.simulation_code, key)
+    return [*plan.batches, *takewhile(lambda name: name not in plan.batches, names)]
