@@ -15,7 +15,7 @@ rule keep_model:
         mem_mb=500,
         runtime=10,
     params:
-        model=df.model_of_copy,
+        model=df.name_of_model,
     script:
         "../scripts/keep_model.py"
 
@@ -37,7 +37,7 @@ rule compile_mechanisms:
         mem_mb=1000,
         runtime=20,
     params:
-        model=df.model_to_compile,
+        model=df.name_of_model,
     script:
         "../scripts/compile_mechanisms.py"
 

@@ -1,5 +1,6 @@
 """Jobs from points to features: simulations, searches, audits."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,10 @@ def simulate_batch(job: Job) -> None:
         )
 
 
-def opened(job: Job, plan: Plan, morphologies: tuple[str, ...], measure: Any = None) -> Any:
-    """Load what a job simulates with, unless the library or the model has changed since planning.
-
-    Returns
-    -------
-    context manager of Workload
-    """
+def opened(
+    job: Job, plan: Plan, morphologies: tuple[str, ...], measure: Any = None
+) -> AbstractContextManager[Workload]:
+    """Load what a job simulates with, unless library or model have changed since planning."""
     refuse_another_code(plan.notes["library"])
     copy = Path(job.input.model).parent
     check_copy(copy)
@@ -138,7 +136,6 @@ def audit_experiment(job: Job) -> None:
     features = Features.model_validate(plan.notes["feature_content"]["features"])
     settings = job.configuration.project.audit
     made_by, results = environment(job.folder), job.results.absolute()
-    workload: Workload
     with opened(job, plan, plan.morphologies()) as workload:
         audit(
             results,
