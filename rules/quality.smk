@@ -27,8 +27,8 @@ rule check_morphology:
 rule report_morphologies:
     """Report on morphologies: a page, and tables of checks and of uses."""
     input:
-        checks=df.reported(layout.CHECKS),
-        pictures=df.reported(layout.PICTURE),
+        checks=df.all_morphologies(layout.CHECKS),
+        pictures=df.all_morphologies(layout.PICTURE),
     output:
         page=layout.QUALITY_PAGE,
         checks=layout.QUALITY_CHECKS,

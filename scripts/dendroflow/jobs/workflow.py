@@ -178,13 +178,17 @@ class Workflow:
         """A file of the morphology of a job."""
         return lambda wildcards: self.of_morphology(pattern, wildcards.morphology)
 
-    def morphologies(self) -> list[str]:
-        """Morphologies that any experiment needs."""
-        return sorted({m for name in self.experiments for m in self.plan(name).morphologies()})
-
     def all_morphologies(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
-        """A file of each of them."""
-        return lambda wildcards: [self.of_morphology(pattern, m) for m in self.morphologies()]
+        """A file of each morphology that any experiment needs, or of the whole catalogue."""
+
+        def paths(wildcards: Wildcards) -> list[str]:
+            if wildcards.get("scope") == "catalogue":
+                names = set(self.configuration.morphologies)
+            else:
+                names = {m for e in self.experiments for m in self.plan(e).morphologies()}
+            return [self.of_morphology(pattern, name) for name in sorted(names)]
+
+        return paths
 
     def sections(self, wildcards: Wildcards) -> list[str]:
         """Sections of the morphologies of a batch, or of an experiment."""
@@ -195,16 +199,6 @@ class Workflow:
         """Morphometrics of the morphologies of a comparison."""
         names = self.configuration.project.morphometry[wildcards.comparison].morphologies
         return [self.of_morphology(layout.MORPHOMETRICS, name) for name in names]
-
-    def reported(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
-        """A file of each morphology that a report shows."""
-
-        def paths(wildcards: Wildcards) -> list[str]:
-            whole = wildcards.scope == "catalogue"
-            names = sorted(self.configuration.morphologies) if whole else self.morphologies()
-            return [self.of_morphology(pattern, name) for name in names]
-
-        return paths
 
     @_in_one_line
     def required(self, wildcards: Wildcards) -> list[str]:

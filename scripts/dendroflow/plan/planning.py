@@ -64,7 +64,7 @@ def make_plan(
     simulated = simulation_content(
         model, settings.plausible, None if keeping else measured.code, settings.engine
     )
-    morphologies = _morphologies(points)
+    morphologies = sorted(points.column("morphology").dropna().unique())
     cached = Cached(
         results,
         experiment,
@@ -168,9 +168,3 @@ def _reserve(cached: Cached, history: str, retry: Iterable[str]) -> tuple[str, d
         if cached.is_usable(name) and not cached.statuses(name).intersection(retry):
             return name, {}
     raise AssertionError("attempts do not end")
-
-
-def _morphologies(points: Points) -> list[str]:
-    table = points.table
-    names = set(table["morphology"]) if "morphology" in table else {points.fixed["morphology"]}
-    return sorted(name for name in names if name is not None)

@@ -15,13 +15,8 @@ from dendroflow.plan.planning import batch_names, make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import PRINT_FORMATS, output_names
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
-from dendroflow.settings.project import Configuration, load, read_yaml
+from dendroflow.settings.project import Configuration, read_yaml
 from dendroflow.tables.tables import read_notes
-
-OF_EXPERIMENTS = (
-    *(layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES),
-    *(layout.AUDIT, layout.REQUIREMENTS),
-)
 
 
 class Requested:
@@ -70,11 +65,6 @@ def configurations(source: Path, others: Iterable[Path], results: Path) -> list[
     return list({p.absolute(): p for p in found if p.absolute() != source.absolute()}.values())
 
 
-def requested_by(path: Path, results: Path) -> Requested:
-    """What a configuration file asks for; see `requested`."""
-    return requested(load(read_yaml(path), path), results)
-
-
 def requested(configuration: Configuration, results: Path) -> Requested:
     """What a configuration asks for, of all that `results` holds.
 
@@ -106,7 +96,8 @@ def requested(configuration: Configuration, results: Path) -> Requested:
 
 def _ask_for_experiment(configuration: Configuration, name: str, found: Requested) -> None:
     experiment = configuration.experiments[name]
-    found.add(*OF_EXPERIMENTS, experiment=name)
+    found.add(layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES, experiment=name)
+    found.add(layout.AUDIT, layout.REQUIREMENTS, experiment=name)
     for table in ("csv", "xlsx"):
         found.add(layout.FEATURES_EXPORT, layout.TRACES_EXPORT, experiment=name, format=table)
     files = [file for figure in experiment.figures for file in output_names(figure)]
