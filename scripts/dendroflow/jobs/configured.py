@@ -14,7 +14,6 @@ from dendroflow.settings.project import Configuration, load
 
 # Keys that the workflow adds to Snakemake's `config`: where experiments lie, and its file.
 FOLDER, FILE = "folder", "configuration"
-OWN_KEYS = (FOLDER, FILE)
 
 
 def configured(config: Mapping[str, Any]) -> Configuration:
@@ -27,7 +26,7 @@ def configured(config: Mapping[str, Any]) -> Configuration:
     """
     folder = Path(config[FOLDER])
     source = Path(config.get(FILE) or folder / "config.yaml")
-    content = {key: value for key, value in config.items() if key not in OWN_KEYS}
+    content = {key: value for key, value in config.items() if key not in (FOLDER, FILE)}
     return load(content, source, folder)
 
 

@@ -74,14 +74,15 @@ def extract_features(job: Job) -> None:
     """Extract the features of a batch from its traces."""
     from dendroflow.features.extract import extract_file, schema
     from dendroflow.plan.code import code_digest
-    from dendroflow.plan.codes import feature_content
+    from dendroflow.plan.codes import FeatureContent
 
     leave_pandas_out()
     features, done = job.declared.features, 0
 
     def check() -> None:
         code_digest.cache_clear()
-        if feature_content(features).code != job.wildcards.feature_code:
+        now = FeatureContent(features.model_dump(mode="json"))
+        if now.code != job.wildcards.feature_code:
             raise StoreError(
                 f"the features of {job.experiment}, or the code that extracts them, changed since "
                 "the run began; run snakemake again"

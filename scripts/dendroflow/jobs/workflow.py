@@ -229,12 +229,7 @@ class Workflow:
 
     def of_batch(self, pattern: Pattern, plan: Plan, batch: str) -> str:
         """A file of a batch; of one that is still to be simulated, all files have a producer."""
-        values = {
-            "experiment": plan.notes["experiment"],
-            "simulation_code": plan.simulation_code,
-            "feature_code": plan.feature_code,
-            "batch": batch,
-        }
+        values = plan.codes | {"batch": batch}
         if pattern is layout.BATCH_FEATURES and not plan.feature_code:
             pattern = layout.FEATURES_ALONE
         return pattern.of(**values) if batch in plan.work else self.made(pattern, **values)

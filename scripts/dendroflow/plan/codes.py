@@ -5,11 +5,10 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames
-from dendroflow.settings.features import Features
 
 
 class Content:
@@ -27,17 +26,8 @@ class FeatureContent(Content):
     """Code and settings that turn samples into features; its name is `feature_code`."""
 
     features: list[dict[str, object]]
-    library: str
-    efel: str
-
-
-def feature_content(features: Features) -> FeatureContent:
-    """How features are extracted, with the library and eFEL as they are now."""
-    return FeatureContent(
-        features=features.model_dump(mode="json"),
-        library=code_digest("features"),
-        efel=importlib.metadata.version("efel"),
-    )
+    library: str = field(default_factory=lambda: code_digest("features"))
+    efel: str = field(default_factory=lambda: importlib.metadata.version("efel"))
 
 
 @dataclass(frozen=True)

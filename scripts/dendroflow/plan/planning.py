@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dendroflow import layout
 from dendroflow.plan.cached import Cached
 from dendroflow.plan.code import library_digest
-from dendroflow.plan.codes import feature_content, simulation_content
+from dendroflow.plan.codes import FeatureContent, simulation_content
 from dendroflow.plan.cutting import cut, expected_seconds, first_guess
 from dendroflow.plan.description import Description, describe
 from dendroflow.plan.labels import columns
@@ -59,7 +59,7 @@ def make_plan(
     wanted = requested_points if settings.optimise is None else individuals_to_come
     points = wanted(configuration, experiment, description)
     check_names(configuration, experiment, description, points.swept)
-    measured = feature_content(settings.features)
+    measured = FeatureContent(settings.features.model_dump(mode="json"))
     keeping = settings.execution.keep_traces
     simulated = simulation_content(
         model, settings.plausible, None if keeping else measured.code, settings.engine

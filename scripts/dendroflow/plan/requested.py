@@ -117,15 +117,10 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
 
 
 def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
-    codes = {
-        "experiment": plan.notes["experiment"],
-        "simulation_code": plan.simulation_code,
-        "feature_code": plan.feature_code,
-    }
-    cached = Cached(results, *codes.values())
+    cached = Cached(results, *plan.codes.values())
     for batch in _batches(plan):
         kinds = (layout.TRACES, layout.OUTCOMES, layout.BATCH_FEATURES, layout.FEATURES_ALONE)
-        found.add(*kinds, **codes, batch=batch)
+        found.add(*kinds, **plan.codes, batch=batch)
         try:
             copy = read_notes(cached.outcomes(batch))["model_copy"]
         except (StoreError, OSError):
