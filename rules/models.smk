@@ -23,7 +23,7 @@ rule keep_model:
 rule compile_mechanisms:
     """Compile the .mod files of a model, and see that NEURON loads them."""
     input:
-        model=ancient(df.copy_to_compile),
+        model=ancient(df.model_copy),
     output:
         library=layout.MECHANISMS,
         usage=layout.usage("compile_mechanisms"),

@@ -134,19 +134,17 @@ class Workflow:
         return names_of(self.configuration.model_folder(experiment))
 
     def model_copy(self, wildcards: Wildcards) -> str:
-        """The copy of an experiment's model."""
-        return self.made(layout.MODEL_COPY, model_copy=self.model(wildcards.experiment).copy)
-
-    def copy_to_compile(self, wildcards: Wildcards) -> str:
-        """The copy of a model with these mechanisms."""
-        return self.made(layout.MODEL_COPY, model_copy=self._model_behind(wildcards).copy)
+        """The copy of the model of a job."""
+        return self.made(layout.MODEL_COPY, model_copy=self._model_of(wildcards).copy)
 
     def name_of_model(self, wildcards: Wildcards) -> str:
-        """The name of the model that is copied or compiled."""
-        return self._model_behind(wildcards).folder.name
+        """The name of the model of a job."""
+        return self._model_of(wildcards).folder.name
 
     @_in_one_line
-    def _model_behind(self, wildcards: Wildcards) -> ModelNames:
+    def _model_of(self, wildcards: Wildcards) -> ModelNames:
+        if wildcards.get("experiment") is not None:
+            return self.model(wildcards.experiment)
         name = wildcards.get("model_copy") or wildcards.get("build")
         for model in map(self.model, self.experiments):
             if name in (model.copy, model.mechanisms):

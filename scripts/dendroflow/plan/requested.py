@@ -117,8 +117,15 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
 
 
 def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
-    cached = Cached(results, *plan.codes.values())
-    for batch in _batches(plan):
+    experiment, code = plan.notes["experiment"], plan.simulation_code
+    cached, batches = Cached(results, experiment, code, plan.feature_code), list(plan.batches)
+    if "optimisation" in plan.notes:
+        history = plan.notes["optimisation"]["history"]
+        found.add_folder(Pattern(history))
+        # Those that its batch replaces, too: the next plan would take a name that is free.
+        names = batch_names(experiment, code, [history])
+        batches += takewhile(lambda name: name not in plan.batches, names)
+    for batch in batches:
         kinds = (layout.TRACES, layout.OUTCOMES, layout.BATCH_FEATURES, layout.FEATURES_ALONE)
         found.add(*kinds, **plan.codes, batch=batch)
         try:
@@ -126,17 +133,3 @@ def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
         except (StoreError, OSError):
             continue
         found.add_folder(layout.MODEL_COPY, model_copy=copy)
-    if "optimisation" in plan.notes:
-        found.add_folder(Pattern(plan.notes["optimisation"]["history"]))
-
-
-def _batches(plan: Plan) -> list[str]:
-    """Batches with a requested point; of an optimisation also those that it replaces.
-
-    Without them the next plan would take their names, and simulate again.
-    """
-    if "optimisation" not in plan.notes:
-        return list(plan.batches)
-    key = [plan.notes["optimisation"]["history"]]
-    names = batch_names(plan.notes["experiment"], plan.simulation_code, key)
-    return [*plan.batches, *takewhile(lambda name: name not in plan.batches, names)]
