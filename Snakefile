@@ -28,7 +28,7 @@ rule all:
         outcomes=df.outcomes,
         database=layout.DATABASE,
         figures=df.figures,
-        scores=df.scores,
+        scores=rules.morphometry.input,
         verdict=layout.VERDICT,
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],
     localrule: True

@@ -30,7 +30,7 @@ rule audit_experiment:
 rule check_audits:
     """Fail if a point came out otherwise than it is stored."""
     input:
-        audits=df.of_each(layout.AUDIT),
+        audits=expand(layout.AUDIT, experiment=df.experiments),
     output:
         verdict=layout.AUDIT_VERDICT,
         usage=layout.usage("check_audits"),

@@ -14,6 +14,7 @@ from dendroflow.jobs.configured import FILE, FOLDER, configured
 from dendroflow.jobs.job import prepare_environment
 from dendroflow.jobs.lock import take
 from dendroflow.jobs.workflow import Workflow, one_of
+from dendroflow.plan.code import code_digest
 from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import read_yaml
 from snakemake.logging import logger
@@ -25,17 +26,6 @@ prepare_environment(SCRIPTS)
 DEFAULT = Path("config/config.yaml")
 if not DEFAULT.exists():
     DEFAULT = SCRIPTS.parent / DEFAULT
-
-
-def name_configuration():
-    """Say in `config` which file it is, and where experiments lie, so that jobs know it by name."""
-    files = [*workflow.configfiles, *workflow.overwrite_configfiles]
-    if files:
-        path, here = Path(files[-1]).absolute(), Path.cwd()
-        config[FILE] = str(path.relative_to(here) if path.is_relative_to(here) else path)
-        # Snakemake reads it too, but takes the last of two equal keys.
-        read_yaml(Path(config[FILE]))
-    config.setdefault(FOLDER, str(Path(config.get(FILE, "config.yaml")).parent))
 
 
 if workflow.modifier.namespace is not None and not config:
@@ -50,30 +40,37 @@ if workflow.modifier.namespace is None and not (
     configfile: DEFAULT
 
 
+# Jobs know by name the file that `config` is, and where experiments lie.
+FILES = [*workflow.configfiles, *workflow.overwrite_configfiles]
+if FILES:
+    path, here = Path(FILES[-1]).absolute(), Path.cwd()
+    config[FILE] = str(path.relative_to(here) if path.is_relative_to(here) else path)
+config.setdefault(FOLDER, str(Path(config.get(FILE, "config.yaml")).parent))
+
 try:
-    name_configuration()
+    if FILES:
+        # Snakemake reads it too, but takes the last of two equal keys.
+        read_yaml(Path(config[FILE]))
     CONFIG = configured(config)
     read_all(CONFIG)
 except DendroflowError as error:
     sys.exit(str(error))
 
 
-def is_executing():
-    """Whether jobs are about to run: neither listing, nor reporting, nor a dry run."""
-    return (
-        workflow.is_main_process
-        and workflow.execution_settings is not None
-        and not workflow.output_settings.dryrun
-    )
-
-
 ELSEWHERE = workflow.resource_settings.nodes is not None
 
 
 def begin():
-    """Before the first plan: one run at a time works in a folder of results."""
-    if is_executing():
+    """Whether jobs are about to run; if so, one run at a time works in a folder of results."""
+    # Neither listing, nor reporting, nor a dry run.
+    executing = (
+        workflow.is_main_process
+        and workflow.execution_settings is not None
+        and not workflow.output_settings.dryrun
+    )
+    if executing:
         take(df.results, jobs_elsewhere=ELSEWHERE)
+    return executing
 
 
 df = Workflow(
@@ -82,7 +79,6 @@ df = Workflow(
     Path(workflow.modifier.path_modifier.modify("results", "output")),
     None if ELSEWHERE or not workflow.is_main_process else workflow.resource_settings.cores or 1,
     planner=workflow.is_main_process,
-    executing=is_executing,
     finished=before_update,
     begin=begin,
     tell=logger.info,

@@ -4,8 +4,8 @@
 rule build_database:
     """Build the SQLite database whole, and list the points that failed."""
     input:
-        features=df.of_each(layout.FEATURES),
-        feature_values=df.of_each(layout.FEATURE_VALUES),
+        features=expand(layout.FEATURES, experiment=df.experiments),
+        feature_values=expand(layout.FEATURE_VALUES, experiment=df.experiments),
         morphologies=df.all_morphologies(layout.METADATA),
         audits=lambda wildcards: df.audits("audit" in workflow.dag_settings.targets),
     output:
@@ -30,7 +30,7 @@ rule build_database:
 rule check_failures:
     """Fail if more of an experiment's points failed than allowed."""
     input:
-        features=df.of_each(layout.FEATURES),
+        features=expand(layout.FEATURES, experiment=df.experiments),
     output:
         verdict=layout.VERDICT,
         usage=layout.usage("check_failures"),

@@ -46,5 +46,5 @@ rule features:
     """Extract and gather the features of all experiments."""
     input:
         outcomes=df.outcomes,
-        features=df.of_each(layout.FEATURES),
+        features=expand(layout.FEATURES, experiment=df.experiments),
     localrule: True

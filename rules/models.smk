@@ -15,7 +15,7 @@ rule keep_model:
         mem_mb=500,
         runtime=10,
     params:
-        model=df.model_of_copy,
+        model=df.name_of_model,
     script:
         "../scripts/keep_model.py"
 
@@ -23,7 +23,7 @@ rule keep_model:
 rule compile_mechanisms:
     """Compile the .mod files of a model, and see that NEURON loads them."""
     input:
-        model=ancient(df.copy_to_compile),
+        model=ancient(df.model_copy),
     output:
         library=layout.MECHANISMS,
         usage=layout.usage("compile_mechanisms"),
@@ -37,7 +37,7 @@ rule compile_mechanisms:
         mem_mb=1000,
         runtime=20,
     params:
-        model=df.model_to_compile,
+        model=df.name_of_model,
     script:
         "../scripts/compile_mechanisms.py"
 

@@ -16,7 +16,7 @@ rule measure_morphology:
         mem_mb=1000,
         runtime=20,
     params:
-        code=df.code("analysis/morphometrics.py"),
+        code=lambda wildcards: code_digest("analysis/morphometrics.py"),
     script:
         "../scripts/measure_morphology.py"
 
@@ -36,7 +36,7 @@ rule compare_morphologies:
     log:
         layout.log("compare_morphologies"),
     wildcard_constraints:
-        comparison=one_of(df.comparisons),
+        comparison=one_of(CONFIG.project.morphometry),
     conda:
         "../envs/environment.yaml"
     resources:
@@ -44,7 +44,7 @@ rule compare_morphologies:
         runtime=20,
     params:
         settings=df.uses("project.morphometry", "observations"),
-        code=df.code("analysis/scores.py", "analysis/scores_figure.py"),
+        code=lambda wildcards: code_digest("analysis/scores.py", "analysis/scores_figure.py"),
     script:
         "../scripts/compare_morphologies.py"
 
@@ -52,5 +52,5 @@ rule compare_morphologies:
 rule morphometry:
     """Compare morphologies with all tables of observations that the configuration names."""
     input:
-        scores=df.scores,
+        scores=expand(layout.MORPHOMETRY_SCORES, comparison=CONFIG.project.morphometry),
     localrule: True

@@ -26,5 +26,5 @@ rule plan_points:
 rule plan:
     """Write the tables of points of all experiments."""
     input:
-        plans=df.of_each(layout.PLAN),
+        plans=expand(layout.PLAN, experiment=df.experiments),
     localrule: True

@@ -19,7 +19,7 @@ rule check_morphology:
         runtime=30,
     params:
         settings=df.uses("quality.thresholds"),
-        code=df.code("quality", "morphology"),
+        code=lambda wildcards: code_digest("quality", "morphology"),
     script:
         "../scripts/check_morphology.py"
 
@@ -27,8 +27,8 @@ rule check_morphology:
 rule report_morphologies:
     """Report on morphologies: a page, and tables of checks and of uses."""
     input:
-        checks=df.reported(layout.CHECKS),
-        pictures=df.reported(layout.PICTURE),
+        checks=df.all_morphologies(layout.CHECKS),
+        pictures=df.all_morphologies(layout.PICTURE),
     output:
         page=layout.QUALITY_PAGE,
         checks=layout.QUALITY_CHECKS,
@@ -45,7 +45,7 @@ rule report_morphologies:
         runtime=10,
     params:
         settings=df.uses("quality"),
-        code=df.code("quality"),
+        code=lambda wildcards: code_digest("quality"),
     script:
         "../scripts/report_morphologies.py"
 
@@ -67,7 +67,7 @@ rule check_requirements:
         runtime=10,
     params:
         settings=df.uses("morphology_requires", "quality"),
-        code=df.code("quality"),
+        code=lambda wildcards: code_digest("quality"),
     script:
         "../scripts/check_requirements.py"
 

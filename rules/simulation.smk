@@ -40,7 +40,7 @@ rule simulate:
     """Simulate all points of all experiments."""
     input:
         # An ancient plan does not call for the batches that only a new one names.
-        plans=df.of_each(layout.PLAN),
+        plans=expand(layout.PLAN, experiment=df.experiments),
         outcomes=df.outcomes,
     localrule: True
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from dendroflow.errors import DendroflowError
 from dendroflow.jobs.lock import take
 from dendroflow.plan.leftovers import leftovers, listing, remove
-from dendroflow.plan.requested import configurations, requested_by
+from dendroflow.plan.requested import configurations, requested
+from dendroflow.settings.project import load, read_yaml
 
 RESULTS = Path("results")
 
@@ -28,7 +29,7 @@ def prune(source: Path, keep: Sequence[Path], *, delete: bool) -> str:
         take(RESULTS, jobs_elsewhere=False)
     try:
         paths = [source, *configurations(source, keep, RESULTS)]
-        kept = {str(path): requested_by(path, RESULTS) for path in paths}
+        kept = {str(path): requested(load(read_yaml(path), path), RESULTS) for path in paths}
     except DendroflowError as error:
         raise type(error)(f"{error} (nothing was removed)") from error
     found = leftovers(RESULTS, kept.values())

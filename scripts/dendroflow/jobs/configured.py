@@ -3,17 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 
 from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import Configuration, load
 
 # Keys that the workflow adds to Snakemake's `config`: where experiments lie, and its file.
 FOLDER, FILE = "folder", "configuration"
-OWN_KEYS = (FOLDER, FILE)
 
 
 def configured(config: Mapping[str, Any]) -> Configuration:
@@ -26,7 +26,7 @@ def configured(config: Mapping[str, Any]) -> Configuration:
     """
     folder = Path(config[FOLDER])
     source = Path(config.get(FILE) or folder / "config.yaml")
-    content = {key: value for key, value in config.items() if key not in OWN_KEYS}
+    content = {key: value for key, value in config.items() if key not in (FOLDER, FILE)}
     return load(content, source, folder)
 
 
@@ -42,27 +42,15 @@ def digest_of_settings(
         `morphologies`, `observations`.
     """
     listed = list(keys)
-    values = [_value(configuration, experiment, key) for key in listed]
-    text = json.dumps(values, sort_keys=True, default=str)
+    values = to_jsonable_python([_value(configuration, experiment, key) for key in listed])
+    text = json.dumps(values, sort_keys=True)
     return " ".join([*listed, hashlib.sha256(text.encode()).hexdigest()[:16]])
 
 
 def _value(configuration: Configuration, experiment: str | None, key: str) -> Any:
     if key == "observations":
-        return _plain(read_all(configuration))
+        return read_all(configuration)
     owner: Any = configuration
     if experiment is not None and key in type(configuration.experiments[experiment]).model_fields:
         owner = configuration.experiments[experiment]
-    for name in key.split("."):
-        owner = getattr(owner, name)
-    return _plain(owner)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+    return attrgetter(key)(owner)

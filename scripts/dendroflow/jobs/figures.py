@@ -16,23 +16,10 @@ def render_figures(job: Job) -> None:
     """Draw all figures of one experiment, and where it optimises, those of its search."""
     declared, folder = job.declared, Path(job.output.figures)
     folder.mkdir(parents=True, exist_ok=True)
-    traces = [Path(path) for path in job.input.traces]
-    data = read_figure_data(job.experiment, declared.title, Path(job.input.features), traces)
-    render_all(declared.figures, data, folder)
-    for path in map(Path, job.input.history):
-        from dendroflow.figures.optimisation import Course, draw_all
-
-        draw_all(Course(read_table(path).to_pandas(), read_notes(path)), declared.title, folder)
-
-
-def read_figure_data(
-    experiment: str, title: str, features: Path, traces: Sequence[Path]
-) -> FigureData:
-    """What the figures of an experiment are drawn from; traces are read where they are needed."""
-    notes = read_notes(features)
-    points = read_table(features).to_pandas()
+    notes = read_notes(Path(job.input.features))
+    points = read_table(Path(job.input.features)).to_pandas()
     batch_of = dict(zip(points["point_id"], points["batch"], strict=True))
-    files = {path.stem: path for path in traces}
+    files = {Path(path).stem: Path(path) for path in job.input.traces}
 
     def read_traces(point_ids: Sequence[str], signals: Sequence[str]) -> pa.Table:
         wanted = defaultdict(list)
@@ -43,12 +30,18 @@ def read_figure_data(
             for batch, ids in sorted(wanted.items())
         )
 
-    return FigureData(
-        experiment=experiment,
-        title=title,
+    data = FigureData(
+        experiment=job.experiment,
+        title=declared.title,
         points=points,
         labels=labels_of(notes["columns"]),
+        # Where they are needed.
         read_traces=read_traces,
         swept=tuple(c["name"] for c in notes["columns"] if c["kind"] == "swept"),
         time_unit=notes["time_unit"],
     )
+    render_all(declared.figures, data, folder)
+    for path in map(Path, job.input.history):
+        from dendroflow.figures.optimisation import Course, draw_all
+
+        draw_all(Course(read_table(path).to_pandas(), read_notes(path)), declared.title, folder)

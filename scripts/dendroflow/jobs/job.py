@@ -51,18 +51,12 @@ class Job:
     """
 
     def __init__(self, snakemake: Any) -> None:
-        for name in ("input", "output", "params", "wildcards", "threads", "resources"):
-            setattr(self, name, getattr(snakemake, name))
+        self.input, self.output, self.params = snakemake.input, snakemake.output, snakemake.params
+        self.wildcards, self.resources = snakemake.wildcards, snakemake.resources
+        self.threads: int = snakemake.threads
         self.log = Path(snakemake.log[0])
         self.results = layout.results_of(snakemake.log[0])
         self._config = dict(snakemake.config)
-
-    input: Any
-    output: Any
-    params: Any
-    wildcards: Any
-    threads: int
-    resources: Any
 
     @property
     def folder(self) -> Path:

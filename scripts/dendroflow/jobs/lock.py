@@ -78,7 +78,16 @@ def remove_dead(results: Path, locks: Path) -> str | None:
     last = _owner(results)
     if not last or last["ended"] or last["jobs_elsewhere"] or last["host"] != socket.gethostname():
         return None
-    left = _locks_of(results, locks)
+    since, folder = _file(results).stat().st_mtime, locks.absolute().parents[1]
+    left = [
+        lock
+        for lock in locks.glob("*.lock")
+        if lock.stat().st_mtime >= since
+        and any(
+            (folder / name).is_relative_to(results.absolute())
+            for name in lock.read_text(encoding="utf-8").splitlines()
+        )
+    ]
     if not left:
         return None
     with _file(results).open("rb") as file:
@@ -89,20 +98,6 @@ def remove_dead(results: Path, locks: Path) -> str | None:
     for lock in left:
         lock.unlink(missing_ok=True)
     return f"the last run (process {last['process']}) was killed; its lock is removed"
-
-
-def _locks_of(results: Path, locks: Path) -> list[Path]:
-    """Those that name a file of the results, and are no older than their last run."""
-    since, folder = _file(results).stat().st_mtime, locks.absolute().parents[1]
-    return [
-        lock
-        for lock in locks.glob("*.lock")
-        if lock.stat().st_mtime >= since
-        and any(
-            (folder / name).is_relative_to(results.absolute())
-            for name in lock.read_text(encoding="utf-8").splitlines()
-        )
-    ]
 
 
 def _file(results: Path) -> Path:

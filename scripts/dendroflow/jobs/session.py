@@ -2,9 +2,9 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,9 @@ class Simulation:
         """
         for row in self.traces.to_pylist():
             if row["signal"] == signal and (location is None or row["location"] == location):
-                values = np.array(row["values"])
-                varying = row["t"]
-                times = (
-                    row["t0"] + row["dt"] * np.arange(len(values)) if varying is None else varying
-                )
+                values, times = np.array(row["values"]), row["t"]
+                if times is None:
+                    times = row["t0"] + row["dt"] * np.arange(len(values))
                 return np.asarray(times, dtype=float), values
         raise KeyError(signal if location is None else f"{signal} at {location}")
 
@@ -186,8 +184,9 @@ def _run(
     return table, pa.concat_tables(features), pa.concat_tables(kept)
 
 
-@contextmanager
-def opened(configuration: Configuration, plan: Plan, results: Path) -> Iterator[Workload]:
+def opened(
+    configuration: Configuration, plan: Plan, results: Path
+) -> AbstractContextManager[Workload]:
     """What a plan needs to be simulated, made where it is not there yet."""
     copy = layout.MODEL_COPY.below(results, model_copy=plan.notes["model_copy"])
     folder = configuration.folder / "models" / plan.notes["model"]
@@ -204,9 +203,7 @@ def opened(configuration: Configuration, plan: Plan, results: Path) -> Iterator[
             beside = layout.CORENEURON.below(results, build=build) if coreneuron else None
             compile_mechanisms(copy.parent, libraries[0], beside, origin=folder)
     sections = {name: _imported(configuration, name, results) for name in plan.morphologies()}
-    models = (copy.parent, folder)
-    with loaded(results, plan.notes, models, libraries, sections) as workload:
-        yield workload
+    return loaded(results, plan.notes, (copy.parent, folder), libraries, sections)
 
 
 def _imported(configuration: Configuration, name: str, results: Path) -> Path:

@@ -1,8 +1,10 @@
 """Jobs from points to features: simulations, searches, audits."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from dendroflow import layout
 from dendroflow.errors import StoreError
 from dendroflow.jobs.job import Job, logger, refuse_another_code
 from dendroflow.kernel.points import points_of
@@ -51,13 +53,10 @@ def simulate_batch(job: Job) -> None:
         )
 
 
-def opened(job: Job, plan: Plan, morphologies: tuple[str, ...], measure: Any = None) -> Any:
-    """Load what a job simulates with, unless the library or the model has changed since planning.
-
-    Returns
-    -------
-    context manager of Workload
-    """
+def opened(
+    job: Job, plan: Plan, morphologies: tuple[str, ...], measure: Any = None
+) -> AbstractContextManager[Workload]:
+    """Load what a job simulates with, unless library or model have changed since planning."""
     refuse_another_code(plan.notes["library"])
     copy = Path(job.input.model).parent
     check_copy(copy)
@@ -75,14 +74,15 @@ def extract_features(job: Job) -> None:
     """Extract the features of a batch from its traces."""
     from dendroflow.features.extract import extract_file, schema
     from dendroflow.plan.code import code_digest
-    from dendroflow.plan.codes import feature_content
+    from dendroflow.plan.codes import FeatureContent
 
     leave_pandas_out()
     features, done = job.declared.features, 0
 
     def check() -> None:
         code_digest.cache_clear()
-        if feature_content(features).code != job.wildcards.feature_code:
+        now = FeatureContent(features.model_dump(mode="json"))
+        if now.code != job.wildcards.feature_code:
             raise StoreError(
                 f"the features of {job.experiment}, or the code that extracts them, changed since "
                 "the run began; run snakemake again"
@@ -101,8 +101,9 @@ def optimise(job: Job) -> None:
     """Search for the parameters whose features are nearest to the targets."""
     from dendroflow.analysis.fitting import fit, measuring
     from dendroflow.features.extract import extraction
+    from dendroflow.plan.description import describe
     from dendroflow.plan.models import names_of
-    from dendroflow.plan.planning import described, make_plan
+    from dendroflow.plan.planning import make_plan
 
     configuration, name, history = job.configuration, job.experiment, Path(job.output.history)
     plan = make_plan(configuration, name, job.results, job.threads)
@@ -111,12 +112,13 @@ def optimise(job: Job) -> None:
             f"{configuration.experiment_file(name)}: changed since the run began; "
             "run snakemake again"
         )
-    described_now = described(names_of(configuration.model_folder(name)), job.results)
+    model = names_of(configuration.model_folder(name))
+    description = describe(model, layout.DESCRIPTION.below(job.results, model_copy=model.copy))
     keys = ("experiment", "simulation_code", "optimisation", "columns")
     target = history.absolute()
     measure = extraction(job.declared.features)
     with opened(job, plan, plan.morphologies(), measure) as workload:
-        search = measuring(configuration, name, described_now, workload, job.threads)
+        search = measuring(configuration, name, description, workload, job.threads)
         fit(
             configuration,
             name,
@@ -135,7 +137,6 @@ def audit_experiment(job: Job) -> None:
     features = Features.model_validate(plan.notes["feature_content"]["features"])
     settings = job.configuration.project.audit
     made_by, results = environment(job.folder), job.results.absolute()
-    workload: Workload
     with opened(job, plan, plan.morphologies()) as workload:
         audit(
             results,

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property, wraps
+from functools import cache, wraps
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -12,7 +12,6 @@ from dendroflow import layout
 from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.jobs.configured import digest_of_settings
 from dendroflow.layout import Pattern
-from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames, names_of
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan
@@ -56,12 +55,11 @@ class Workflow:
         cores of this machine; None where jobs run elsewhere.
     planner
         whether this process plans; others, on nodes of a cluster, read what was planned.
-    executing
-        whether jobs are about to run, so that files may be written.
     finished
         marks a path as one that no job makes.
     begin
-        is called before the first plan is made.
+        is called before a plan is made; returns whether jobs are about to run, so that files may be
+        written.
     tell
         receives a line for each plan.
     """
@@ -73,34 +71,29 @@ class Workflow:
         cores: int | None,
         *,
         planner: bool,
-        executing: Callable[[], bool],
         finished: Callable[[str], str],
-        begin: Callable[[], None],
+        begin: Callable[[], bool],
         tell: Callable[[str], None],
     ) -> None:
         self.configuration, self.results, self.cores = configuration, results, cores
-        self._planner, self._executing = planner, executing
-        self._finished, self._begin, self._tell = finished, begin, tell
+        self._planner, self._finished, self._begin, self._tell = planner, finished, begin, tell
+        self._name = f"{results} {configuration.model_dump_json()}"
         self.experiments = list(configuration.experiments)
-        self.comparisons = list(configuration.project.morphometry)
-
-    @cached_property
-    def _name(self) -> str:
-        return f"{self.results} {self.configuration.model_dump_json()}"
+        found = configuration.experiments.items()
+        self.keeping_traces = [name for name, said in found if said.execution.keep_traces]
 
     @_in_one_line
     def plan(self, experiment: str) -> Plan:
         """The plan of an experiment, made when the first job asks for it."""
         key = (self._name, experiment)
         if key not in _PLANS:
-            self._begin()
-            _PLANS[key] = self._make(experiment) if self._planner else self._read(experiment)
+            keep = self._begin()
+            _PLANS[key] = self._make(experiment, keep) if self._planner else self._read(experiment)
         return _PLANS[key]
 
-    def _make(self, experiment: str) -> Plan:
-        plan = make_plan(
-            self.configuration, experiment, self.results, self.cores or 1, keep=self._executing()
-        )
+    def _make(self, experiment: str, keep: bool) -> Plan:
+        cores = self.cores or 1
+        plan = make_plan(self.configuration, experiment, self.results, cores, keep=keep)
         batches = "1 batch" if len(plan.new) == 1 else f"{len(plan.new)} batches"
         self._tell(
             f"{experiment}: {plan.requested} points requested, "
@@ -123,10 +116,6 @@ class Workflow:
         """The experiment of a job."""
         return self.configuration.experiments[wildcards.experiment]
 
-    def of_each(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
-        """A file of each experiment."""
-        return lambda wildcards: [pattern.of(experiment=name) for name in self.experiments]
-
     def uses(self, *keys: str) -> Callable[[Wildcards], str]:
         """What Snakemake tracks of the configuration: a digest of the keys that a rule uses."""
 
@@ -135,11 +124,6 @@ class Workflow:
             return digest_of_settings(self.configuration, experiment, keys)
 
         return settings
-
-    @staticmethod
-    def code(*rooms: str) -> Callable[[Wildcards], str]:
-        """What Snakemake tracks of the library: a digest of the rooms that a rule calls."""
-        return lambda wildcards: code_digest(*rooms)
 
     # Models and mechanisms ---------------------------------------------------------------------
 
@@ -150,27 +134,21 @@ class Workflow:
         return names_of(self.configuration.model_folder(experiment))
 
     def model_copy(self, wildcards: Wildcards) -> str:
-        """The copy of an experiment's model."""
-        return self.made(layout.MODEL_COPY, model_copy=self.model(wildcards.experiment).copy)
+        """The copy of the model of a job."""
+        return self.made(layout.MODEL_COPY, model_copy=self._model_of(wildcards).copy)
 
-    def model_of_copy(self, wildcards: Wildcards) -> str:
-        """The name of the model of which a copy is one."""
-        return self._first(lambda model: model.copy == wildcards.model_copy).folder.name
-
-    def copy_to_compile(self, wildcards: Wildcards) -> str:
-        """The copy of a model with these mechanisms."""
-        found = self._first(lambda model: model.mechanisms == wildcards.build)
-        return self.made(layout.MODEL_COPY, model_copy=found.copy)
-
-    def model_to_compile(self, wildcards: Wildcards) -> str:
-        """The name of that model."""
-        return self._first(lambda model: model.mechanisms == wildcards.build).folder.name
+    def name_of_model(self, wildcards: Wildcards) -> str:
+        """The name of the model of a job."""
+        return self._model_of(wildcards).folder.name
 
     @_in_one_line
-    def _first(self, fits: Callable[[ModelNames], bool]) -> ModelNames:
-        for experiment in self.experiments:
-            if fits(self.model(experiment)):
-                return self.model(experiment)
+    def _model_of(self, wildcards: Wildcards) -> ModelNames:
+        if wildcards.get("experiment") is not None:
+            return self.model(wildcards.experiment)
+        name = wildcards.get("model_copy") or wildcards.get("build")
+        for model in map(self.model, self.experiments):
+            if name in (model.copy, model.mechanisms):
+                return model
         raise ConfigurationError("no model of this configuration has these files any more")
 
     def mechanisms(self, wildcards: Wildcards) -> list[str]:
@@ -182,32 +160,33 @@ class Workflow:
 
     def all_mechanisms(self, wildcards: Wildcards) -> list[str]:
         """Those of all experiments."""
-        return sorted(
-            {
-                p
-                for name in self.experiments
-                for p in self.mechanisms(SimpleNamespace(experiment=name))
-            }
-        )
+        each = (SimpleNamespace(experiment=name) for name in self.experiments)
+        return sorted({path for one in each for path in self.mechanisms(one)})
 
     # Morphologies ------------------------------------------------------------------------------
 
-    def of_morphology(self, pattern: Pattern, name: str, *, made: bool = True) -> str:
+    def of_morphology(self, pattern: Pattern, name: str) -> str:
         """A file of a morphology."""
         values = names_of_morphology(self.configuration, name)
-        return self.made(pattern, **values) if made else pattern.of(**values)
+        # Their names do not follow the code that makes them.
+        remade = pattern in (layout.MORPHOMETRICS, layout.CHECKS, layout.PICTURE)
+        return pattern.of(**values) if remade else self.made(pattern, **values)
 
     def of_this_morphology(self, pattern: Pattern) -> Callable[[Wildcards], str]:
         """A file of the morphology of a job."""
         return lambda wildcards: self.of_morphology(pattern, wildcards.morphology)
 
-    def morphologies(self) -> list[str]:
-        """Morphologies that any experiment needs."""
-        return sorted({m for name in self.experiments for m in self.plan(name).morphologies()})
-
     def all_morphologies(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
-        """A file of each of them."""
-        return lambda wildcards: [self.of_morphology(pattern, m) for m in self.morphologies()]
+        """A file of each morphology that any experiment needs, or of the whole catalogue."""
+
+        def paths(wildcards: Wildcards) -> list[str]:
+            if wildcards.get("scope") == "catalogue":
+                names = set(self.configuration.morphologies)
+            else:
+                names = {m for e in self.experiments for m in self.plan(e).morphologies()}
+            return [self.of_morphology(pattern, name) for name in sorted(names)]
+
+        return paths
 
     def sections(self, wildcards: Wildcards) -> list[str]:
         """Sections of the morphologies of a batch, or of an experiment."""
@@ -216,21 +195,8 @@ class Workflow:
 
     def compared(self, wildcards: Wildcards) -> list[str]:
         """Morphometrics of the morphologies of a comparison."""
-        comparison = self.configuration.project.morphometry[wildcards.comparison]
-        return [
-            self.of_morphology(layout.MORPHOMETRICS, name, made=False)
-            for name in comparison.morphologies
-        ]
-
-    def reported(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
-        """A file of each morphology that a report shows."""
-
-        def paths(wildcards: Wildcards) -> list[str]:
-            whole = wildcards.scope == "catalogue"
-            names = sorted(self.configuration.morphologies) if whole else self.morphologies()
-            return [self.of_morphology(pattern, name, made=False) for name in names]
-
-        return paths
+        names = self.configuration.project.morphometry[wildcards.comparison].morphologies
+        return [self.of_morphology(layout.MORPHOMETRICS, name) for name in names]
 
     @_in_one_line
     def required(self, wildcards: Wildcards) -> list[str]:
@@ -241,7 +207,7 @@ class Workflow:
             raise ConfigurationError(
                 f"{path}: morphology_requires: none of its points has a morphology; remove the key"
             )
-        return [self.of_morphology(layout.CHECKS, name, made=False) for name in names]
+        return [self.of_morphology(layout.CHECKS, name) for name in names]
 
     def requirements(self, wildcards: Wildcards) -> list[str]:
         """What says that an experiment's morphologies meet what it requires, if it does."""
@@ -250,12 +216,6 @@ class Workflow:
         return [layout.REQUIREMENTS.of(experiment=wildcards.experiment)]
 
     # Batches -----------------------------------------------------------------------------------
-
-    @cached_property
-    def keeping_traces(self) -> list[str]:
-        """Experiments whose traces are kept."""
-        found = self.configuration.experiments.items()
-        return [name for name, experiment in found if experiment.execution.keep_traces]
 
     def batches(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
         """A file of each batch of an experiment."""
@@ -267,12 +227,7 @@ class Workflow:
 
     def of_batch(self, pattern: Pattern, plan: Plan, batch: str) -> str:
         """A file of a batch; of one that is still to be simulated, all files have a producer."""
-        values = {
-            "experiment": plan.notes["experiment"],
-            "simulation_code": plan.simulation_code,
-            "feature_code": plan.feature_code,
-            "batch": batch,
-        }
+        values = plan.codes | {"batch": batch}
         if pattern is layout.BATCH_FEATURES and not plan.feature_code:
             pattern = layout.FEATURES_ALONE
         return pattern.of(**values) if batch in plan.work else self.made(pattern, **values)
@@ -334,11 +289,8 @@ class Workflow:
 
     def figures(self, wildcards: Wildcards) -> list[str]:
         """The folders of figures of all experiments that draw any."""
-        drawing = [
-            name
-            for name, experiment in self.configuration.experiments.items()
-            if experiment.figures or experiment.optimise is not None
-        ]
+        found = self.configuration.experiments.items()
+        drawing = [name for name, said in found if said.figures or said.optimise is not None]
         return [layout.FIGURES.of(experiment=name) for name in drawing]
 
     def title(self, wildcards: Wildcards) -> str:
@@ -347,17 +299,17 @@ class Workflow:
 
     def labels(self, wildcards: Wildcards) -> dict[str, str]:
         """What the report calls a file of a figure."""
-        known = {figure.name: figure.title for figure in self.declared(wildcards).figures}
-        known |= {figure.name: figure.title for figure in OPTIMISATION_FIGURES}
-        title = known.get(wildcards.figure) or wildcards.figure
+        figures = (*self.declared(wildcards).figures, *OPTIMISATION_FIGURES)
+        title = {figure.name: figure.title for figure in figures}.get(
+            wildcards.figure
+        ) or wildcards.figure
         return {"figure": _unmarked(title), "format": wildcards.kind}
 
     def captions(self, wildcards: Wildcards) -> dict[str, str]:
         """What the report says below each figure of an experiment."""
-        said = [(figure.name, figure.caption) for figure in self.declared(wildcards).figures]
-        said += [(figure.name, figure.caption) for figure in OPTIMISATION_FIGURES]
+        figures = (*self.declared(wildcards).figures, *OPTIMISATION_FIGURES)
         # Into the report's script, too; the template of captions makes it `<` again.
-        return {name: _escaped(caption).replace("<", "\ue03c") for name, caption in said}
+        return {each.name: _escaped(each.caption).replace("<", "\ue03c") for each in figures}
 
     def audits(self, asked: bool) -> list[str]:
         """Audits of all experiments if they are asked for, else those that there are."""
@@ -366,10 +318,6 @@ class Workflow:
         audits = {e: layout.AUDIT.below(self.results, experiment=e) for e in self.experiments}
         there = [experiment for experiment, path in audits.items() if path.exists()]
         return [self.made(layout.AUDIT, experiment=experiment) for experiment in there]
-
-    def scores(self, wildcards: Wildcards) -> list[str]:
-        """The scores of all comparisons of morphologies."""
-        return [layout.MORPHOMETRY_SCORES.of(comparison=name) for name in self.comparisons]
 
 
 def _unmarked(text: str) -> str:

@@ -54,8 +54,7 @@ class Cached:
 
     def statuses(self, batch: str) -> set[str]:
         """What became of the points of a batch."""
-        column = read_table(self.outcomes(batch), columns=["status"]).column("status")
-        return set(column.unique().to_pylist())
+        return set(read_table(self.outcomes(batch), columns=["status"])["status"].to_pylist())
 
     def is_usable(self, batch: str) -> bool:
         """Whether it has features, or traces to extract them from, of the sections of now."""

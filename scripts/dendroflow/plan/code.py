@@ -2,12 +2,11 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from dendroflow.errors import ModelError
-from dendroflow.files import files_of_model
 
 LIBRARY = Path(__file__).parents[1]
 
@@ -93,21 +92,13 @@ def _silence(node: ast.AST) -> None:
             below.value = ""
 
 
-def digest_of_files(files: Iterable[tuple[str, Path]]) -> str:
-    """Digest of files by name and byte; it names the copy of a model's folder."""
+def digest_of_files(files: Mapping[str, Path], *, comments: bool = True) -> str:
+    """Digest of a model's files by name and byte, or of Python without its comments."""
     state = hashlib.sha256()
-    for name, path in files:
-        state.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return state.hexdigest()[:16]
-
-
-def digest_of_model(folder: Path) -> str:
-    """Digest of what a model's folder does: its Python without comments, all else by the byte."""
-    state = hashlib.sha256()
-    for name, path in files_of_model(folder).items():
-        if path.suffix == ".py":
-            code = digest_of_python(path.read_bytes(), str(path))
-        else:
+    for name, path in files.items():
+        if comments or path.suffix != ".py":
             code = hashlib.sha256(path.read_bytes()).hexdigest()
+        else:
+            code = digest_of_python(path.read_bytes(), str(path))
         state.update(f"{name} {code}\n".encode())
     return state.hexdigest()[:16]

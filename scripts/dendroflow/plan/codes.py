@@ -5,39 +5,36 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames
-from dendroflow.settings.features import Features
 
 
-@dataclass(frozen=True)
-class FeatureContent:
-    """Code and settings that turn samples into features."""
-
-    features: list[dict[str, object]]
-    library: str
-    efel: str
+class Content:
+    """What a dataclass says decides a result, and its name."""
 
     @property
     def code(self) -> str:
-        """`feature_code`: 16 hexadecimal digits."""
-        return _name(asdict(self))
-
-
-def feature_content(features: Features) -> FeatureContent:
-    """How features are extracted, with the library and eFEL as they are now."""
-    return FeatureContent(
-        features=features.model_dump(mode="json"),
-        library=code_digest("features"),
-        efel=importlib.metadata.version("efel"),
-    )
+        """16 hexadecimal digits."""
+        content = json.dumps(vars(self), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
-class SimulationContent:
-    """Code and versions that turn values into samples; morphologies belong to the values.
+class FeatureContent(Content):
+    """Code and settings that turn samples into features; its name is `feature_code`."""
+
+    features: list[dict[str, object]]
+    library: str = field(default_factory=lambda: code_digest("features"))
+    efel: str = field(default_factory=lambda: importlib.metadata.version("efel"))
+
+
+@dataclass(frozen=True)
+class SimulationContent(Content):
+    """Code and versions that turn values into samples; its name is `simulation_code`.
+
+    Morphologies belong to the values.
 
     Attributes
     ----------
@@ -56,11 +53,6 @@ class SimulationContent:
     engine: str
     plausible: Mapping[str, tuple[float, float]]
     feature_code: str | None
-
-    @property
-    def code(self) -> str:
-        """`simulation_code`: 16 hexadecimal digits."""
-        return _name(asdict(self))
 
 
 def simulation_content(
@@ -81,7 +73,3 @@ def simulation_content(
         plausible=plausible,
         feature_code=feature_code,
     )
-
-
-def _name(content: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -4,7 +4,6 @@ Importing a model runs the user's code and NEURON; neither may take the planner 
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,9 +14,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from dendroflow.errors import DendroflowError, ModelError
 from dendroflow.files import replacing
-from dendroflow.plan.code import LIBRARY, code_digest
+from dendroflow.morphology.import3d import run_with_neuron
+from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames, copy_model
 
 TIMEOUT_S = 120
@@ -68,24 +70,13 @@ def describe(model: ModelNames, kept: Path, *, keep: bool = False) -> Descriptio
     with suppress(OSError, ValueError, TypeError, KeyError):
         known = json.loads(kept.read_text(encoding="utf-8"))
         if known["library"] == library:
-            return _parse(known["description"])
+            return TypeAdapter(Description).validate_python(known["description"])
     content = _ask_child(model)
     if keep:
         with replacing(kept) as temporary:
             text = json.dumps({"library": library, "description": content}, indent=1)
             temporary.write_text(text, encoding="utf-8")
-    return _parse(content)
-
-
-def _parse(content: dict[str, Any]) -> Description:
-    parameters = {name: Parameter(**fields) for name, fields in content["parameters"].items()}
-    return Description(
-        **{
-            **content,
-            "parameters": parameters,
-            "required_sections": tuple(content["required_sections"]),
-        }
-    )
+    return TypeAdapter(Description).validate_python(content)
 
 
 def _ask_child(model: ModelNames) -> dict[str, Any]:
@@ -93,17 +84,9 @@ def _ask_child(model: ModelNames) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="dendroflow-") as scratch:
         answer, copy = Path(scratch) / "description.json", Path(scratch) / model.folder.name
         copy_model(model.folder, copy, model.copy)
-        command = [sys.executable, "-m", "dendroflow.plan.description"]
+        module, arguments = "dendroflow.plan.description", [str(copy), str(answer)]
         try:
-            child = subprocess.run(
-                [*command, str(copy), str(answer)],
-                cwd=scratch,  # NEURON loads compiled mechanisms that it finds where it starts
-                env=os.environ | {"PYTHONPATH": str(LIBRARY.parent)},
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_S,
-                check=False,
-            )
+            child = run_with_neuron(module, arguments, scratch, TIMEOUT_S)
         except subprocess.TimeoutExpired:
             raise ModelError(f"{path}: importing it took longer than {TIMEOUT_S} s") from None
         content: dict[str, Any] = {}
@@ -114,7 +97,8 @@ def _ask_child(model: ModelNames) -> dict[str, Any]:
     if not content:
         code = child.returncode
         cause = f"died of {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        last = (child.stderr.strip().splitlines() or ["no message"])[-1]
+        said = child.stderr.decode("utf-8", "replace").strip()
+        last = (said.splitlines() or ["no message"])[-1]
         raise ModelError(f"{path}: importing it {cause}: {last}")
     return content
 
@@ -155,14 +139,9 @@ def inspect(folder: Path) -> Description:
     )
 
 
-def _main(folder: str, answer: str) -> None:
-    content: dict[str, Any]
-    try:
-        content = asdict(inspect(Path(folder)))
-    except DendroflowError as error:
-        content = {"error": " ".join(str(error).split())}
-    Path(answer).write_text(json.dumps(content), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    try:
+        found = asdict(inspect(Path(sys.argv[1])))
+    except DendroflowError as error:
+        found = {"error": " ".join(str(error).split())}
+    Path(sys.argv[2]).write_text(json.dumps(found), encoding="utf-8")

@@ -39,11 +39,10 @@ _LOGS = [
 
 @dataclass(frozen=True)
 class Leftover:
-    """A file that nobody asks for; `path` and `unit` are relative to the results."""
+    """A file that nobody asks for; `path` is relative to the results."""
 
     path: Path
     kind: str
-    unit: str
     size: int
 
 
@@ -63,7 +62,7 @@ def leftovers(results: Path, requests: Iterable[Requested]) -> list[Leftover]:
     for path, size in files_below(results):
         kind, makes = _kind(path)
         if kind and not any(makes in requested for requested in known):
-            found.append(Leftover(path, kind, path.parent.as_posix(), size))
+            found.append(Leftover(path, kind, size))
     return found
 
 
@@ -115,7 +114,8 @@ def listing(
     lines.append("removed, since none asks for it" if removed else "asked for by none of them")
     units: dict[tuple[str, str], list[int]] = {}
     for leftover in found:
-        units.setdefault((leftover.unit, leftover.kind), []).append(leftover.size)
+        unit = leftover.path.parent.as_posix()
+        units.setdefault((unit, leftover.kind), []).append(leftover.size)
     width = max(len(unit) for unit, _ in units)
     for (unit, kind), sizes in units.items():
         lines.append(f"  {results.name}/{unit:{width}}  {kind}: {_amount(sizes)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from dendroflow import mechanisms
 from dendroflow.errors import ModelError, StoreError
 from dendroflow.files import files_of_model, replacing
-from dendroflow.plan.code import digest_of_files, digest_of_model
+from dendroflow.plan.code import digest_of_files
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,11 @@ def names_of(folder: Path) -> ModelNames:
         If it has no `model.py`, Python that does not parse, or `.mod` files that cannot be
         compiled together.
     """
+    files = files_of_model(folder)
     return ModelNames(
         folder,
-        digest_of_files(files_of_model(folder).items()),
-        digest_of_model(folder),
+        digest_of_files(files),
+        digest_of_files(files, comments=False),
         mechanisms.digest(mechanisms.sources(folder)),
     )
 
@@ -61,14 +62,10 @@ def copy_model(folder: Path, copy: Path, digest: str) -> None:
     for name in sorted(files, key=lambda name: name == "model.py"):
         with replacing(copy / name) as temporary:
             shutil.copyfile(files[name], temporary)
-            if name == "model.py" and _digest(copy, {**files, name: temporary}) != digest:
+            files[name] = temporary
+            if name == "model.py" and digest_of_files(files) != digest:
                 raise ModelError(f"{folder}: changed after planning; run snakemake again")
-
-
-def _digest(copy: Path, files: dict[str, Path]) -> str:
-    return digest_of_files(
-        (name, path if name == "model.py" else copy / name) for name, path in files.items()
-    )
+        files[name] = copy / name
 
 
 def check_copy(copy: Path) -> None:
@@ -79,5 +76,5 @@ def check_copy(copy: Path) -> None:
     StoreError
         If a file of it was changed, added or removed.
     """
-    if digest_of_files(files_of_model(copy).items()) != copy.name:
+    if digest_of_files(files_of_model(copy)) != copy.name:
         raise StoreError(f"{copy}: is not as it was copied; delete it and run snakemake again")

@@ -3,10 +3,8 @@
 Where they are stored follows from the settings of the search; their values, from its history.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -15,63 +13,36 @@ import pandas as pd
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.code import code_digest
+from dendroflow.plan.codes import Content
 from dendroflow.plan.description import Description
 from dendroflow.plan.points import Points, continuous_parameters, identified_points
 from dendroflow.settings.base import demand
-from dendroflow.settings.optimise import INDIVIDUAL, Optimise
+from dendroflow.settings.optimise import INDIVIDUAL
 from dendroflow.settings.project import Configuration
 
 KEY = "optimise.parameters"
 
 
 @dataclass(frozen=True)
-class Search:
-    """What decides the course of a search, besides its number of generations."""
+class Search(Content):
+    """What decides the course of a search, besides its number of generations.
+
+    Attributes
+    ----------
+    fixed
+        path -> value of all that is not optimised.
+    morphology
+        hash of the morphology, if the model needs one.
+    """
 
     simulation_code: str
     feature_code: str
     fixed: Mapping[str, Any]
     morphology: str
     settings: Mapping[str, Any]
-    library: str
-    bluepyopt: str
-    deap: str
-
-    @property
-    def name(self) -> str:
-        """16 hexadecimal digits."""
-        text = json.dumps(vars(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def search_of(
-    simulation_code: str,
-    feature_code: str,
-    fixed: Mapping[str, Any],
-    morphology: str,
-    settings: Optimise,
-) -> Search:
-    """The search of an experiment, with the library, BluePyOpt and DEAP as they are now.
-
-    Parameters
-    ----------
-    simulation_code, feature_code
-        names of the code that simulates and measures.
-    fixed
-        path -> value of all that is not optimised.
-    morphology
-        hash of the morphology, if the model needs one.
-    """
-    return Search(
-        simulation_code=simulation_code,
-        feature_code=feature_code,
-        fixed=fixed,
-        morphology=morphology,
-        settings=settings.model_dump(mode="json", exclude={"generations"}),
-        library=code_digest("analysis/search.py"),
-        bluepyopt=version("bluepyopt"),
-        deap=version("deap"),
-    )
+    library: str = field(default_factory=lambda: code_digest("analysis/search.py"))
+    bluepyopt: str = field(default_factory=lambda: version("bluepyopt"))
+    deap: str = field(default_factory=lambda: version("deap"))
 
 
 def individuals_to_come(
@@ -85,7 +56,8 @@ def individuals_to_come(
         For a parameter that the model does not have or that is not a number, bounds or a
         reference outside the model's own, and a target that is not measured.
     """
-    optimise = _settings(configuration, experiment)
+    optimise = configuration.experiments[experiment].optimise
+    assert optimise is not None, "asked of experiments that optimise"
     source = configuration.experiment_file(experiment)
     measured = configuration.experiments[experiment].features.columns
     for name in optimise.targets:
@@ -102,9 +74,3 @@ def individuals_to_come(
     names = optimise.individuals
     table = pd.DataFrame({"point_id": [""] * len(names), INDIVIDUAL: names})
     return Points(table.assign(**dict.fromkeys(ends, np.nan)), corners.fixed)
-
-
-def _settings(configuration: Configuration, experiment: str) -> Optimise:
-    settings = configuration.experiments[experiment].optimise
-    assert settings is not None, "asked of experiments that optimise"
-    return settings

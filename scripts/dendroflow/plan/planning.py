@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -16,17 +16,16 @@ from numpy.typing import NDArray
 from dendroflow import layout
 from dendroflow.plan.cached import Cached
 from dendroflow.plan.code import library_digest
-from dendroflow.plan.codes import feature_content, simulation_content
+from dendroflow.plan.codes import FeatureContent, simulation_content
 from dendroflow.plan.cutting import cut, expected_seconds, first_guess
 from dendroflow.plan.description import Description, describe
 from dendroflow.plan.labels import columns
-from dendroflow.plan.models import ModelNames, names_of
+from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import known_sections
 from dendroflow.plan.names import check_names
-from dendroflow.plan.optimisation import individuals_to_come, search_of
+from dendroflow.plan.optimisation import Search, individuals_to_come
 from dendroflow.plan.points import Points, requested_points
 from dendroflow.plan.stored import Plan
-from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Execution
 
@@ -55,16 +54,17 @@ def make_plan(
     """
     settings = configuration.experiments[experiment]
     model = names_of(configuration.model_folder(experiment))
-    description = described(model, results, keep=keep)
+    kept = layout.DESCRIPTION.below(results, model_copy=model.copy)
+    description = describe(model, kept, keep=keep)
     wanted = requested_points if settings.optimise is None else individuals_to_come
     points = wanted(configuration, experiment, description)
     check_names(configuration, experiment, description, points.swept)
-    measured = feature_content(settings.features)
+    measured = FeatureContent(settings.features.model_dump(mode="json"))
     keeping = settings.execution.keep_traces
     simulated = simulation_content(
         model, settings.plausible, None if keeping else measured.code, settings.engine
     )
-    morphologies = _morphologies(points)
+    morphologies = sorted(points.column("morphology").dropna().unique())
     cached = Cached(
         results,
         experiment,
@@ -78,18 +78,20 @@ def make_plan(
     if settings.optimise is None:
         batch, work = _assign(points, description, settings.execution, cached, cores)
     else:
-        codes = (simulated.code, measured.code)
-        search = search_of(*codes, points.fixed, "".join(pins.values()), settings.optimise)
+        rules = settings.optimise.model_dump(mode="json", exclude={"generations"})
+        morphology = "".join(pins.values())
+        search = Search(simulated.code, measured.code, points.fixed, morphology, rules)
         history = layout.HISTORY.of(
             experiment=experiment,
             simulation_code=simulated.code,
-            search=search.name,
+            search=search.code,
             generations=settings.optimise.generations,
         )
         searched = {"optimisation": {"search": vars(search), "history": history}}
         batch, work = _reserve(cached, history, settings.execution.retry)
     table = points.table.copy()
     table.insert(1, "batch", pd.Series(batch, index=table.index, dtype=str))
+    said = settings.model_dump(mode="json", include=set(DECLARED), exclude_none=True)
     notes = {
         "experiment": experiment,
         "model": settings.model,
@@ -108,38 +110,21 @@ def make_plan(
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
         ],
-        "declared": _declared(settings),
+        "declared": dict.fromkeys(DECLARED) | said,
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     return Plan(stored, notes | searched, tuple(sorted(work)), work)
 
 
-def described(model: ModelNames, results: Path, *, keep: bool = False) -> Description:
-    """What planning must know of a model; see `plan.description.describe`."""
-    kept = layout.DESCRIPTION.below(results, model_copy=model.copy)
-    return describe(model, kept, keep=keep)
+def batch_names(experiment: str, simulation_code: str, point_ids: Iterable[str]) -> Iterator[str]:
+    """Names of a batch: hashes of experiment, simulation_code and its points in any order.
 
-
-def batch_name(
-    experiment: str, simulation_code: str, point_ids: Iterable[str], attempt: int = 1
-) -> str:
-    """Name of a batch: a hash of experiment, simulation_code and its points in any order.
-
-    Parameters
-    ----------
-    attempt
-        2, 3, ... where points are simulated again.
+    The first, and others for where the points are simulated again.
     """
     parts = [experiment, simulation_code, *sorted(point_ids)]
-    if attempt > 1:
-        parts.append(f"attempt {attempt}")
-    return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
-
-
-def _declared(settings: Experiment) -> dict[str, Any]:
-    """What an experiment's file says, for the tables."""
-    said = settings.model_dump(mode="json", include=set(DECLARED), exclude_none=True)
-    return dict.fromkeys(DECLARED) | said
+    for attempt in count(1):
+        again = [f"attempt {attempt}"] if attempt > 1 else []
+        yield hashlib.blake2b("\n".join([*parts, *again]).encode(), digest_size=8).hexdigest()
 
 
 def _assign(
@@ -166,33 +151,20 @@ def _assign(
             cores=cores,
             measured=not execution.keep_traces,
         ):
-            name = _new_name(cached, ids[group])
+            # A batch of that name may have had them.
+            names = batch_names(cached.experiment, cached.simulation_code, ids[group])
+            name = next(name for name in names if not cached.outcomes(name).exists())
             work[name] = float(seconds[group].sum())
             batch[group] = name
     return batch, work
 
 
-def _new_name(cached: Cached, ids: Iterable[str]) -> str:
-    """A name for points that no batch has, though one of that name may have had them."""
-    names = (
-        batch_name(cached.experiment, cached.simulation_code, ids, attempt) for attempt in count(1)
-    )
-    return next(name for name in names if not cached.outcomes(name).exists())
-
-
 def _reserve(cached: Cached, history: str, retry: Iterable[str]) -> tuple[str, dict[str, float]]:
     """The batch of points that a search will find, and its work if it is not there."""
-    for attempt in count(1):
-        name = batch_name(cached.experiment, cached.simulation_code, [history], attempt)
+    for name in batch_names(cached.experiment, cached.simulation_code, [history]):
         if not cached.outcomes(name).exists():
             # A point or two.
             return name, {name: 0.0}
         if cached.is_usable(name) and not cached.statuses(name).intersection(retry):
             return name, {}
     raise AssertionError("attempts do not end")
-
-
-def _morphologies(points: Points) -> list[str]:
-    table = points.table
-    names = set(table["morphology"]) if "morphology" in table else {points.fixed["morphology"]}
-    return sorted(name for name in names if name is not None)

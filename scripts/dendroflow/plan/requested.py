@@ -1,7 +1,7 @@
 """Which files of the results a configuration asks for."""
 
 from collections.abc import Iterable
-from itertools import count
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,12 @@ from dendroflow.layout import Pattern
 from dendroflow.plan.cached import Cached
 from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import names_of_morphology
-from dendroflow.plan.planning import batch_name, make_plan
+from dendroflow.plan.planning import batch_names, make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import PRINT_FORMATS, output_names
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
-from dendroflow.settings.project import Configuration, load, read_yaml
+from dendroflow.settings.project import Configuration, read_yaml
 from dendroflow.tables.tables import read_notes
-
-OF_EXPERIMENTS = (
-    *(layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES),
-    *(layout.AUDIT, layout.REQUIREMENTS),
-)
 
 
 class Requested:
@@ -70,11 +65,6 @@ def configurations(source: Path, others: Iterable[Path], results: Path) -> list[
     return list({p.absolute(): p for p in found if p.absolute() != source.absolute()}.values())
 
 
-def requested_by(path: Path, results: Path) -> Requested:
-    """What a configuration file asks for; see `requested`."""
-    return requested(load(read_yaml(path), path), results)
-
-
 def requested(configuration: Configuration, results: Path) -> Requested:
     """What a configuration asks for, of all that `results` holds.
 
@@ -106,7 +96,8 @@ def requested(configuration: Configuration, results: Path) -> Requested:
 
 def _ask_for_experiment(configuration: Configuration, name: str, found: Requested) -> None:
     experiment = configuration.experiments[name]
-    found.add(*OF_EXPERIMENTS, experiment=name)
+    found.add(layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES, experiment=name)
+    found.add(layout.AUDIT, layout.REQUIREMENTS, experiment=name)
     for table in ("csv", "xlsx"):
         found.add(layout.FEATURES_EXPORT, layout.TRACES_EXPORT, experiment=name, format=table)
     files = [file for figure in experiment.figures for file in output_names(figure)]
@@ -126,36 +117,19 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
 
 
 def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
-    codes = {
-        "experiment": plan.notes["experiment"],
-        "simulation_code": plan.simulation_code,
-        "feature_code": plan.feature_code,
-    }
-    cached = Cached(results, *codes.values())
-    for batch in _batches(plan):
+    experiment, code = plan.notes["experiment"], plan.simulation_code
+    cached, batches = Cached(results, experiment, code, plan.feature_code), list(plan.batches)
+    if "optimisation" in plan.notes:
+        history = plan.notes["optimisation"]["history"]
+        found.add_folder(Pattern(history))
+        # Those that its batch replaces, too: the next plan would take a name that is free.
+        names = batch_names(experiment, code, [history])
+        batches += takewhile(lambda name: name not in plan.batches, names)
+    for batch in batches:
         kinds = (layout.TRACES, layout.OUTCOMES, layout.BATCH_FEATURES, layout.FEATURES_ALONE)
-        found.add(*kinds, **codes, batch=batch)
+        found.add(*kinds, **plan.codes, batch=batch)
         try:
             copy = read_notes(cached.outcomes(batch))["model_copy"]
         except (StoreError, OSError):
             continue
         found.add_folder(layout.MODEL_COPY, model_copy=copy)
-    if "optimisation" in plan.notes:
-        history = Pattern(plan.notes["optimisation"]["history"])
-        found.add_folder(history)
-
-
-def _batches(plan: Plan) -> list[str]:
-    """Batches with a requested point; of an optimisation also those that it replaces.
-
-    Without them the next plan would take their names, and simulate again.
-    """
-    batches = list(plan.batches)
-    if "optimisation" in plan.notes:
-        key = [plan.notes["optimisation"]["history"]]
-        for attempt in count(1):
-            name = batch_name(plan.notes["experiment"], plan.simulation_code, key, attempt)
-            if name in plan.batches:
-                break
-            batches.append(name)
-    return batches

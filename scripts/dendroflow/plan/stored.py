@@ -47,6 +47,15 @@ class Plan:
         return str(self.notes["feature_code"])
 
     @property
+    def codes(self) -> dict[str, str]:
+        """What stands in the paths of all of its batches."""
+        return {
+            "experiment": self.notes["experiment"],
+            "simulation_code": self.simulation_code,
+            "feature_code": self.feature_code,
+        }
+
+    @property
     def batches(self) -> tuple[str, ...]:
         """All batches that hold a requested point, by name."""
         return tuple(sorted(self.table["batch"].unique().to_pylist()))
@@ -66,7 +75,7 @@ class Plan:
     @property
     def to_run(self) -> int:
         """Number of requested points that no existing batch has."""
-        return int(pc.sum(self._are_in(self.new)).as_py() or 0)
+        return sum(self.sizes.get(batch, 0) for batch in self.new)
 
     @cached_property
     def digest(self) -> str:
@@ -86,7 +95,7 @@ class Plan:
         StoreError
             If there are none.
         """
-        rows = self.table.filter(self._are_in([batch]))
+        rows = self.table.filter(pc.equal(self.table["batch"], batch))
         if not rows.num_rows:
             raise StoreError(
                 f"the plan of {self.notes['experiment']} holds no batch {batch}; "
@@ -119,6 +128,3 @@ class Plan:
         chosen = None if batch is None else {"batch": [batch]}
         table = read_table(path, where=chosen).replace_schema_metadata(None)
         return cls(table, read_notes(path))
-
-    def _are_in(self, batches: tuple[str, ...] | list[str]) -> pa.ChunkedArray:
-        return pc.is_in(self.table["batch"], pa.array(batches, pa.string()))

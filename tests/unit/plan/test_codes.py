@@ -9,7 +9,7 @@ import pytest
 
 from dendroflow.errors import ModelError
 from dendroflow.plan.code import LIBRARY, code_digest, digest_of_python
-from dendroflow.plan.codes import feature_content, simulation_content
+from dendroflow.plan.codes import FeatureContent, simulation_content
 from dendroflow.plan.models import names_of
 from dendroflow.settings.features import Features
 
@@ -100,7 +100,7 @@ def simulation_code(library):
 
 def feature_code(library):
     """The code of features with those of another library."""
-    content = feature_content(FEATURES)
+    content = FeatureContent(FEATURES.model_dump(mode="json"))
     assert content.library == code_digest("features")
     code_digest.cache_clear()
     return dataclasses.replace(content, library=code_digest("features", library=library)).code
@@ -247,7 +247,7 @@ def test_what_else_names_a_simulation():
 def test_feature_code_follows_the_declared_features():
     block = {"signal": "v", "statistics": ["maximum"]}
     codes = {
-        feature_content(Features.model_validate(block | changed)).code
+        FeatureContent(Features.model_validate(block | changed).model_dump(mode="json")).code
         for changed in ({}, {"statistics": ["minimum"]}, {"window": [0, 5]}, {"prefix": "x"})
     }
     assert len(codes) == 4

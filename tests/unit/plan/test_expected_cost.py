@@ -40,7 +40,7 @@ def test_a_large_cell_says_nothing_of_a_small_one():
 )
 def test_a_long_simulation_is_expected_to_take_longer_before_any_was_run(kind):
     described = {"runs_alone": False, "builds_rxd": False, "needs_morphology": False} | kind
-    model = Description("", {}, {}, {}, required_sections=(), time_unit="ms", **described)
+    model = Description({}, {}, {}, required_sections=(), time_unit="ms", **described)
     table = pd.DataFrame({"point_id": ["0"]})
     short, long = (
         first_guess(Points(table, FIXED | {"simulation.duration": duration}), model)

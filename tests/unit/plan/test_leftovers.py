@@ -134,7 +134,7 @@ def test_the_listing_adds_up(tmp_path):
 
 def test_removing_twice_is_harmless(tmp_path):
     fill(tmp_path, MADE)
-    found = [*leftovers(tmp_path, []), Leftover(Path("gone/x.parquet"), "tables", "gone", 0)]
+    found = [*leftovers(tmp_path, []), Leftover(Path("gone/x.parquet"), "tables", 0)]
     remove(tmp_path, found)
     remove(tmp_path, found)
     assert list(tmp_path.iterdir()) == []
