@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dendroflow.analysis.checkpoints import Checkpoints
+from dendroflow.analysis.fitting import Checkpoints
 from dendroflow.analysis.search import SCORE, WORST, Goals, ModelEvaluator, search
 from dendroflow.settings.optimise import Optimise
 

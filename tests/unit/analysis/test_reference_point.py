@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from dendroflow.analysis.checkpoints import Checkpoints
-from dendroflow.analysis.fitting import goals_of, individuals
+from dendroflow.analysis.fitting import Checkpoints, goals_of, individuals
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.optimise import Optimise
 
