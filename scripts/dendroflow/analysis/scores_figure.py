@@ -1,5 +1,6 @@
 """The figure of a comparison: how far each morphometric is from what was observed."""
 
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from dendroflow.figures.encoding import MARKERS, Group, Hues, add_legend
+from dendroflow.figures.encoding import MARKERS, add_legend
 from dendroflow.figures.page import GREY, Page, house_style
 
 ROW_INCHES = 0.32
@@ -28,36 +29,28 @@ def draw_scores(
     limit
         scores up to which a morphometric is within.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     metrics = list(dict.fromkeys(scores["metric"]))
     cells = list(dict.fromkeys(scores["morphology"]))
+    colours = sns.color_palette("colorblind", max(len(cells), 1)).as_hex()
+    notes = [*_missing(scores), "; ".join(dict.fromkeys(scores["source"]))]
     with house_style():
-        sources = "; ".join(dict.fromkeys(scores["source"]))
-        page = Page(title, _subtitle(scores, cells), [*_missing(scores), sources], _size(metrics))
-        axes = page.canvas.subplots()
+        page = Page(title, _subtitle(scores, cells), notes, (6.9, 0.9 + ROW_INCHES * len(metrics)))
+        (axes,) = panels = page.panels()
         axes.axvspan(-limit, limit, color="#e8eef4", zorder=0)
         axes.axvline(0, color=GREY, lw=0.8, zorder=1)
-        colours = sns.color_palette("colorblind", max(len(cells), 1)).as_hex()
-        for index, cell in enumerate(cells):
-            _draw_cell(
-                axes,
-                scores[(scores["morphology"] == cell) & scores["score"].notna()],
-                {metric: row for row, metric in enumerate(metrics)},
-                EDGE * limit,
-                {"color": colours[index], "marker": MARKERS[index % len(MARKERS)]},
-            )
-        _finish(axes, scores, metrics, limit)
+        marks = []
+        for cell, colour, marker in zip(cells, colours, cycle(MARKERS), strict=False):
+            rows = scores[(scores["morphology"] == cell) & scores["score"].notna()]
+            rows = rows.assign(place=rows["metric"].map(metrics.index))
+            marks += _draw_cell(axes, rows, EDGE * limit, color=colour, marker=marker, label=cell)
+        axes.set_yticks(range(len(metrics)), [metric.replace("_", " ") for metric in metrics])
+        axes.set_ylim(len(metrics) - 0.5, -0.5)
+        axes.set_xlim(-1.1 * EDGE * limit, 1.1 * EDGE * limit)
+        axes.set_xlabel("deviation from the observed mean (SD)")
+        axes.grid(visible=False, axis="x")
         if len(cells) > 1:
-            handles = [
-                Line2D([], [], ls="none", color=c, marker=MARKERS[i % len(MARKERS)], label=cell)
-                for i, (cell, c) in enumerate(zip(cells, colours, strict=True))
-            ]
-            add_legend(page, axes, [Group("morphology", handles)], Hues(None, {}))
+            add_legend(page, panels, [("morphology", marks)])
         return page.save(folder, name)
-
-
-def _size(metrics: list[str]) -> tuple[float, float]:
-    return 6.9, 0.9 + ROW_INCHES * len(metrics)
 
 
 def _subtitle(scores: pd.DataFrame, cells: list[str]) -> str:
@@ -75,30 +68,17 @@ def _missing(scores: pd.DataFrame) -> list[str]:
     ] + ([f"!and {len(lost) - 3} more"] if len(lost) > 3 else [])
 
 
-def _draw_cell(
-    axes: Axes, rows: pd.DataFrame, places: dict[str, int], edge: float, style: dict[str, Any]
-) -> None:
+def _draw_cell(axes: Axes, rows: pd.DataFrame, edge: float, **style: Any) -> list[Line2D]:
     shown = rows["score"].clip(-edge, edge)
-    y = rows["metric"].map(places)
-    axes.plot(shown, y, ls="none", ms=7, mew=0, zorder=3, **style)
-    for score, x, row in zip(rows["score"], shown, y, strict=True):
-        if abs(score) > edge:
-            inward = -1 if score > 0 else 1
-            axes.annotate(
-                f"{score:+.0f} {'→' if score > 0 else '←'}",
-                (x, row),
-                (inward * 8, 0),
-                textcoords="offset points",
-                ha="right" if score > 0 else "left",
-                va="center",
-                color=style["color"],
-            )
-
-
-def _finish(axes: Axes, scores: pd.DataFrame, metrics: list[str], limit: float) -> None:
-    axes.set_yticks(range(len(metrics)), [metric.replace("_", " ") for metric in metrics])
-    axes.set_ylim(len(metrics) - 0.5, -0.5)
-    axes.set_xlim(-1.1 * EDGE * limit, 1.1 * EDGE * limit)
-    axes.set_xlabel("deviation from the observed mean (SD)")
-    axes.grid(visible=True, axis="y", color="#e6e6e6", linewidth=0.6)
-    axes.set_axisbelow(True)
+    marks = axes.plot(shown, rows["place"], ls="none", ms=7, mew=0, zorder=3, **style)
+    for score, place in rows.loc[rows["score"].abs() > edge, ["score", "place"]].to_numpy():
+        axes.annotate(
+            f"{score:+.0f} →" if score > 0 else f"{score:+.0f} ←",
+            (edge if score > 0 else -edge, place),
+            (-8 if score > 0 else 8, 0),
+            textcoords="offset points",
+            ha="right" if score > 0 else "left",
+            va="center",
+            color=style["color"],
+        )
+    return marks

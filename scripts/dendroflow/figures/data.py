@@ -27,13 +27,6 @@ class Label:
     def __str__(self) -> str:
         return f"{self.text} ({self.unit})" if self.unit else self.text
 
-    @property
-    def headline(self) -> str:
-        """The text as the start of a title."""
-        first = self.text.split(" ")[0]
-        plain = first.isalpha() and first.islower()
-        return self.text[:1].upper() + self.text[1:] if plain else self.text
-
     def quantity(self, value: Any) -> str:
         """A value with the unit, such as "6.3 °C"."""
         return f"{shown(value)} {self.unit}".rstrip()
@@ -81,19 +74,21 @@ class FigureData:
     swept: tuple[str, ...] = ()
     time_unit: str = "ms"
 
-    def describe(self, point: "pd.Series[Any]") -> str:
-        """Values of the swept parameters of a point, such as "temperature = 6.3 °C"."""
-        values = (
-            f"{self.labels[c].text} = {self.labels[c].quantity(point[c])}" for c in self.swept
+    def label(self, column: str) -> Label:
+        """Text and unit of a column, which may be one that has none, such as `status`."""
+        return self.labels.get(column) or Label(column, "")
+
+    def swept_values(self, point: "pd.Series[Any]", columns: Sequence[str] | None = None) -> str:
+        """Values of swept parameters of a point, such as "temperature = 6.3 °C"."""
+        return ", ".join(
+            f"{self.labels[c].text} = {self.labels[c].quantity(point[c])}"
+            for c in (self.swept if columns is None else columns)
         )
-        return ", ".join(values)
 
 
 def shown(value: Any) -> str:
-    """A value as it is written in legends and titles."""
-    if isinstance(value, float | np.floating):
-        return f"{value:g}"
-    return str(value)
+    """Write a value as it stands in legends and titles."""
+    return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def is_null(value: Any) -> bool:
@@ -132,7 +127,7 @@ def levels(values: "pd.Series[Any]") -> list[Any]:
 
 
 def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
-    """The points that a figure's `where` leaves, in an order that depends on their values alone.
+    """Select the points that `where` leaves, in an order that depends on their values alone.
 
     A point that did not succeed stays if the condition is on a feature, which it cannot have.
 
@@ -142,23 +137,20 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
         If the figure uses a column or signal that does not exist.
     """
     _check_known(figure, data)
-    points = data.points.reset_index(drop=True)
-    failed = points["status"] != OK
+    points = data.points
     for column, wanted in figure.where.items():
         options = wanted if isinstance(wanted, tuple) else (wanted,)
         match = points[column].map(lambda value, options=options: is_any(value, options))
-        points = points[match.astype(bool) | (failed & points[column].isna())]
-        failed = failed[points.index]
-    order = [c for c in points.columns if c not in UNORDERED]
-    keys = {c: points[c].map(_order) for c in order}
-    ranks = pd.DataFrame(keys, index=points.index).assign(point_id=points["point_id"])
-    return points.loc[ranks.sort_values([*order, "point_id"]).index].reset_index(drop=True)
+        points = points[match.astype(bool) | ((points["status"] != OK) & points[column].isna())]
+    order = [*(c for c in points.columns if c not in UNORDERED), "point_id"]
+    ranks = pd.DataFrame({c: points[c].map(_order) for c in order}).reset_index(drop=True)
+    return points.iloc[ranks.sort_values(order).index].reset_index(drop=True)
 
 
 def read_rows(
     figure: Figure, data: FigureData, point_ids: Sequence[str], names: Sequence[str]
 ) -> pd.DataFrame:
-    """Traces of signals, with their times, in the order of points, signals and rows.
+    """Read traces of signals, with their times, in the order of points, signals and rows.
 
     Returns
     -------
@@ -170,38 +162,33 @@ def read_rows(
     StoreError
         If a point has no trace of a signal.
     """
-    table = data.read_traces(list(point_ids), list(names))
-    rows = pd.DataFrame(
-        {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
-    )
-    found = set(zip(rows["point_id"], rows["signal"], strict=True))
-    for point_id in point_ids:
-        for name in names:
-            if (point_id, name) not in found:
-                raise StoreError(
-                    f"figure {figure.name}: no trace of {name} is stored for point {point_id}; "
-                    "simulate it again, and keep its traces"
-                )
-    rows["t"] = [_times(t, t0, dt, v) for t, t0, dt, v in rows[["t", "t0", "dt", "values"]].values]
-    return rows
-
-
-def _times(t: Any, t0: float, dt: float, values: "np.ndarray[Any, Any]") -> Any:
-    return t0 + dt * np.arange(len(values)) if np.isfinite(dt) else np.asarray(t, dtype=float)
+    rows: pd.DataFrame = data.read_traces(list(point_ids), list(names)).to_pandas()
+    wanted = pd.MultiIndex.from_product([point_ids, names])
+    lost = wanted.difference(pd.MultiIndex.from_frame(rows[["point_id", "signal"]]))
+    if len(lost):
+        raise StoreError(
+            f"figure {figure.name}: no trace of {lost[0][1]} is stored for point {lost[0][0]}; "
+            "simulate it again, and keep its traces"
+        )
+    times: list[Any] = [
+        t0 + dt * np.arange(len(values)) if np.isfinite(dt) else np.asarray(t, dtype=float)
+        for t, t0, dt, values in rows[["t", "t0", "dt", "values"]].to_numpy()
+    ]
+    return rows.assign(t=times)
 
 
 def _check_known(figure: Figure, data: FigureData) -> None:
-    known = [c for c in data.points.columns if c in data.labels]
-    checks = [("column", columns(figure), known), ("signal", signals(figure), list(data.labels))]
+    known = {*data.labels, *UNORDERED} & {*data.points.columns}
+    checks = [("column", columns(figure), known), ("signal", signals(figure), set(data.labels))]
     for word, used, options in checks:
-        for name in sorted(used - set(options) - (UNORDERED if word == "column" else set())):
-            near = get_close_matches(name, options, n=3)
+        for name in sorted(used - options):
+            near = get_close_matches(name, sorted(options), n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise ConfigurationError(f"figure {figure.name}: there is no {word} {name!r}{hint}")
 
 
 def _order(value: Any) -> tuple[int, float, str]:
-    """A key that sorts numbers first, by value, then texts, then nulls."""
+    """Return a key that sorts numbers first, by value, then texts, then nulls."""
     if is_null(value):
         return (2, 0.0, "")
     if isinstance(value, int | float | np.number):
@@ -213,11 +200,7 @@ def is_any(value: Any, options: Sequence[Any]) -> bool:
     """Whether a value is one of the options; numbers may differ by their last digits."""
     if is_null(value):
         return False
-    for option in options:
-        if isinstance(option, bool) or isinstance(value, str | bool | np.bool_):
-            equal = value == option
-        else:
-            equal = not isinstance(option, str) and np.isclose(value, option, rtol=1e-9, atol=0)
-        if equal:
-            return True
-    return False
+    if isinstance(value, str | bool | np.bool_):
+        return value in options
+    numeric = [option for option in options if not isinstance(option, str)]
+    return bool(np.isclose(value, numeric, rtol=1e-9, atol=0).any())

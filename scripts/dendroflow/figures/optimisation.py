@@ -6,22 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from dendroflow.figures.data import Label
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.page import FAILED, GREY, INK, Page, house_style, wrapped
-from dendroflow.figures.relations import PlainLogFormatter
+from dendroflow.figures.headings import failure_note
+from dendroflow.figures.page import FAILED, GREY, INK, Page, house_style, make_logarithmic, wrapped
 from dendroflow.settings.optimise import FIGURES
 
 BLUE = "#31688e"
 # Scores below this share of the largest have its colour: what differs among them is not seen.
 DARKEST = 1e-4
-PANEL_WIDTH, PANEL_HEIGHT, PANELS_IN_A_ROW = 3.45, 3.0, 2
+PANEL_WIDTH, PANEL_HEIGHT = 3.45, 3.0
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,13 @@ class Course:
     @property
     def paths(self) -> list[str]:
         """The optimised paths."""
-        return [
-            name for name in map(str, self.history) if name in self.notes["settings"]["parameters"]
-        ]
+        bounds = self.notes["settings"]["parameters"]
+        return [str(name) for name in self.history if name in bounds]
 
     @property
     def targets(self) -> list[str]:
         """The targeted features."""
-        return [name for name in map(str, self.history) if name in self.notes["targets"]]
+        return [str(name) for name in self.history if name in self.notes["targets"]]
 
     def label(self, name: str) -> Label:
         """Text and unit of a path or a feature."""
@@ -63,45 +62,22 @@ class Course:
         (column,) = (c for c in self.notes["columns"] if c["name"] == leaf)
         return Label(column["meaning"], column["unit"])
 
-    def by_generation(self) -> pd.DataFrame:
-        """Generation, and of its scores the best so far, the median, and the quartiles."""
-        scores = self.history.groupby("generation")["score"]
-        table = pd.DataFrame(
-            {
-                "best": scores.min().cummin(),
-                "median": scores.median(),
-                "lower": scores.quantile(0.25),
-                "upper": scores.quantile(0.75),
-            }
-        )
-        return table.reset_index()
+    @property
+    def points(self) -> pd.DataFrame:
+        """Individuals without those that were simulated before."""
+        return self.history.drop_duplicates("point_id")
 
     def summary(self) -> str:
         """How the search was run."""
         settings = self.notes["settings"]
-        points = self.history["point_id"].nunique()
         return (
             f"{settings['algorithm']}, seed {settings['seed']}, {settings['offspring']} individuals"
-            f" in each of {self.history['generation'].max()} generations: {points} points"
+            f" in each of {self.history['generation'].max()} generations: {len(self.points)} points"
         )
-
-    def failure_note(self) -> list[str]:
-        """A warning that says how many points failed."""
-        points = self.history.drop_duplicates("point_id")
-        failed = int((points["status"] != "ok").sum())
-        text = f"!{failed} of {len(points)} points did not succeed and have the worst score."
-        return [text] if failed else []
 
 
 def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
-    """Draw the figures of an optimisation into `folder`, as SVG, PDF and PNG.
-
-    Parameters
-    ----------
-    title
-        title of the experiment.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+    """Draw the figures of an optimisation into `folder`; `title` is that of the experiment."""
     paths = []
     with house_style():
         for figure, draw in zip(FIGURES, (_convergence, _scores, _parameters), strict=True):
@@ -111,71 +87,69 @@ def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
 
 
 def _convergence(course: Course, title: str, subtitle: str) -> Page:
-    page = Page(title, subtitle, course.failure_note(), (6.9, 3.6))
-    axes: Axes = page.canvas.subplots()
-    table = course.by_generation()
-    x = table["generation"]
-    axes.fill_between(
-        x, table["lower"], table["upper"], color=BLUE, alpha=0.2, lw=0, label="middle half"
+    page = Page(title, subtitle, failure_note(course.points), (6.9, 3.6))
+    (axes,) = page.panels()
+    sns.lineplot(
+        course.history,
+        x="generation",
+        y="score",
+        estimator="median",
+        errorbar=("pi", 50),
+        err_kws={"label": "middle half", "lw": 0},
+        color=BLUE,
+        label="median of the generation",
+        ax=axes,
     )
-    axes.plot(x, table["median"], color=BLUE, lw=1.6, label="median of the generation")
-    axes.plot(x, table["best"], color=INK, lw=1.8, drawstyle="steps-post", label="best so far")
-    if (table["median"] > 0).any():
-        _logarithmic(axes)
+    best = course.history.groupby("generation")["score"].min().cummin()
+    axes.step(best.index, best, color=INK, lw=1.8, where="post", label="best so far")
+    if (course.history["score"] > 0).any():
+        make_logarithmic(axes, "y")
     axes.set(xlabel="generation", ylabel="score (sum of standard deviations)")
-    _whole_generations(axes)
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], loc="best")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.legend(reverse=True)
     return page
 
 
 def _scores(course: Course, title: str, subtitle: str) -> Page:
     targets, best = course.targets, course.best
-    values = ", ".join(
-        f"{course.label(path).text} {course.label(path).quantity(best[path])}"
-        for path in course.paths
-    )
-    page = Page(
-        title, f"{subtitle} · {values}", course.failure_note(), (6.9, 0.8 + 0.62 * len(targets))
-    )
-    axes: Axes = page.canvas.subplots()
+    values = [f"{course.label(p).text} {course.label(p).quantity(best[p])}" for p in course.paths]
+    heading = f"{subtitle} · {', '.join(values)}"
+    page = Page(title, heading, failure_note(course.points), (6.9, 0.8 + 0.62 * len(targets)))
+    (axes,) = page.panels(grid=False)
+    names = [wrapped(course.label(name).text, 1.8) for name in targets]
     scores = [best[f"{name}.score"] for name in targets]
-    places = range(len(targets))
-    axes.barh(places, scores, height=0.55, color=BLUE)
-    room = max([*scores, 1e-12])
-    for place, name, score in zip(places, targets, scores, strict=True):
+    bars = axes.barh(range(len(names)), scores, height=0.55, color=BLUE)
+    texts = []
+    for name in targets:
         target = course.notes["targets"][name]
         unit = f" {course.label(name).unit}".rstrip()
         found = "does not exist" if pd.isna(best[name]) else f"{best[name]:.5g}{unit}"
-        text = f"{found}; target {target['mean']:.5g} ± {target['sd']:.3g}{unit}"
-        axes.text(score + 0.01 * room, place, f" {text}", va="center", color=GREY)
-    axes.set_yticks(places, [wrapped(course.label(name).text, 1.8) for name in targets])
-    axes.set_ylim(len(targets) - 0.5, -0.5)
+        texts.append(f"{found}; target {target['mean']:.5g} ± {target['sd']:.3g}{unit}")
+    axes.bar_label(bars, texts, padding=4, color=GREY)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
     # The text beside the longest bar takes about as much room as the bar.
-    axes.set_xlim(0, 2.1 * room)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axes.set_xlim(0, 2.1 * max([*scores, 1e-12]))
     axes.set_xlabel("distance from the target (standard deviations)")
     return page
 
 
 def _parameters(course: Course, title: str, subtitle: str) -> Page:
-    paths = course.paths
-    columns = min(len(paths), PANELS_IN_A_ROW)
+    paths, history = course.paths, course.history
+    columns = min(len(paths), 2)
     rows = -(-len(paths) // columns)
-    page = Page(
-        title, subtitle, course.failure_note(), (PANEL_WIDTH * columns + 0.9, PANEL_HEIGHT * rows)
-    )
-    panels = list(page.canvas.subplots(rows, columns, squeeze=False).flat)
-    history = course.history
+    size = (PANEL_WIDTH * columns + 0.9, PANEL_HEIGHT * rows)
+    page = Page(title, subtitle, failure_note(course.points), size)
+    panels = page.panels(rows, columns, count=len(paths))
     highest = max(float(history["score"].max()), 1e-12)
     lowest = max(float(history["score"].min()), DARKEST * highest)
-    colours = ScalarMappable(LogNorm(lowest, max(highest, 1.01 * lowest)), colour_map())
-    leaders = history.loc[history["score"].cummin().drop_duplicates().index]
-    leaders = leaders.drop_duplicates("generation", keep="last")
-    leaders = pd.concat([leaders, leaders.tail(1).assign(generation=history["generation"].max())])
+    colours: Any = ScalarMappable(LogNorm(lowest, max(highest, 1.01 * lowest)), colour_map())
+    leaders = history.loc[history.groupby("generation")["score"].idxmin()]
+    led = leaders["score"] <= leaders["score"].cummin()
+    leaders = leaders.where(led).ffill().set_index(leaders["generation"])
     # The worst below, the best on top.
     drawn = history.sort_values("score", ascending=False, kind="stable")
-    for axes, path in zip(panels, paths, strict=False):
+    for axes, path in zip(panels, paths, strict=True):
         axes.scatter(
             drawn["generation"],
             drawn[path],
@@ -186,42 +160,22 @@ def _parameters(course: Course, title: str, subtitle: str) -> Page:
             lw=0,
             alpha=0.8,
         )
-        axes.plot(leaders["generation"], leaders[path], color=INK, lw=1.6, drawstyle="steps-post")
-        _bounds(axes, course, path)
-        axes.set_xlabel("generation")
-        axes.set_ylabel(wrapped(course.label(path), 2.4))
-        _whole_generations(axes)
-    for spare in panels[len(paths) :]:
-        spare.set_axis_off()
-    handles = [Line2D([], [], color=INK, lw=1.6, label="best so far")]
-    if course.notes["settings"]["reference"]:
-        handles.append(Line2D([], [], color=FAILED, lw=1.2, ls="--", label="reference"))
-    panels[0].legend(handles=handles, loc="upper right", frameon=True, framealpha=0.9)
-    bar = page.canvas.colorbar(colours, ax=panels, fraction=0.05, pad=0.02)
-    bar.set_label("score")
-    bar.ax.yaxis.set_major_formatter(PlainLogFormatter())
-    bar.ax.yaxis.set_minor_formatter(PlainLogFormatter())
+        axes.step(leaders.index, leaders[path], where="post", color=INK, label="best so far")
+        _show_bounds(axes, course, path)
+        axes.set(xlabel="generation", ylabel=wrapped(course.label(path), 2.4))
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    panels[0].legend(loc="upper right", frameon=True, framealpha=0.9)
+    bar = page.colour_bar(panels, colours, "score")
+    make_logarithmic(bar.ax, "y")
     return page
 
 
-def _bounds(axes: Axes, course: Course, path: str) -> None:
+def _show_bounds(axes: Axes, course: Course, path: str) -> None:
     """Let the axis reach from bound to bound, and mark the reference."""
     settings = course.notes["settings"]
     bounds = settings["parameters"][path]
     if bounds["log_range"]:
-        _logarithmic(axes)
+        make_logarithmic(axes, "y")
     axes.set_ylim(*(bounds["log_range"] or bounds["range"]))
     if settings["reference"]:
-        axes.axhline(settings["reference"][path], color=FAILED, lw=1.2, ls="--", zorder=3)
-
-
-def _logarithmic(axes: Axes) -> None:
-    axes.set_yscale("log", nonpositive="clip")
-    axes.yaxis.set_major_formatter(PlainLogFormatter())
-    axes.yaxis.set_minor_formatter(PlainLogFormatter())
-
-
-def _whole_generations(axes: Axes) -> None:
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
-    axes.set_axisbelow(True)
+        axes.axhline(settings["reference"][path], color=FAILED, lw=1.2, ls="--", label="reference")

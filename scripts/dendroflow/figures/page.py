@@ -1,5 +1,6 @@
 """The page that every printed figure has: a heading, axes, notes; and how it is saved."""
 
+import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,25 +10,18 @@ from typing import Any
 import matplotlib.style
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure as Canvas
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.offsetbox import AnchoredOffsetbox, TextArea, VPacker
+from matplotlib.ticker import LogFormatter
 
-from dendroflow.figures.data import OK, FigureData
-from dendroflow.settings.figures import (
-    PRINT_FORMATS,
-    FieldMap,
-    Figure,
-    Heatmap,
-    Histogram,
-    Kymograph,
-    Line,
-    Movie,
-    Phase,
-    Scatter,
-    Shape,
-    Table,
-)
+from dendroflow.figures.data import FigureData
+from dendroflow.figures.headings import subtitle, title
+from dendroflow.figures.html_page import Interactive
+from dendroflow.files import replacing
+from dendroflow.settings.figures import PRINT_FORMATS, Figure
 
 INK = "#222222"
 GREY = "#666666"
@@ -35,8 +29,6 @@ FAILED = "#cc2222"
 
 TITLE_SIZE = 12.0
 TEXT_SIZE = 9.0
-LINE_HEIGHT = 1.35
-MARGIN = 0.12
 
 # Without a date or a random salt, the same figure is the same file.
 METADATA: dict[str, dict[str, Any]] = {
@@ -47,23 +39,23 @@ METADATA: dict[str, dict[str, Any]] = {
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT_SIZE,
+    # Text of a configuration is no formula, whatever its dollars.
+    "text.parse_math": False,
     "axes.labelsize": 10,
     "axes.titlesize": TEXT_SIZE,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.formatter.useoffset": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.direction": "out",
-    "ytick.direction": "out",
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
     "legend.frameon": False,
     "legend.fontsize": TEXT_SIZE,
     "hatch.linewidth": 0.6,
-    "text.color": INK,
     "savefig.dpi": 160,
+    # The heading and the notes stand outside of the canvas, which the page is then cut around.
+    "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.12,
     "svg.hashsalt": "dendroflow",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
@@ -73,12 +65,7 @@ RC: dict[str, Any] = {
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw in the same way on every machine, whatever its own settings of matplotlib."""
-    style = [
-        "default",
-        sns.axes_style("ticks"),
-        RC,
-    ]
-    with matplotlib.style.context(style, after_reset=True):
+    with matplotlib.style.context(["default", sns.axes_style("ticks"), RC], after_reset=True):
         yield
 
 
@@ -98,114 +85,99 @@ class Page:
     def __init__(
         self, title: str, subtitle: str, notes: Sequence[str], size: tuple[float, float]
     ) -> None:
-        width, body = size
-        heading = [
-            (line, TITLE_SIZE, INK, "bold")
-            for line in textwrap.wrap(title, int((width - 2 * MARGIN) * 72 / (0.66 * TITLE_SIZE)))
-        ]
-        characters = int((width - 2 * MARGIN) * 72 / (0.56 * TEXT_SIZE))
-        heading += [
-            (line, TEXT_SIZE, GREY, "normal") for line in textwrap.wrap(subtitle, characters)
-        ]
-        footing = [
-            (line, TEXT_SIZE - 1, FAILED if note.startswith("!") else GREY, "normal")
-            for note in notes
-            for line in textwrap.wrap(note.lstrip("!"), characters)
-        ]
-        self.top = _height(heading) + 1.6 * MARGIN
-        self.bottom = _height(footing) + (1.5 if footing else 0.5) * MARGIN
-        self.width, self.body = width, body
-        self.height = self.top + body + self.bottom
-        part = (0, self.bottom / self.height, 1, body / self.height)
-        layout = ConstrainedLayoutEngine(rect=part, w_pad=MARGIN, h_pad=0.05)
-        self.canvas = Canvas(figsize=(width, self.height), layout=layout)
-        self._write(heading, self.height - MARGIN)
-        self._write(footing, self.bottom - 0.5 * MARGIN)
-
-    def _write(self, lines: Sequence[tuple[str, float, str, str]], y: float) -> None:
-        for text, size, colour, weight in lines:
-            self.canvas.text(
-                MARGIN / self.width,
-                y / self.height,
-                text,
-                size=size,
-                color=colour,
-                weight=weight,
-                va="top",
-                parse_math=False,
-            )
-            y -= size * LINE_HEIGHT / 72
-
-    def axes_at(self, left: float, bottom: float, width: float, height: float) -> Any:
-        """Axes at a fixed place of the body, inches."""
-        self.canvas.set_layout_engine("none")
-        bottom += self.bottom
-        return self.canvas.add_axes(
-            (left / self.width, bottom / self.height, width / self.width, height / self.height)
+        self.heading = (title, subtitle, notes)
+        self.canvas = Canvas(figsize=size, layout="constrained")
+        self.interactive: Interactive | None = None
+        self._write(
+            "lower left",
+            (title, {"size": TITLE_SIZE, "weight": "bold"}),
+            (subtitle, {"size": TEXT_SIZE, "color": GREY}),
         )
+        colours = [FAILED if note.startswith("!") else GREY for note in notes]
+        styles = [{"size": TEXT_SIZE - 1, "color": colour} for colour in colours]
+        texts = [note.lstrip("!") for note in notes]
+        self._write("upper left", *zip(texts, styles, strict=True))
+
+    def _write(self, corner: str, *paragraphs: tuple[str, dict[str, Any]]) -> None:
+        """Write paragraphs whose lower left corner is the canvas' upper left, or vice versa."""
+        areas: list[Artist] = []
+        for text, style in paragraphs:
+            characters = int(self.canvas.get_figwidth() * 72 / (0.6 * style["size"]))
+            areas.append(TextArea(textwrap.fill(text, characters), textprops=style))
+        box = AnchoredOffsetbox(
+            corner,
+            child=VPacker(children=areas, align="left", pad=0, sep=4),
+            bbox_to_anchor=(0, 1 if corner == "lower left" else 0),
+            bbox_transform=self.canvas.transFigure,
+            frameon=False,
+            borderpad=0.6,
+            pad=0,
+        )
+        if areas:
+            self.canvas.add_artist(box)
+
+    def panels(
+        self, rows: int = 1, columns: int = 1, *, count: int = 1, grid: bool = True, **shared: Any
+    ) -> list[Axes]:
+        """Add axes row by row, on a grid of lines; what `count` leaves over stays empty."""
+        panels = list(self.canvas.subplots(rows, columns, squeeze=False, **shared).flat)
+        for axes in panels[count:]:
+            axes.remove()
+        for axes in panels[:count]:
+            axes.grid(visible=grid)
+            axes.locator_params(axis="x", nbins=7 if columns == 1 else 4)
+        return panels[:count]
+
+    def colour_bar(self, panels: Sequence[Axes], colours: ScalarMappable, label: Any) -> Any:
+        """Explain colours by a bar to the right of panels."""
+        high = self.canvas.get_figheight()
+        shrink = min(1.0, 2.6 / high)
+        bar = self.canvas.colorbar(colours, ax=list(panels), shrink=shrink, aspect=16, pad=0.02)
+        bar.set_label(wrapped(label, shrink * high))
+        bar.outline.set_visible(False)
+        return bar
 
     def save(self, folder: Path, name: str) -> list[Path]:
-        """Write the page as SVG, PDF and PNG; returns the files."""
-        paths = []
-        for suffix in PRINT_FORMATS:
-            path = folder / f"{name}.{suffix}"
-            part = path.with_name(f".{path.name}.part")
-            self.canvas.savefig(part, format=suffix, metadata=METADATA[suffix])
-            part.replace(path)
-            paths.append(path)
+        """Write the page as SVG, PDF and PNG, and HTML if there is one; returns the files."""
+        self.canvas.draw_without_rendering()
+        self.canvas.set_layout_engine("none")
+        for legend in self.canvas.legends:
+            # Else it goes along when the page is cut.
+            legend.set_bbox_to_anchor((0, 0, 1, 1), self.canvas.transFigure)
+        paths = [folder / f"{name}.{suffix}" for suffix in PRINT_FORMATS]
+        for suffix, path in zip(PRINT_FORMATS, paths, strict=True):
+            with replacing(path) as temporary:
+                self.canvas.savefig(temporary, format=suffix, metadata=METADATA[suffix])
+        if self.interactive is not None:
+            paths.append(folder / f"{name}.html")
+            self.interactive.write(paths[-1], *self.heading)
         return paths
 
 
-def title(figure: Figure, data: FigureData) -> str:
-    """The figure's title, or one that names what it shows."""
-    if figure.title:
-        return figure.title
-    labels = data.labels
-    if isinstance(figure, Line | Scatter | Phase):
-        return f"{labels[figure.y].headline} against {labels[figure.x].text}"
-    if isinstance(figure, Heatmap):
-        value, x, y = (labels[column] for column in (figure.value, figure.x, figure.y))
-        return f"{value.headline} by {x.text} and {y.text}"
-    if isinstance(figure, Histogram):
-        return f"Distribution of {labels[figure.x].text}"
-    if isinstance(figure, Shape | Movie | FieldMap | Kymograph):
-        places = {FieldMap: "around the cell", Kymograph: "along the cable over time"}
-        return f"{labels[figure.signal].headline} {places.get(type(figure), 'along the cell')}"
-    first, *others = figure.columns if isinstance(figure, Table) else figure.signal_names
-    over = "" if isinstance(figure, Table) else " over time"
-    return " and ".join([labels[first].headline, *(labels[o].text for o in others)]) + over
+def page_of(
+    figure: Figure,
+    data: FigureData,
+    notes: Sequence[str],
+    size: tuple[float, float],
+    shown: pd.DataFrame | None = None,
+) -> Page:
+    """Make the page of a figure.
 
-
-def subtitle(figure: Figure, data: FigureData, point: "pd.Series[Any] | None" = None) -> str:
-    """The experiment's title, what the figure selects, and all values of a single point."""
-    conditions = []
-    for column, wanted in figure.where.items():
-        if point is not None and column in data.swept:
-            continue
-        label = data.labels.get(column)
-        values = wanted if isinstance(wanted, tuple) else (wanted,)
-        if len(values) > 4:
-            values = (*values[:2], "…", values[-1])
-        text = ", ".join(map(_plain, values))
-        unit = f" {label.unit}" if label and label.unit else ""
-        conditions.append(f"{label.text if label else column} = {text}{unit}")
-    values_of_point = data.describe(point) if point is not None else ""
-    return " · ".join(part for part in (data.title, *conditions, values_of_point) if part)
-
-
-def failure_note(points: Any) -> list[str]:
-    """A warning that names how many points failed, and how; empty if none did."""
-    bad = points.loc[points["status"] != OK, "status"].fillna("missing")
-    if bad.empty:
-        return []
-    kinds = ", ".join(f"{count} {status}" for status, count in sorted(bad.value_counts().items()))
-    return [f"!{len(bad)} of {len(points)} points did not succeed: {kinds}."]
+    Parameters
+    ----------
+    shown
+        the points whose traces are drawn; a single one is named in the heading.
+    """
+    point = shown.iloc[0] if shown is not None and len(shown) == 1 else None
+    return Page(title(figure, data), subtitle(figure, data, point), notes, size)
 
 
 def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[str]) -> Page:
-    """A page that says why it shows nothing."""
-    page = Page(title(figure, data), subtitle(figure, data), notes, (6.4, 2.2))
-    axes = page.axes_at(0, 0, 6.4, 2.2)
+    """Make a page that says why it shows nothing."""
+    page = page_of(figure, data, notes, (6.4, 2.2))
+    if "html" in figure.formats:
+        page.interactive = Interactive(reason=reason)
+    (axes,) = page.panels(grid=False)
     axes.set_axis_off()
     axes.text(
         0.5,
@@ -215,37 +187,32 @@ def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[st
         va="center",
         size=11,
         color=FAILED,
-        parse_math=False,
         bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},
     )
     return page
 
 
+class PlainLogFormatter(LogFormatter):
+    """Ticks of a logarithmic axis as plain numbers."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Write `x`, or nothing where the labels would be too many."""
+        low, high = sorted(self.axis.get_view_interval())  # type: ignore[union-attr]
+        if low > 0 and 0.4 < math.log10(high / low) < 1.2:
+            # About a decade: matplotlib would label more of it than there is space for.
+            return f"{x:g}" if f"{x:e}"[:3] in ("1.0", "2.0", "5.0") else ""
+        return f"{x:g}" if super().__call__(x, pos) else ""
+
+
+def make_logarithmic(axes: Axes, key: str) -> None:
+    """Make the x or the y axis logarithmic."""
+    axes.set(**{f"{key}scale": "log"})
+    axis = axes.xaxis if key == "x" else axes.yaxis
+    axis.set_major_formatter(PlainLogFormatter())
+    axis.set_minor_formatter(PlainLogFormatter())
+
+
 def wrapped(label: Any, inches: float) -> str:
-    """The label of an axis, on as many lines as its length asks for."""
+    """Return the label of an axis, on as many lines as its length asks for."""
     width = max(12, int(inches * 72 / 5.8))
-    return literal(textwrap.fill(str(label), width, break_long_words=False))
-
-
-def literal(text: str) -> str:
-    """Text in which matplotlib takes no dollar for the beginning of a formula."""
-    return text.replace("$", r"\$")
-
-
-def add_room(axes: Axes, below: float = 0.0, above: float = 0.0) -> None:
-    """Make the y axis longer, by shares of what it will then be; linear or logarithmic."""
-    transform = axes.transScale
-    x = axes.get_xlim()[0]
-    bottom, top = (transform.transform((x, y))[1] for y in axes.get_ylim())
-    span = (top - bottom) / (1 - below - above)
-    place = transform.transform((x, axes.get_ylim()[0]))[0]
-    ends = (bottom - below * span, top + above * span)
-    axes.set_ylim(*(transform.inverted().transform((place, y))[1] for y in ends))
-
-
-def _height(lines: Sequence[tuple[str, float, str, str]]) -> float:
-    return sum(size for _, size, _, _ in lines) * LINE_HEIGHT / 72
-
-
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return textwrap.fill(str(label), width, break_long_words=False)

@@ -1,6 +1,6 @@
 """Power laws fitted to what a figure shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -8,13 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from dendroflow.figures.data import shown
-from dendroflow.figures.encoding import Group, Hues
+from dendroflow.figures.encoding import Hues, lines_of
 from dendroflow.figures.page import GREY
+
+DOTS = (0, (1, 1.5))
 
 
 def fit(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
-    """Factor a and exponent n of y = a x^n, by least squares of the logarithms.
+    """Fit factor a and exponent n of y = a x^n, by least squares of the logarithms.
 
     Parameters
     ----------
@@ -25,36 +26,23 @@ def fit(x: ArrayLike, y: ArrayLike) -> tuple[float, float]:
     return float(np.exp(logarithm)), float(exponent)
 
 
-def draw_fits(panels: Sequence[Axes], parts: Sequence[pd.DataFrame], hues: Hues) -> Group | None:
+def draw_fits(parts: Iterable[tuple[Axes, pd.DataFrame]], hues: Hues) -> list[Line2D]:
     """Draw the power law of each hue and style in each panel; return what the legend lists.
 
     Parameters
     ----------
     parts
-        The points of each panel: x, y (not positive or null where not shown), hue, style, col.
+        Each panel and its points: x, y (positive, or NaN where not shown), hue, style, col.
     """
     handles = []
-    for axes, part in zip(panels, parts, strict=True):
-        lines = dict(list(part.dropna(subset=["x", "y"]).groupby(["hue", "style"])))
-        listed = list(hues.colours)
-        for key in sorted(lines, key=lambda key: (listed.index(str(key[0])), key[1])):
-            line = lines[key]
+    for axes, part in parts:
+        for hue, style, line in lines_of(part.dropna(subset=["x", "y"])):
             if line["x"].nunique() < 2:
                 continue
             factor, exponent = fit(line["x"], line["y"])
             ends = np.array([line["x"].min(), line["x"].max()])
-            colour = hues.colours[str(key[0])]
-            axes.plot(ends, factor * ends**exponent, color=GREY, lw=0.9, ls=(0, (1, 1.5)), zorder=1)
-            names = [shown(part["col"].iloc[0]), *map(str, key)]
-            text = ", ".join(name for name in names if name)
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    color=colour,
-                    ls=(0, (1, 1.5)),
-                    lw=1.6,
-                    label=f"{text}: {exponent:.3f}" if text else f"{exponent:.3f}",
-                )
-            )
-    return Group("exponent of fit", handles) if handles else None
+            axes.plot(ends, factor * ends**exponent, color=GREY, lw=0.9, ls=DOTS, zorder=1)
+            names = ", ".join(filter(None, [line["col"].iloc[0], hue, style]))
+            text = f"{names}: {exponent:.3f}" if names else f"{exponent:.3f}"
+            handles.append(Line2D([], [], color=hues.colours[hue], ls=DOTS, lw=1.6, label=text))
+    return handles

@@ -23,30 +23,26 @@ def against_reference(
     ConfigurationError
         If a point has no reference.
     """
-    best = _having(figure, data.points)
+    wanted = ", ".join(f"{c} = {shown(v)}" for c, v in figure.reference.items())
+    best = data.points
+    for column, value in figure.reference.items():
+        best = best[[is_any(found, (value,)) for found in best[column]]]
+    if best.empty:
+        raise ConfigurationError(f"figure {figure.name}: reference: no point has {wanted}")
     others = [column for column in data.swept if column not in figure.reference]
-    found = pd.DataFrame(
-        {
-            **{column: best[column] for column in others},
-            "best": numbers(figure, best, figure.y).mask(best["status"] != OK),
-        }
-    )
     judged = points[~points["point_id"].isin(best["point_id"])].reset_index(drop=True)
     # A column for the join where nothing but the reference is swept.
-    joined = (
-        judged[others]
-        .assign(all=0)
-        .merge(found.drop_duplicates(others or None).assign(all=0), how="left", indicator=True)
-    )
+    best = best.assign(all=0, y=numbers(figure, best, figure.y).mask(best["status"] != OK))
+    best = best.drop_duplicates(["all", *others])[["all", *others, "y"]]
+    joined = judged[others].assign(all=0).merge(best, how="left", indicator=True)
     lost = joined["_merge"] != "both"
     if lost.any():
-        missing = data.describe(judged.iloc[int(lost.argmax())])
+        missing = data.swept_values(judged.iloc[int(lost.argmax())])
         raise ConfigurationError(
             f"figure {figure.name}: no point is the reference of that with {missing}: sweep "
-            + ", ".join(f"{c} = {shown(v)}" for c, v in figure.reference.items())
-            + " with the same other values"
+            f"{wanted} with the same other values"
         )
-    error = (numbers(figure, judged, figure.y) / joined["best"] - 1).abs()
+    error = (numbers(figure, judged, figure.y) / joined["y"] - 1).abs()
     label = Label(f"relative error of {data.labels[figure.y].text}", "")
     labels = {**data.labels, figure.y: label}
     return replace(data, labels=labels), judged.assign(**{figure.y: error})
@@ -58,13 +54,3 @@ def reference_note(figure: Line | Scatter, data: FigureData) -> str:
         f"{data.labels[c].text} {data.labels[c].quantity(v)}" for c, v in figure.reference.items()
     )
     return f"Errors are relative to the otherwise equal point with {values}."
-
-
-def _having(figure: Line | Scatter, points: pd.DataFrame) -> pd.DataFrame:
-    chosen = points
-    for column, value in figure.reference.items():
-        chosen = chosen[chosen[column].map(lambda found, value=value: is_any(found, (value,)))]
-    if chosen.empty:
-        wanted = ", ".join(f"{c} = {shown(v)}" for c, v in figure.reference.items())
-        raise ConfigurationError(f"figure {figure.name}: reference: no point has {wanted}")
-    return chosen

@@ -7,45 +7,32 @@ from typing import Any
 import pandas as pd
 
 from dendroflow.figures import (
-    distribution,
     field,
+    heatmap,
+    histogram,
     kymograph,
-    listing,
-    matrix,
-    movie,
-    phase,
-    relations,
+    line_scatter,
     shape,
-    shape_html,
-    traces,
+    table,
+    trace_phase,
 )
 from dendroflow.figures.data import OK, FigureData, select_points
-from dendroflow.figures.page import Page, empty_page, failure_note, house_style, subtitle, title
-from dendroflow.settings.figures import (
-    FieldMap,
-    Figure,
-    Heatmap,
-    Histogram,
-    Kymograph,
-    Line,
-    Movie,
-    Phase,
-    Scatter,
-    Shape,
-    Table,
-    Trace,
-    output_names,
-)
+from dendroflow.figures.headings import failure_note
+from dendroflow.figures.page import Page, empty_page, house_style
+from dendroflow.settings.figures import Figure
 
-DRAW: dict[type, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
-    Line: relations.draw,
-    Scatter: relations.draw,
-    Heatmap: matrix.draw,
-    Histogram: distribution.draw,
-    Trace: traces.draw,
-    Phase: phase.draw,
-    Kymograph: kymograph.draw,
-    Table: listing.draw,
+DRAW: dict[str, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
+    "line": line_scatter.draw,
+    "scatter": line_scatter.draw,
+    "heatmap": heatmap.draw,
+    "histogram": histogram.draw,
+    "trace": trace_phase.draw_traces,
+    "phase": trace_phase.draw_orbits,
+    "kymograph": kymograph.draw,
+    "table": table.draw,
+    "shape": shape.draw,
+    "movie": shape.draw,
+    "field": field.draw,
 }
 
 
@@ -67,33 +54,15 @@ def render(figure: Figure, data: FigureData, folder: Path) -> list[Path]:
     StoreError
         If a trace is missing.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     points = select_points(figure, data)
     with house_style():
-        if not (points["status"] == OK).any():
-            _render_nothing(figure, data, points, folder)
-        elif isinstance(figure, Shape):
-            scene = shape.make_scene(figure, data, points)
-            shape.draw_print(scene).save(folder, figure.name)
-            shape_html.write_shape(scene, folder / f"{figure.name}.html")
-        elif isinstance(figure, Movie):
-            movie.render(figure, data, points, folder)
-        elif isinstance(figure, FieldMap):
-            field.render(figure, data, points, folder)
-        else:
-            DRAW[type(figure)](figure, data, points).save(folder, figure.name)
-    return [folder / name for name in output_names(figure)]
+        draw = DRAW[figure.kind] if (points["status"] == OK).any() else _draw_nothing
+        return draw(figure, data, points).save(folder, figure.name)
 
 
-def _render_nothing(figure: Figure, data: FigureData, points: pd.DataFrame, folder: Path) -> None:
-    reason = "No point of this figure succeeded."
-    notes = failure_note(points)
-    errors = points["error"].dropna()
+def _draw_nothing(figure: Figure, data: FigureData, points: pd.DataFrame) -> Page:
     if points.empty:
-        reason = "`where` selects no point of this experiment."
-    elif len(errors):
-        notes.append(f"First error: {errors.iloc[0]}")
-    empty_page(figure, data, reason, notes).save(folder, figure.name)
-    if "html" in figure.formats:
-        path = folder / f"{figure.name}.html"
-        shape_html.write_reason(path, title(figure, data), subtitle(figure, data), reason, notes)
+        return empty_page(figure, data, "`where` selects no point of this experiment.", [])
+    errors = points["error"].dropna()
+    notes = failure_note(points) + [f"First error: {error}" for error in errors.head(1)]
+    return empty_page(figure, data, "No point of this figure succeeded.", notes)

@@ -1,245 +1,71 @@
-"""The cell of one point, coloured by a signal along it: what is shown, and its print."""
+"""The cells of one point, coloured by a signal along them, at one time or at several."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize, to_rgba
+from matplotlib.colors import Normalize
+from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.figures.data import OK, FigureData, Label, numbers, read_rows
+from dendroflow.figures import places
+from dendroflow.figures.data import FigureData, read_rows
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.moments import read_places
-from dendroflow.figures.page import INK, Page, subtitle, title, wrapped
-from dendroflow.settings.figures import FieldMap, Moment, Movie, Shape
+from dendroflow.figures.html_page import Interactive
+from dendroflow.figures.page import INK, Page, page_of
+from dendroflow.figures.places import Array, Box
+from dendroflow.settings.figures import Moment, Movie, Shape
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
-
-PRINT_WIDTH = 5.2
-PRINT_HEIGHT = 5.6
-BAR_SPACE = 1.25
+SCREEN = 640
 THINNEST = 0.9
-CLASS_RATIO = 1.1
-RASTERIZED_FROM = 20_000
-NO_VALUE = "#bbbbbb"
+THINNEST_ON_SCREEN = 2.0
+CLASS_RATIO = 1.3
+RASTERIZED_FROM = 5000
 
 
-@dataclass(frozen=True)
-class Scene:
-    """A cell at one moment.
-
-    Attributes
-    ----------
-    names
-        a name for each segment, such as "dend[3](0.25)".
-    outlines
-        for each segment its 3-D points: x, y, z and diameter, µm; shape (points, 4).
-    values
-        the signal in each segment; NaN where it is not a number.
-    limits
-        of the colours; those of the values without this.
-    """
-
-    title: str
-    subtitle: str
-    notes: tuple[str, ...]
-    label: Label
-    names: tuple[str, ...]
-    outlines: tuple[Array, ...]
-    values: Array
-    limits: tuple[float, float] | None = None
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """Lowest and highest value; a range that is not empty."""
-        if self.limits is not None:
-            return self.limits
-        finite = self.values[np.isfinite(self.values)]
-        if not len(finite):
-            return 0.0, 1.0
-        low, high = float(finite.min()), float(finite.max())
-        return (low, high) if low < high else (low - 0.5, high + 0.5)
-
-    @property
-    def box(self) -> tuple[Array, Array]:
-        """Lowest and highest x, y and z, µm."""
-        points = np.concatenate(self.outlines)
-        reach = points[:, 3:] / 2
-        return (points[:, :3] - reach).min(axis=0), (points[:, :3] + reach).max(axis=0)
-
-    @property
-    def scale_bar(self) -> int:
-        """Length of the scale bar, µm: 1, 2 or 5 times a power of ten."""
-        low, high = self.box
-        longest = float((high - low)[:2].max()) / 10
-        power = int(10 ** np.floor(np.log10(max(longest, 1.0))))
-        return max(step * power for step in (1, 2, 5) if step * power <= max(longest, 1.0))
-
-
-def make_scene(figure: Shape, data: FigureData, points: pd.DataFrame) -> Scene:
-    """Read what the figure shows from the traces of one point.
-
-    Raises
-    ------
-    ConfigurationError
-        If the time lies outside of what was recorded, or decides nothing.
-    StoreError
-        If the signal was not recorded along the cell.
-    """
-    point = select_point(figure, points)
-    t, when = _time(figure, data, point["point_id"])
-    rows = read_places(figure, data, point["point_id"], figure.signal, voxels=False)
-    rows = rows.sort_values("location", kind="stable")
-    values = [_value_at(figure, t, row.t, row.values) for row in rows.itertuples()]
-    label = data.labels[figure.signal]
-    notes = [f"t = {t:.6g} ms{when}.{which_point(figure, data, points, point)}"]
-    return Scene(
-        title=title(figure, data),
-        subtitle=subtitle(figure, data, point),
-        notes=tuple(notes),
-        label=label,
-        names=tuple(rows["location"]),
-        outlines=tuple(rows["outline"]),
-        values=np.array(values, dtype=float),
-    )
-
-
-def select_point(figure: Shape | Movie | FieldMap, points: pd.DataFrame) -> "pd.Series[Any]":
-    """Select the one point that is shown, among those that are ok.
-
-    Raises
-    ------
-    ConfigurationError
-        If no point has a value in the column of `select`.
-    """
-    alive = points[points["status"] == OK]
-    if figure.select is None:
-        return alive.iloc[0]
-    values = numbers(figure, alive, figure.select.column).to_numpy()
-    if np.isnan(values).all():
-        raise ConfigurationError(
-            f"figure {figure.name}: no point has a value of {figure.select.column}; "
-            "`select` by another column, or use `where`"
-        )
-    extreme = np.nanargmax if figure.select.maximum else np.nanargmin
-    return alive.iloc[int(extreme(values))]
-
-
-def draw_print(scene: Scene) -> Page:
-    """Draw the cell from above, with line widths true to scale, for print."""
-    low, high = scene.box
-    extent = np.maximum(high - low, 1e-3)
-    scale = min(PRINT_WIDTH / extent[0], PRINT_HEIGHT / (1.04 * extent[1]))
-    pad = 0.25
-    size = (extent[0] * scale + 2 * pad, 1.04 * extent[1] * scale + 2 * pad)
-    width = max(size[0] + BAR_SPACE, 6.4)
-    left = (width - BAR_SPACE - size[0]) / 2
-    page = Page(scene.title, scene.subtitle, scene.notes, (width, size[1]))
-    axes = page.axes_at(left, 0, *size)
-    axes.set_axis_off()
-    right = low[0] - pad / scale + size[0] / scale
-    bottom = high[1] + (pad - size[1]) / scale
-    axes.set(xlim=(low[0] - pad / scale, right), ylim=(bottom, high[1] + pad / scale))
-
-    norm, cmap = Normalize(*scene.range), colour_map()
-    strokes = Strokes.of(scene.outlines, scale * 72)
-    strokes.draw(axes, scene.values, norm, rasterized=len(strokes.lines) > RASTERIZED_FROM)
-    draw_scale_bar(axes, scene.scale_bar, low[0], bottom + 0.4 * pad / scale)
-    tall = min(0.6 * size[1], 2.6)
-    place = page.axes_at(width - BAR_SPACE + 0.1, (size[1] - tall) / 2, 0.16, tall)
-    bar = page.canvas.colorbar(ScalarMappable(norm, cmap), cax=place)
-    bar.set_label(wrapped(scene.label, tall))
-    bar.outline.set_visible(False)
+def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame) -> Page:
+    """Draw the cells of a point that is ok, and make their page."""
+    point, notes = places.select_point(figure, data, points)
+    point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
+    rows = places.read_places(figure, data, point_id, figure.signal, voxels=False)
+    # The highest is drawn last.
+    rows = rows.iloc[np.argsort([line[:, 2].mean() for line in rows["outline"]], kind="stable")]
+    if isinstance(figure, Shape):
+        time, what = _time(figure, data, point_id)
+        shown = paged = places.snapshots_of(figure, rows, None).at(figure, [time])
+        limits, notes = shown.limits, [f"t = {time:.6g} ms{what}.", *notes]
+    else:
+        course = places.snapshots_of(figure, rows, figure.window)
+        shown, paged, limits = course.printed(figure), course.thinned(figure.frames), course.limits
+    cells = Outlines(rows["outline"].tolist())
+    colours = ScalarMappable(Normalize(*limits), colour_map())
+    page = page_of(figure, data, notes, (places.WIDTH, places.WIDTH), point)
+    panels = places.add_panels(page, cells.box, shown.times)
+    page.colour_bar(panels, colours, label)
+    for axes in panels:
+        axes.set_axis_off()
+    _add_scale_bar(panels[-1], cells.scale_bar)
+    page.canvas.draw_without_rendering()
+    many = len(rows) * len(panels) > RASTERIZED_FROM
+    for axes, values in zip(panels, shown.values, strict=True):
+        cells.draw(axes, array=values, norm=colours.norm, cmap=colours.cmap, rasterized=many)
+    frames = paged.frames((len(rows),)) | {
+        "names": [html.escape(name) for name in rows["location"]],
+        "unit": html.escape(label.unit),
+    }
+    page.interactive = Interactive(plot_cells(cells, colours, label), frames)
     return page
 
 
-def runs(outline: Array, scale: float, thinnest: float, ratio: float) -> list[tuple[int, Array]]:
-    """Parts of a segment that are about equally wide.
-
-    Parameters
-    ----------
-    outline
-        3-D points of the segment; shape (points, 4).
-    scale
-        units of the picture a µm.
-    thinnest
-        least width, in units of the picture.
-    ratio
-        of the widths of neighbouring classes.
-
-    Returns
-    -------
-    list
-        class and 3-D points of each part; its width is `thinnest * ratio**class`.
-    """
-    widths = np.maximum((outline[:-1, 3] + outline[1:, 3]) / 2 * scale, thinnest)
-    classes = np.round(np.log(widths / thinnest) / np.log(ratio)).astype(int)
-    breaks = np.flatnonzero(np.diff(classes)) + 1
-    starts, ends = [0, *breaks.tolist()], [*breaks.tolist(), len(classes)]
-    return [(int(classes[a]), outline[a : b + 1, :3]) for a, b in zip(starts, ends, strict=True)]
-
-
-@dataclass(frozen=True)
-class Strokes:
-    """Lines from the deepest to the highest: x and y (µm), width (points), segment of each."""
-
-    lines: list[Array]
-    widths: Array
-    segments: Any
-
-    @classmethod
-    def of(cls, outlines: Sequence[Array], scale: float) -> "Strokes":
-        """Make them of the outlines of segments; `scale` in points a µm."""
-        lines, classes, segments, depths = [], [], [], []
-        for segment, outline in enumerate(outlines):
-            for width, points in runs(outline, scale, THINNEST, CLASS_RATIO):
-                lines.append(points[:, :2])
-                classes.append(width)
-                segments.append(segment)
-                depths.append(points[:, 2].mean())
-        order = np.argsort(depths, kind="stable")
-        return cls(
-            [lines[i] for i in order],
-            THINNEST * CLASS_RATIO ** np.array(classes, dtype=float)[order],
-            np.array(segments)[order],
-        )
-
-    def draw(self, axes: Any, values: Array, norm: Normalize, *, rasterized: bool) -> None:
-        """Draw them in the colours of the values of their segments."""
-        shades = colour_map()(norm(np.ma.masked_invalid(values)))
-        shades[~np.isfinite(values)] = to_rgba(NO_VALUE)
-        axes.add_collection(
-            LineCollection(
-                self.lines,
-                linewidths=self.widths,
-                colors=shades[self.segments],
-                capstyle="round",
-                joinstyle="round",
-                rasterized=rasterized,
-                clip_on=False,
-            )
-        )
-
-
-def draw_scale_bar(axes: Any, length: int, x: float, y: float) -> None:
-    """Draw a bar of that length (µm) from x, y to the right."""
-    axes.plot([x, x + length], [y, y], color=INK, lw=2, solid_capstyle="butt")
-    axes.annotate(
-        f"{length} µm",
-        (x + length / 2, y),
-        xytext=(0, 3),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-    )
-
-
 def _time(figure: Shape, data: FigureData, point_id: str) -> tuple[float, str]:
-    """The time that is shown, ms, and what it is."""
+    """Find the time that is shown, ms, and what it is."""
     if not isinstance(figure.at, Moment):
         return figure.at + figure.offset, ""
     rows = read_rows(figure, data, [point_id], [figure.at.signal])
@@ -258,30 +84,139 @@ def _time(figure: Shape, data: FigureData, point_id: str) -> tuple[float, str]:
     return moment + figure.offset, f", {word} of {data.labels[figure.at.signal].text}{shift}"
 
 
-def _value_at(figure: Shape, time: float, t: Any, values: Any) -> float:
-    if not t[0] <= time <= t[-1]:
-        raise ConfigurationError(
-            f"figure {figure.name}: `at` {time:g} ms lies outside of what was recorded, "
-            f"{t[0]:g} to {t[-1]:g} ms"
+@dataclass(frozen=True)
+class Outlines:
+    """Segments as lines, each as wide as it is on average.
+
+    Attributes
+    ----------
+    outlines
+        for each segment its 3-D points: x, y, z and diameter, µm; shape (points, 4).
+    """
+
+    outlines: Sequence[Array]
+
+    @property
+    def diameters(self) -> Array:
+        """Mean diameter of each segment, µm."""
+        return np.array([outline[:, 3].mean() for outline in self.outlines])
+
+    @property
+    def reach(self) -> tuple[Array, Array]:
+        """Lowest and highest x, y and z, µm."""
+        points = np.concatenate(list(self.outlines))
+        around = points[:, 3:] / 2
+        return (points[:, :3] - around).min(axis=0), (points[:, :3] + around).max(axis=0)
+
+    @property
+    def box(self) -> Box:
+        """Left, right, bottom and top of a panel that shows all, µm."""
+        low, high = self.reach
+        pad = 0.02 * float((high - low)[:2].max())
+        return low[0] - pad, high[0] + pad, low[1] - pad, high[1] + pad
+
+    @property
+    def scale_bar(self) -> int:
+        """Length of the scale bar, µm: 1, 2 or 5 times a power of ten."""
+        low, high = self.reach
+        longest = max(float((high - low)[:2].max()) / 10, 1.0)
+        power = int(10 ** np.floor(np.log10(longest)))
+        return max(step * power for step in (1, 2, 5) if step * power <= longest)
+
+    def draw(self, axes: Axes, across: Sequence[int] = (0, 1), **style: Any) -> None:
+        """Draw the segments in two dimensions, true to scale.
+
+        Parameters
+        ----------
+        axes
+            at their final place, with their final limits.
+        across
+            of x, y, z those two that span the plane.
+        style
+            for `LineCollection`; a value for each segment in `array`.
+        """
+        scale = axes.bbox.width / np.ptp(axes.get_xlim()) * 72 / axes.figure.dpi
+        lines = LineCollection(
+            [outline[:, across] for outline in self.outlines],
+            linewidths=np.maximum(self.diameters * scale, THINNEST),
+            capstyle="round",
+            joinstyle="round",
+            **style,
         )
-    return float(np.interp(time, t, values))
+        axes.add_collection(lines, autolim=False)
 
 
-def which_point(
-    figure: Shape | Movie | FieldMap,
-    data: FigureData,
-    points: pd.DataFrame,
-    point: "pd.Series[Any]",
-) -> str:
-    """A sentence that names the point, where there is a choice."""
-    alive = int((points["status"] == OK).sum())
-    if alive <= 1:
-        return ""
-    return f" Point {point['point_id'][:12]}, one of {alive}{_why(figure, data)}."
+def _add_scale_bar(axes: Axes, length: int) -> None:
+    bar = AnchoredSizeBar(
+        axes.transData,
+        length,
+        f"{length} µm",
+        "upper left",
+        bbox_to_anchor=(0, 0),
+        bbox_transform=axes.transAxes,
+        label_top=True,
+        frameon=False,
+        color=INK,
+    )
+    axes.add_artist(bar)
 
 
-def _why(figure: Shape | Movie | FieldMap, data: FigureData) -> str:
-    if figure.select is None:
-        return ""
-    word = "largest" if figure.select.maximum else "smallest"
-    return f": the one with the {word} {data.labels[figure.select.column].text}"
+def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Figure:
+    """Plot the cells in three dimensions, a trace for each class of widths, without colours yet."""
+    low, high = outlines.reach
+    extent = high - low
+    widths = np.maximum(outlines.diameters * SCREEN / extent.max(), THINNEST_ON_SCREEN)
+    classes = (np.log(widths / THINNEST_ON_SCREEN) / np.log(CLASS_RATIO)).round()
+    plot = go.Figure()
+    for width in np.unique(classes):
+        segments = np.flatnonzero(classes == width)
+        gap = np.full((1, 3), np.nan)
+        lines = [np.concatenate([outlines.outlines[int(i)][:, :3], gap]) for i in segments]
+        # A fraction of two (1/16 µm) leaves zeros, which are packed into nothing.
+        x, y, z = (np.rint(np.concatenate(lines) * 16) / 16).astype("float32").T
+        style = {"width": round(THINNEST_ON_SCREEN * CLASS_RATIO**width, 2)}
+        plot.add_scatter3d(
+            x=x,
+            y=y,
+            z=z,
+            mode="lines",
+            connectgaps=False,
+            hoverinfo="text",
+            line=style | {"coloraxis": "coloraxis"},
+            meta=[[int(i), len(line)] for i, line in zip(segments, lines, strict=True)],
+        )
+    _plot_scale_bar(plot, outlines)
+    hidden = {"visible": False, "showspikes": False}
+    ratio = np.maximum(extent / extent.max(), 0.05) * 1.9
+    plot.update_layout(
+        **places.plot_layout(colours, label),
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        hoverlabel={"bgcolor": "white", "font": {"color": INK}},
+        scene={
+            **dict.fromkeys(("xaxis", "yaxis", "zaxis"), hidden),
+            "dragmode": "orbit",
+            "aspectmode": "manual",
+            "aspectratio": dict(zip("xyz", ratio.round(4).tolist(), strict=True)),
+            "camera": {
+                "eye": {"x": 0, "y": 0, "z": 2},
+                "up": {"x": 0, "y": 1, "z": 0},
+                "projection": {"type": "orthographic"},
+            },
+        },
+    )
+    return plot
+
+
+def _plot_scale_bar(plot: go.Figure, outlines: Outlines) -> None:
+    low, high = outlines.reach
+    length = outlines.scale_bar
+    plot.add_scatter3d(
+        x=[low[0], low[0] + length / 2, low[0] + length],
+        y=[low[1] - 0.04 * (high[1] - low[1])] * 3,
+        z=[(low[2] + high[2]) / 2] * 3,
+        mode="lines+text",
+        text=["", f"{length} µm", ""],
+        textposition="top center",
+        line={"color": INK, "width": 4},
+        hoverinfo="skip",
+    )

@@ -3,17 +3,16 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 from synthetic import EVERY_KIND, LABELS, data, failing, figure, points
 
-from dendroflow.figures.data import Label, labels_of, select_points
-from dendroflow.figures.distribution import _classes
+from dendroflow.figures.data import labels_of, select_points
 from dendroflow.figures.encoding import hues_of
-from dendroflow.figures.ends import end_of_line, find_ends, mark_ends
-from dendroflow.figures.page import Page, add_room, house_style
-from dendroflow.figures.relations import _frame, _scale, draw
-from dendroflow.figures.shape import Scene, select_point
-from dendroflow.figures.traces import spread
+from dendroflow.figures.histogram import in_classes
+from dendroflow.figures.line_scatter import _frame, draw, end_of_line
+from dendroflow.figures.page import Page, house_style, make_logarithmic
+from dendroflow.figures.places import select_point
+from dendroflow.figures.shape import Outlines
+from dendroflow.figures.trace_phase import choose
 
 
 def line_of(y, failed=()):
@@ -39,36 +38,34 @@ def test_where_a_line_ends(y, failed, wanted):
     assert end_of_line(line.sample(frac=1, random_state=1)) == wanted
 
 
-def test_ends_are_written_for_each_hue_without_overlap():
-    declared = figure(**EVERY_KIND[0])
-    source = data(failing(points(), 3))
+def told_ends(declared, source):
+    """What is told below the panels, once they are laid out beside it."""
     with house_style():
         page = draw(declared, source, select_points(declared, source))
         page.canvas.draw_without_rendering()
-        axes = page.canvas.axes[0]
-        ends = [text for text in axes.texts if text.get_gid() == "end"]
-        boxes = [text.get_window_extent() for text in ends]
-    assert sorted(text.get_text() for text in ends) == [
+        _, told = page.canvas.legends
+        assert told.get_window_extent().y1 < page.canvas.axes[0].get_tightbbox().y0
+    return [text.get_text() for text in told.get_texts()]
+
+
+def test_ends_are_told_for_each_hue_below_the_panels():
+    declared, source = figure(**EVERY_KIND[0]), data(failing(points(), 3))
+    assert told_ends(declared, source) == [
         "no spike from 14 °C (0.1 S/cm²)",
         "no spike from 18 °C (0.12 S/cm²)",
         "no spike from 22 °C (0.14 S/cm²)",
     ]
-    for i, box in enumerate(boxes):
-        assert axes.bbox.x0 - 1 <= box.x0 and box.x1 <= axes.bbox.x1 + 1
-        assert not any(box.overlaps(other) for other in boxes[i + 1 :])
-    highest = max(np.nanmax(line.get_ydata()) for line in axes.lines if len(line.get_xdata()) > 3)
-    assert min(box.y0 for box in boxes) > axes.transData.transform((0, highest))[1]
 
 
 def test_ends_of_too_many_lines_are_counted():
-    found = [(float(i), f"none from {i}", "#000000") for i in range(30)]
-    with house_style():
-        page = Page("t", "", [], (6, 4))
-        axes = page.canvas.subplots()
-        axes.set_xlim(0, 30)
-        mark_ends(page, [axes], [found])
-    written = [text.get_text() for text in axes.texts]
-    assert written == ["none from 0", "28 more lines end in between", "none from 29"]
+    table = points()
+    many = [table.assign(method=f"{i:02}", point_id=table["point_id"] + f"{i}") for i in range(6)]
+    told = told_ends(figure(**EVERY_KIND[0] | {"col": "method"}), data(pd.concat(many)))
+    assert told == [
+        "no spike from 14 °C (0.1 S/cm², 00)",
+        "16 more lines end in between",
+        "no spike from 22 °C (0.14 S/cm², 05)",
+    ]
 
 
 def test_failed_points_have_a_cross_at_their_x():
@@ -76,9 +73,8 @@ def test_failed_points_have_a_cross_at_their_x():
     source = data(failing(points(), 3))
     with house_style():
         page = draw(declared, source, select_points(declared, source))
-    (rug,) = [line for line in page.canvas.axes[0].lines if line.get_label() == "failed"]
-    assert rug.get_marker() == "x"
-    assert list(rug.get_xdata()) == [0.0, 2.0, 4.0]
+    (crosses,) = [line for line in page.canvas.axes[0].lines if line.get_marker() == "x"]
+    assert list(crosses.get_xdata()) == [0.0, 2.0, 4.0]
 
 
 def test_axis_covers_points_without_a_value():
@@ -91,20 +87,12 @@ def test_axis_covers_points_without_a_value():
 
 def test_text_along_x_keeps_its_order():
     declared = figure(kind="scatter", x="method", y="duration")
-    frame, ticks = _frame(declared, select_points(declared, data()))
-    assert ticks == ["adaptive", "fixed"]
-    assert set(frame["x"]) == {0.0, 1.0}
-
-
-@pytest.mark.parametrize("scale", ["linear", "log"])
-def test_room_is_a_share_of_the_axis(scale):
-    axes = Page("t", "", [], (6, 4)).canvas.subplots()
-    axes.set_yscale(scale)
-    axes.set_ylim(1, 100)
-    add_room(axes, below=0.1, above=0.3)
-    pixels = axes.transData.transform([(0.5, 1), (0.5, 100)])[:, 1]
-    shares = (pixels - axes.bbox.y0) / axes.bbox.height
-    assert shares == pytest.approx([0.1, 0.7])
+    chosen = select_points(declared, data())
+    assert set(_frame(declared, chosen)["x"]) == {0.0, 1.0}
+    with house_style():
+        page = draw(declared, data(), chosen)
+    ticks = page.canvas.axes[0].get_xticklabels()
+    assert [tick.get_text() for tick in ticks] == ["adaptive", "fixed"]
 
 
 @pytest.mark.parametrize(
@@ -117,20 +105,21 @@ def test_room_is_a_share_of_the_axis(scale):
     ],
 )
 def test_hues_list_few_values_and_have_a_bar_for_many(values, bar, names):
-    hues = hues_of(pd.Series(values), LABELS["gnabar"])
+    hues = hues_of(pd.DataFrame({"gnabar": values}), "gnabar", LABELS)
     assert list(hues.colours) == names
     assert (hues.bar is not None) == bar
     assert len(set(hues.colours.values())) == len(names)
 
 
 def test_traces_are_spread_over_hues():
-    table = pd.DataFrame({"g": [1] * 10 + [2] * 50 + [3] * 2, "i": range(62)})
-    chosen = spread(table, "g", 6)
+    table = pd.DataFrame({"g": [1] * 10 + [2] * 50 + [3] * 2, "i": range(62), "status": "ok"})
+    chosen, notes = choose(table, "g", 6)
+    assert notes == ["6 of 62 points are shown."]
     assert chosen["g"].value_counts().to_dict() == {1: 2, 2: 2, 3: 2}
     assert chosen["i"].tolist() == [0, 9, 10, 59, 60, 61]
-    many = spread(pd.DataFrame({"g": range(100)}), "g", 12)
+    many, _ = choose(pd.DataFrame({"g": range(100), "status": "ok"}), "g", 12)
     assert len(many) == 12 and {0, 99} <= set(many["g"])
-    assert len(spread(table, None, 5)) == 5
+    assert len(choose(table, None, 5)[0]) == 5
 
 
 @pytest.mark.parametrize(
@@ -143,34 +132,29 @@ def test_traces_are_spread_over_hues():
 )
 def test_shape_selects_one_point(select, celsius, gnabar):
     declared = figure(kind="shape", signal="v", at=1, select=select)
-    point = select_point(declared, select_points(declared, data()))
-    assert (point["celsius"], point["gnabar"]) == (celsius, gnabar)
+    point, (note,) = select_point(declared, data(), select_points(declared, data()))
+    assert point[["celsius", "gnabar"]].values.tolist() == [[celsius, gnabar]]
+    assert "one of 48" in note
 
 
 @pytest.mark.parametrize(("length", "bar"), [(1200, 100), (700, 50), (300, 20), (9, 1)])
 def test_scale_bar_is_round(length, bar):
-    outline = np.array([[0, 0, 0, 1], [0, length, 0, 1.0]])
-    scene = Scene("t", "", (), Label("v", "mV"), ("a",), (outline,), np.array([1.0]))
-    assert scene.scale_bar == bar
-    assert scene.range == (0.5, 1.5)
+    assert Outlines([np.array([[0, 0, 0, 1], [0, length, 0, 1.0]])]).scale_bar == bar
 
 
 def test_ends_name_hue_and_style_once():
-    declared = figure(
-        kind="line", x="celsius", y="duration", hue="gnabar", style="gnabar", ends="to {x:g}"
-    )
-    frame, _ = _frame(declared, select_points(declared, data()))
-    hues = hues_of(data().points["gnabar"], LABELS["gnabar"])
-    assert find_ends(declared, data(), frame, hues)[0][:2] == (14.0, "to 14 (0.1 S/cm²)")
+    keys = {"hue": "gnabar", "style": "gnabar", "ends": "to {x:g}"}
+    assert told_ends(figure(**EVERY_KIND[0] | keys), data())[0] == "to 14 (0.1 S/cm²)"
 
 
 def test_histogram_sorts_many_numbers_into_classes():
-    few = pd.Series([1.0, 2.0, 3.0])
-    assert _classes(few) is few
-    many = _classes(pd.Series([*np.linspace(0, 6, 13), np.nan]))
-    assert many.tolist()[:3] == ["0 to 1", "0 to 1", "1 to 2"]
-    assert many.tolist()[-2] == "5 to 6" and pd.isna(many.tolist()[-1])
-    names = list(hues_of(many, LABELS["gnabar"]).colours)
+    few = pd.DataFrame({"gnabar": [1.0, 2.0, 3.0]})
+    assert in_classes(few, "gnabar") is few
+    many = in_classes(pd.DataFrame({"gnabar": [*np.linspace(0, 6, 13), np.nan]}), "gnabar")
+    texts = many["gnabar"].tolist()
+    assert texts[:4] == ["0 to 1", "0 to 1", "0 to 1", "1 to 2"]
+    assert texts[-2] == "5 to 6" and pd.isna(texts[-1])
+    names = list(hues_of(many, "gnabar", LABELS).colours)
     assert names == [*(f"{i} to {i + 1}" for i in range(6)), "no value"]
 
 
@@ -182,11 +166,9 @@ def test_colour_bar_and_lists_do_not_overlap():
     with house_style():
         page = draw(declared, source, select_points(declared, source))
         page.canvas.draw_without_rendering()
-        last = page.canvas.axes[2]
-        legends = [child for child in last.get_children() if hasattr(child, "legend_handles")]
-        boxes = [legend.get_window_extent() for legend in legends]
-        boxes += [bar.get_tightbbox() for bar in last.child_axes]
-    assert len(boxes) == 3
+        boxes = [legend.get_window_extent() for legend in page.canvas.legends]
+        boxes += [axes.get_tightbbox() for axes in page.canvas.axes]
+    assert len(boxes) == 5
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
         assert box.x1 <= page.canvas.bbox.x1
@@ -219,8 +201,8 @@ def test_columns_that_are_called_alike_are_told_apart():
     ],
 )
 def test_ticks_of_a_logarithmic_axis_are_few_plain_numbers(limits, labelled):
-    axes = Figure(figsize=(2.7, 2.6)).subplots()
-    _scale(axes.xaxis, axes.set_xscale, logarithmic=True)
+    (axes,) = Page("t", "", [], (2.7, 2.6)).panels()
+    make_logarithmic(axes, "x")
     axes.set_xlim(*limits)
     axes.figure.draw_without_rendering()
     labels = [*axes.xaxis.get_majorticklabels(), *axes.xaxis.get_minorticklabels()]

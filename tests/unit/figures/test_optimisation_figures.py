@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dendroflow.figures.headings import failure_note
 from dendroflow.figures.optimisation import Course, draw_all
 
 COLUMNS = [
@@ -50,15 +51,6 @@ def course(reference=None, **changes):
     return Course(history, {"settings": settings, "targets": targets, "columns": COLUMNS})
 
 
-def test_the_best_so_far_never_rises():
-    table = course().by_generation()
-    history = course().history
-    assert table["best"].is_monotonic_decreasing
-    assert table["best"].iloc[-1] == history["score"].min() == course().best["score"]
-    third = history[history["generation"] == 3]["score"]
-    assert table["median"].iloc[2] == third.median()
-
-
 def test_names_come_in_the_order_of_the_history():
     assert course().paths == ["parameters.tau", "parameters.gnabar"]
     assert course().targets == ["soma_v_minimum", "AP_amplitude"]
@@ -85,6 +77,6 @@ def test_whatever_was_found_is_drawn(drawn, tmp_path):
 def test_failures_are_counted_by_point():
     statuses = ["failed"] * 3 + ["ok"] * 57
     failing = course(status=statuses, point_id=["a", "a", "b", *map(str, range(57))])
-    (note,) = failing.failure_note()
+    (note,) = failure_note(failing.points)
     assert "2 of 59 points" in note
-    assert course().failure_note() == []
+    assert failure_note(course().points) == []

@@ -8,10 +8,10 @@ from synthetic import figure
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData, Label, select_points
+from dendroflow.figures.line_scatter import draw
 from dendroflow.figures.page import house_style
 from dendroflow.figures.power_law import fit
 from dendroflow.figures.references import against_reference
-from dendroflow.figures.relations import draw
 from dendroflow.settings.figures import columns
 
 CONVERGENCE = {
@@ -109,7 +109,7 @@ def test_exponents_stand_in_the_legend():
     declared, source = figure(**CONVERGENCE), convergence()
     with house_style():
         page = draw(declared, source, select_points(declared, source))
-    texts = [text.get_text() for text in page.canvas.findobj() if hasattr(text, "get_text")]
+    texts = [t.get_text().strip() for t in page.canvas.findobj() if hasattr(t, "get_text")]
     assert {"1: 1.000", "2: 2.000", "exponent of fit"} <= set(texts)
     assert any(text.startswith("Errors are relative to") for text in texts)
 

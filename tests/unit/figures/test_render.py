@@ -16,6 +16,7 @@ from synthetic import EVERY_KIND, data, failing, figure, points, read_traces, sh
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.figures import render, render_all
 from dendroflow.figures.data import select_points
+from dendroflow.figures.page import house_style
 from dendroflow.settings.figures import output_names
 
 # A layout that does not fit is a warning of matplotlib.
@@ -105,13 +106,16 @@ def test_failed_points_are_marked(rendered, tmp_path):
 
 
 def test_a_line_has_a_gap_where_a_point_failed():
-    from dendroflow.figures.relations import _means
+    from dendroflow.figures.line_scatter import draw
 
-    part = pd.DataFrame(
-        {"hue": "a", "style": "", "x": [1.0, 2, 3, 4], "y": [1.0, np.nan, 3, 4], "failed": False}
-    )
-    means = _means(part).dropna(subset="y")
-    assert means.groupby("stretch")["x"].apply(list).tolist() == [[1.0], [3.0, 4.0]]
+    table = points()
+    lost = (table["gnabar"] == 0.14) & (table["celsius"] == 4)
+    table.loc[lost, ["duration", "status"]] = [np.nan, "failed"]
+    declared = figure(kind="line", x="celsius", y="duration", where={"gnabar": 0.14})
+    with house_style():
+        page = draw(declared, data(table), select_points(declared, data(table)))
+    drawn = page.canvas.axes[0].lines[0]
+    assert np.isnan(drawn.get_ydata()[:5]).tolist() == [False, False, True, False, False]
 
 
 def test_points_at_one_place_are_a_mean_with_a_band(tmp_path):
@@ -222,18 +226,19 @@ def test_shape_page_needs_no_network(rendered):
 
 
 def test_shape_page_shows_values_at_the_asked_time(rendered):
-    plot = json.loads(packed(rendered[0] / "shape.html", "figure"))
-    hovers = {text for trace in plot["data"] for text in trace["text"] if "dend" in text}
+    content = json.loads(packed(rendered[0] / "shape.html", "content"))
+    plot, frames = content["plot"], content["frames"]
     # The soma rises most steeply at 5 - 1/sqrt(2) ms, between two samples; 0.5 ms are added.
     steps = np.diff(-65 + 100 * np.exp(-((np.arange(0, 20, 0.1) - 5) ** 2)))
     time = 0.1 * np.argmax(steps) + 0.05 + 0.5
     samples = np.arange(0, 20, 0.1)
-    wanted = set()
-    for place in range(10):
+    assert sorted(frames["names"]) == [f"dend[{place}](0.5)" for place in range(10)]
+    for name, found in zip(frames["names"], frames["values"][0], strict=True):
+        place = int(name[5])
         values = -65 + (100 - 5 * place) * np.exp(-((samples - 5 - 0.3 * place) ** 2))
-        wanted.add(f"dend[{place}](0.5)<br>{np.interp(time, samples, values):.4g} mV")
-    assert hovers == wanted
+        assert found == pytest.approx(np.interp(time, samples, values), abs=0.01)
+    assert (len(frames["times"]), frames["unit"]) == (1, "mV")
     assert abs(time - (5 - 1 / np.sqrt(2) + 0.5)) < 0.1
     assert plot["layout"]["coloraxis"]["colorbar"]["title"]["text"] == "membrane potential (mV)"
-    widths = {trace["line"]["width"] for trace in plot["data"]}
-    assert len(widths) >= 3
+    # The thick first segment, the others, and the scale bar.
+    assert len({trace["line"]["width"] for trace in plot["data"]}) == 3

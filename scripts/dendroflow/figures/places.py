@@ -1,0 +1,222 @@
+"""What one point shows in many places at several times: read, cut, and laid out in panels."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import to_hex
+from numpy.typing import NDArray
+
+from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.figures.data import OK, FigureData, numbers, read_rows
+from dendroflow.figures.page import INK, Page
+from dendroflow.settings.figures import FieldMap, Figure, Movie, Shape
+
+Array = NDArray[np.float64]
+
+Box = tuple[float, float, float, float]
+
+PANELS = 6
+WIDTH, HEIGHT = 6.4, 5.0
+BAR, HEAD = 1.0, 0.3
+LEAST_HEIGHT = 1.6
+
+
+def select_point(
+    figure: Shape | Movie | FieldMap, data: FigureData, points: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str]]:
+    """Select the one point that is shown, a table of one row, and name it if there are others.
+
+    Raises
+    ------
+    ConfigurationError
+        If no point has a value in the column of `select`.
+    """
+    alive = points[points["status"] == OK]
+    chosen, why = alive.index[0], ""
+    if figure.select is not None:
+        values = numbers(figure, alive, figure.select.column)
+        if values.isna().all():
+            raise ConfigurationError(
+                f"figure {figure.name}: no point has a value of {figure.select.column}; "
+                "`select` by another column, or use `where`"
+            )
+        chosen = values.idxmax() if figure.select.maximum else values.idxmin()
+        word = "largest" if figure.select.maximum else "smallest"
+        why = f": the one with the {word} {data.label(figure.select.column).text}"
+    point = alive.loc[[chosen]]
+    if len(alive) == 1:
+        return point, []
+    return point, [f"Point {point['point_id'].iloc[0][:12]}, one of {len(alive)}{why}."]
+
+
+def read_places(
+    figure: Figure, data: FigureData, point_id: str, signal: str, *, voxels: bool
+) -> pd.DataFrame:
+    """Read the traces of a signal of one point that was recorded in segments, or in voxels.
+
+    Returns
+    -------
+    DataFrame
+        as `read_rows` gives it, by location; `outline` has the shape (points, 4), one point for
+        a voxel.
+
+    Raises
+    ------
+    StoreError
+        If the signal has no outlines, or those of the other kind.
+    """
+    rows = read_rows(figure, data, [point_id], [signal])
+    outlines = [np.asarray(o, dtype=float).reshape(-1, 4) for o in rows["outline"].dropna()]
+    if len(outlines) < len(rows) or any((len(outline) == 1) != voxels for outline in outlines):
+        lacks = (
+            "was not recorded by record_field; draw it with `kind: shape` or `movie`"
+            if voxels
+            else "has no outline of the cell; record it in every segment, or draw it with "
+            "`kind: field`"
+        )
+        raise StoreError(f"figure {figure.name}: {signal} {lacks}")
+    rows["outline"] = pd.Series(outlines, index=rows.index, dtype=object)
+    return rows.sort_values("location", kind="stable", ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Values in many places at several times.
+
+    Attributes
+    ----------
+    times
+        ms; shape (k,).
+    values
+        shape (k, places).
+    """
+
+    times: Array
+    values: Array
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value; a range that is not empty."""
+        low, high = float(self.values.min()), float(self.values.max())
+        return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+    def at(self, figure: Shape | Movie | FieldMap, times: Any) -> "Snapshots":
+        """Interpolate between samples.
+
+        Raises
+        ------
+        ConfigurationError
+            If a time lies outside of what was recorded.
+        """
+        first, last = float(self.times[0]), float(self.times[-1])
+        for time in times:
+            if not first <= time <= last:
+                raise ConfigurationError(
+                    f"figure {figure.name}: {time:g} ms lies outside of what was recorded, "
+                    f"{first:g} to {last:g} ms"
+                )
+        columns = [np.interp(times, self.times, column) for column in self.values.T]
+        return Snapshots(np.asarray(times, dtype=float), np.column_stack(columns))
+
+    def printed(self, figure: Movie | FieldMap) -> "Snapshots":
+        """Take the times of the figure in print."""
+        return self.at(figure, figure.times or np.linspace(self.times[0], self.times[-1], PANELS))
+
+    def thinned(self, most: int) -> "Snapshots":
+        """Take at most that many, as even as can be, the first and the last among them."""
+        kept = np.unique(np.linspace(0, len(self.times) - 1, most).round().astype(int))
+        return Snapshots(self.times[kept], self.values[kept])
+
+    def frames(self, shape: tuple[int, ...]) -> dict[str, Any]:
+        """Write times and values, each of that shape, for a page.
+
+        Steps of values are at most 1/5000 of their range.
+        """
+        low, high = self.limits
+        decimals = int(4 - np.floor(np.log10(high - low)))
+        values = self.values.round(decimals).reshape(len(self.times), *shape)
+        times = [float(f"{time:.6g}") for time in self.times]
+        return {"times": times, "values": values.tolist()}
+
+
+def snapshots_of(
+    figure: Shape | Movie | FieldMap, rows: pd.DataFrame, window: tuple[float, float] | None
+) -> Snapshots:
+    """Cut the window out of traces; a column for each row, at the times of the first one.
+
+    Raises
+    ------
+    ConfigurationError
+        If fewer than two samples lie in the window.
+    StoreError
+        If the traces are not numbers throughout.
+    """
+    times = np.asarray(rows["t"].iloc[0], dtype=float)
+    start, end = window or (-np.inf, np.inf)
+    # Times of samples are multiples of a step, which decimals of a window may miss by a bit.
+    within = times[(times > start - 1e-9) & (times < end + 1e-9)]
+    if len(within) < (1 if isinstance(figure, Shape) else 2):
+        raise ConfigurationError(
+            f"figure {figure.name}: {len(within)} samples of {figure.signal} lie in the window; "
+            f"it was recorded from {times[0]:g} to {times[-1]:g} ms"
+        )
+    columns = [np.interp(within, t, v) for t, v in rows[["t", "values"]].to_numpy()]
+    if not np.isfinite(columns).all():
+        raise StoreError(f"figure {figure.name}: {figure.signal} is not a number throughout")
+    return Snapshots(within, np.column_stack(columns))
+
+
+def add_panels(page: Page, box: Box, times: Array) -> list[Axes]:
+    """Add a panel for each time, as large as can be and true to scale.
+
+    Parameters
+    ----------
+    page
+        `WIDTH` wide; it becomes as high as the panels need it.
+    box
+        left, right, bottom, top of each panel.
+    """
+    left, right, bottom, top = box
+    tall = (top - bottom) / (right - left)
+    rows = np.arange(1, len(times) + 1)
+    columns = -(-len(times) // rows)
+    widths = np.minimum((WIDTH - BAR) / columns, (HEIGHT / rows - HEAD) / tall)
+    full = len(times) / (rows * columns)
+    best = int((widths * full).argmax())
+    page.canvas.set_layout_engine("compressed")
+    page.canvas.set_figheight(max(rows[best] * (widths[best] * tall + HEAD), LEAST_HEIGHT))
+    grid = int(rows[best]), int(columns[best])
+    panels = page.panels(*grid, count=len(times), grid=False, sharex=True, sharey=True)
+    for axes, time in zip(panels, times, strict=True):
+        axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+        if len(times) > 1:
+            axes.set_title(f"{time:.4g} ms", pad=3)
+    return panels
+
+
+def plot_layout(colours: ScalarMappable, label: Any) -> dict[str, Any]:
+    """Lay out a plot on a page: its font, and one colour bar for all of its traces."""
+    steps = np.linspace(0, 1, 33).round(5).tolist()
+    low, high = colours.get_clim()
+    return {
+        "template": None,
+        # The view stays as it is when the values change.
+        "uirevision": "view",
+        "showlegend": False,
+        "font": {"family": "DejaVu Sans, Verdana, sans-serif", "size": 13, "color": INK},
+        "coloraxis": {
+            "cmin": low,
+            "cmax": high,
+            "colorscale": [[step, to_hex(colours.cmap(step))] for step in steps],
+            "colorbar": {
+                "title": {"text": str(label), "side": "right"},
+                "len": 0.6,
+                "thickness": 16,
+                "outlinewidth": 0,
+            },
+        },
+    }

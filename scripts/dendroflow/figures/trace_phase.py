@@ -1,0 +1,140 @@
+"""Signals over time or against each other, and which points are shown where these are many."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dendroflow.errors import ConfigurationError
+from dendroflow.figures.data import OK, FigureData, levels, read_rows
+from dendroflow.figures.encoding import add_legend, hues_of, texts
+from dendroflow.figures.headings import failure_note
+from dendroflow.figures.page import Page, page_of, wrapped
+from dendroflow.settings.figures import Phase, Trace
+
+
+def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
+    """Draw the signals of points, of which at least one is ok."""
+    chosen, notes = choose(points, figure.hue, figure.limit)
+    names = figure.signal_names
+    traces = read_signals(figure, data, chosen, names)
+    height = 3.6 if len(names) == 1 else 1.2 + 1.7 * len(names)
+    page = page_of(figure, data, notes + failure_note(points), (6.9, height), chosen)
+    panels = page.panels(len(names), count=len(names), sharex=True)
+    hues = hues_of(chosen, figure.hue, data.labels)
+    hue_of = dict(zip(chosen["point_id"], texts(chosen, figure.hue), strict=True))
+    for axes, name in zip(panels, names, strict=True):
+        for point_id, hue in hue_of.items():
+            t, v = cropped(figure, data, *traces[point_id, name])
+            axes.plot(t, v, color=hues.colours[hue], lw=1.3 if len(chosen) <= 20 else 0.9)
+        axes.set_ylabel(wrapped(data.labels[name], height / len(names) - 0.4))
+        axes.margins(x=0)
+    if figure.window is not None:
+        panels[-1].set_xlim(*figure.window)
+    panels[-1].set_xlabel(f"time ({data.time_unit})")
+    page.canvas.align_ylabels(panels)
+    add_legend(page, panels, [hues.listed()], hues)
+    return page
+
+
+def draw_orbits(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
+    """Draw the orbits of points, of which at least one is ok; an arrow shows their direction."""
+    chosen, notes = choose(points, figure.hue, figure.limit)
+    traces = read_signals(figure, data, chosen, (figure.x, figure.y))
+    if figure.window is not None:
+        start, end = figure.window
+        notes.insert(0, f"From {start:g} to {end:g} {data.time_unit}.")
+    page = page_of(figure, data, notes + failure_note(points), (6.9, 4.6), chosen)
+    (axes,) = panels = page.panels()
+    hues = hues_of(chosen, figure.hue, data.labels)
+    orbits = []
+    for point_id, hue in zip(chosen["point_id"], texts(chosen, figure.hue), strict=True):
+        t, x = cropped(figure, data, *traces[point_id, figure.x])
+        y = np.interp(t, *traces[point_id, figure.y])
+        axes.plot(x, y, color=hues.colours[hue], lw=1.3)
+        orbits.append((x, y, hues.colours[hue]))
+    for orbit in orbits:
+        _add_direction(axes, *orbit)
+    axes.set_xlabel(str(data.labels[figure.x]))
+    axes.set_ylabel(wrapped(data.labels[figure.y], 4.0))
+    add_legend(page, panels, [hues.listed()], hues)
+    return page
+
+
+def _add_direction(axes: Any, x: Any, y: Any, colour: str) -> None:
+    """Show the direction of an orbit by an arrow where it runs fastest; a rest, by a dot."""
+    dx, dy = np.diff(x) / np.ptp(axes.get_xlim()), np.diff(y) / np.ptp(axes.get_ylim())
+    if max(np.ptp(np.cumsum(dx)), np.ptp(np.cumsum(dy))) < 0.01:
+        axes.plot(x[-1:], y[-1:], marker="o", ms=5, color=colour)
+        return
+    i = int(np.hypot(dx, dy).argmax())
+    arrow = {"arrowstyle": "-|>", "color": colour, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xytext=(x[i], y[i]), xy=(x[i + 1], y[i + 1]), arrowprops=arrow)
+
+
+def choose(points: pd.DataFrame, hue: str | None, limit: int) -> tuple[pd.DataFrame, list[str]]:
+    """Choose at most `limit` points that are ok, as evenly as can be over the values of `hue`.
+
+    Examples
+    --------
+    >>> points = pd.DataFrame({"g": [1, 1, 1, 2, 2, 2], "status": "ok"})
+    >>> chosen, notes = choose(points, "g", 4)
+    >>> chosen.index.tolist(), notes
+    ([0, 2, 3, 5], ['4 of 6 points are shown.'])
+    """
+    alive = points[points["status"] == OK]
+    if len(alive) <= limit:
+        return alive, []
+    groups = [alive]
+    if hue is not None and (steps := levels(alive[hue])):
+        groups = [alive[alive[hue] == steps[i]] for i in _evenly(len(steps), limit)]
+    share, rest = divmod(limit, len(groups))
+    parts = [group.iloc[_evenly(len(group), share + (i < rest))] for i, group in enumerate(groups)]
+    chosen = pd.concat(parts)
+    return chosen, [f"{len(chosen)} of {len(alive)} points are shown."]
+
+
+def _evenly(count: int, limit: int) -> list[int]:
+    """Choose at most `limit` of `count` indices, the first and the last among them."""
+    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, limit)).round())]
+
+
+def read_signals(
+    figure: Trace | Phase, data: FigureData, points: pd.DataFrame, names: Sequence[str]
+) -> dict[tuple[str, str], tuple[Any, Any]]:
+    """Read times and values of signals, by point and signal.
+
+    Raises
+    ------
+    ConfigurationError
+        If a signal is recorded in many places of the cell.
+    """
+    rows = read_rows(figure, data, points["point_id"].tolist(), names)
+    repeated = rows[rows.duplicated(["point_id", "signal"])]
+    if len(repeated):
+        raise ConfigurationError(
+            f"figure {figure.name}: {', '.join(sorted(repeated['signal'].unique()))} is recorded "
+            "in many places of the cell; draw it with `kind: shape`"
+        )
+    columns = rows[["point_id", "signal", "t", "values"]].to_numpy()
+    return {(point_id, name): (t, np.asarray(v)) for point_id, name, t, v in columns}
+
+
+def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[Any, Any]:
+    """Cut out the window, and one sample on either side.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing lies in it.
+    """
+    start, end = figure.window or (t[0], t[-1])
+    if end < t[0] or start > t[-1]:
+        raise ConfigurationError(
+            f"figure {figure.name}: `window` [{start}, {end}] lies outside of what was "
+            f"recorded, {t[0]:g} to {t[-1]:g} {data.time_unit}"
+        )
+    first = max(int(np.searchsorted(t, start)) - 1, 0)
+    last = int(np.searchsorted(t, end, side="right")) + 1
+    return t[first:last], v[first:last]
