@@ -134,7 +134,7 @@ def test_a_point_leads_to_its_provenance(database):
     assert facts["neuron"] == importlib.metadata.version("neuron")
     assert re.fullmatch(r"[0-9a-f]{40}|not a git checkout", facts["git_commit"])
     assert re.fullmatch(r"[0-9a-f]{16}", facts["model_code"])
-    assert {"git_state", "library_code", "mechanisms", "date", "host", "python"} <= facts.keys()
+    assert {"git_state", "kernel", "mechanisms", "date", "host", "python"} <= facts.keys()
 
 
 def test_a_point_leads_to_its_trace(finished, database):
@@ -221,5 +221,5 @@ def test_experiments_of_other_configurations_stay(finished, copy_of):
     (project.results / "dendroflow.sqlite").unlink()
     project.run("database", *other).succeeded()
     assert content(project).keys() == after.keys() - {"sampled"}
-    log = (project.results / "logs" / "build_database.log").read_text()
+    log = (project.results / "logs" / "build_database" / "build_database.log").read_text()
     assert "experiment sampled is left out of the database" in log
