@@ -54,6 +54,13 @@ CLASSES = {
     for name, found in vars(module).items()
     if isinstance(found, type) and issubclass(found, BaseModel)
 }
+IN_A_NOTEBOOK = """\
+```python
+import dendroflow
+```
+
+in the environment of [a repository of your own](own-repository.md), or in that of a checkout, where
+`PYTHONPATH=scripts` says where it lies. [An example](examples/notebook.py)."""
 # What every model needs.
 FIRST = ("Model", "quantity", "Signal")
 API_BEGIN = """\
@@ -240,7 +247,7 @@ def api_page() -> str:
     parts = [API_BEGIN]
     for name in sorted(model.__all__, key=lambda name: (name not in FIRST, name.lower())):
         parts += _documented(name, getattr(model, name))
-    parts += ["## In a notebook", "```python\nimport dendroflow\n```"]
+    parts += ["## In a notebook", IN_A_NOTEBOOK]
     for name in ("simulate", "run"):
         parts += _documented(f"dendroflow.{name}", getattr(dendroflow, name))
     parts += _documented("Simulation", session.Simulation)
