@@ -334,5 +334,5 @@ def _clear(lanes: Sequence[_Lane]) -> None:
         names = ", ".join(str(section) for section in list(h.allsec())[:3])
         raise ModelError(
             f"sections {names} outlive their cell: keep them in `self` only, "
-            'or set process = "alone"'
+            'or set process = "fresh"'
         )

@@ -96,8 +96,8 @@ class Model:
     signals
         name -> unit of everything that `build` records, or a `Signal` with a description.
     process
-        `"shared"`: cells are advanced together in one process. `"alone"`: each point gets a
-        process, for a model with `rxd` that has no `build_rxd`, or that leaves anything behind.
+        `"shared"`: cells are advanced together. `"alone"` (`rxd` without `build_rxd`) and `"fresh"`
+        (anything else that outlives its cell): each point gets a process.
     required_sections
         kinds of section (`"soma"`, `"axon"`, `"dend"`, `"apic"`) that the morphology must have.
         A model that names any, or that sets `needs_morphology`, is run with one.
@@ -113,7 +113,7 @@ class Model:
         model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     signals: ClassVar[Mapping[str, str | Signal]] = {}
-    process: ClassVar[Literal["shared", "alone"]] = "shared"
+    process: ClassVar[Literal["shared", "alone", "fresh"]] = "shared"
     needs_morphology: ClassVar[bool] = False
     required_sections: ClassVar[tuple[str, ...]] = ()
     time_unit: ClassVar[str] = "ms"

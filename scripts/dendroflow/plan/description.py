@@ -23,6 +23,7 @@ from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames, copy_model
 
 TIMEOUT_S = 120
+PROCESSES = ("shared", "alone", "fresh")
 # What decides a description.
 DESCRIBING = ("kernel", "plan/description.py")
 
@@ -111,6 +112,12 @@ def inspect(folder: Path) -> Description:
     from dendroflow.kernel.model import declared
 
     model = load_model(folder)
+    for before, now in (("isolated", "alone"), ("own_process", "fresh")):
+        if hasattr(model, before):
+            raise ModelError(f'{folder / "model.py"}: {before}: write process = "{now}" instead')
+    if model.process not in PROCESSES:
+        choice = ", ".join(PROCESSES)
+        raise ModelError(f"{folder / 'model.py'}: process: {model.process!r} is none of {choice}")
     schema = model.Parameters.model_json_schema()
     parameters = {}
     for name, field in model.Parameters.model_fields.items():
