@@ -212,6 +212,7 @@ def test_cloned_with_copied_results_it_simulates_and_compiles_nothing(repository
     assert " passed" in clone.make("test")
 
 
+@pytest.mark.slow
 def test_unpacked_from_zip_it_simulates_and_compiles_nothing(repository, tmp_path):
     """An archive of the files that are committed, and of the results, with all times of now."""
     clone = cloned(repository, tmp_path / "clone")
@@ -274,6 +275,7 @@ def outer(tmp_path) -> Outer:
     return project
 
 
+@pytest.mark.slow
 def test_a_module_of_a_checkout_runs_and_is_then_done(outer):
     run = outer.taking().run("count_points", "all").succeeded()
     assert run.points == 2
@@ -289,6 +291,7 @@ def test_rules_of_a_module_may_be_renamed(outer):
     assert run.announced["df_simulate_batch"] == 1
 
 
+@pytest.mark.slow
 def test_with_a_prefix_results_lie_below_it_and_are_found_again(outer):
     outer.taking(
         lines='config: config\n    prefix: "sweeps"', database="sweeps/results/dendroflow.sqlite"
