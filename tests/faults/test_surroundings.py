@@ -80,6 +80,7 @@ def run_script(project: Workspace, checkout: Path) -> subprocess.Popen:
         )
 
 
+@pytest.mark.slow
 def test_make_run_goes_on_after_a_kill(whole, tmp_path):
     """With a home that cannot be written, and nobody else who may read."""
     checkout = copy_of_checkout(tmp_path / "checkout")
