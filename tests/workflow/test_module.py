@@ -2,6 +2,7 @@
 
 import shutil
 
+import pytest
 from outer_workflow import with_outer
 from small_experiments import FITTED, STEPS
 from test_reruns import WAYS, nothing
@@ -27,6 +28,7 @@ rule both:
 """
 
 
+@pytest.mark.slow
 def test_every_stage_runs_below_a_prefix(workspace):
     workspace = whole_project(workspace).experiment("fitted", FITTED, optimise=QUICK)
     workspace.project("steps", "leak", "tree", "fitted")
