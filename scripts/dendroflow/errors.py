@@ -35,3 +35,21 @@ class TooManyFailuresError(DendroflowError):
 
 class PackageError(DendroflowError):
     """A repository that cannot be made, or a wheel that does not fit."""
+
+
+LONGEST = 500
+
+
+def printable(text: str) -> str:
+    """The text on one line; what a terminal, UTF-8 or XML does not take is written as an escape."""
+    line = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
+def in_words(error: BaseException) -> str:
+    """Kind and text of an error, printable, on one line of at most 500 characters."""
+    try:
+        text = str(error)[: 2 * LONGEST]
+    except Exception:
+        text = "(its text cannot be made)"
+    return f"{type(error).__name__}: {printable(text)}"[:LONGEST]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dendroflow import layout
-from dendroflow.errors import ConfigurationError, DendroflowError, StoreError
+from dendroflow.errors import ConfigurationError, DendroflowError, StoreError, printable
 from dendroflow.files import replacing
 from dendroflow.plan.code import LIBRARY, library_digest
 
@@ -189,7 +189,7 @@ def _in_words(error: Exception) -> str:
     """What a user is told."""
     if isinstance(error, DendroflowError):
         return str(error)
-    said = " ".join(str(error).split())
+    said = printable(str(error))
     number = getattr(error, "errno", None)
     if number is None and ("No space left on device" in said or "disk is full" in said):
         number = errno.ENOSPC

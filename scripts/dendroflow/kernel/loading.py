@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from dendroflow.errors import MechanismError, ModelError
+from dendroflow.errors import MechanismError, ModelError, in_words
 from dendroflow.kernel.model import Model
 
 # Copies of models that were loaded, and the folders of which they are copies.
@@ -123,10 +123,10 @@ def _import(path: Path) -> ModuleType:
 
 def one_line(error: BaseException, before: str = "") -> str:
     """What an error says, on one line, with the paths that the user knows."""
-    text = f"{before}{type(error).__name__}: {' '.join(str(error).split())}"
+    text = before + in_words(error)
     for copy, origin in _ORIGINS.items():
         text = text.replace(copy, origin)
-    return text[:500]
+    return text
 
 
 def _where(error: BaseException, path: Path) -> str:
