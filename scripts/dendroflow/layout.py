@@ -72,6 +72,8 @@ OUTCOMES = Pattern(f"{_OF_CODE}/outcomes/{{batch}}.parquet")
 BATCH_FEATURES = Pattern(f"{_OF_CODE}/features/{{feature_code}}/{{batch}}.parquet")
 # Where traces are not kept, the code that extracts features is part of the simulation's.
 FEATURES_ALONE = Pattern(f"{_OF_CODE}/features/{{batch}}.parquet")
+# Whether its points may share a process, as some of them have shown.
+SHARING = Pattern(f"{_OF_CODE}/sharing.json")
 
 # Searches: all individuals, and the points of each generation, from which a search goes on.
 HISTORY = Pattern(f"{_OF_CODE}/optimisation/{{search}}/history-{{generations}}.parquet")

@@ -5,13 +5,13 @@ import pytest
 
 from dendroflow.features.extract import extract
 from dendroflow.kernel.lanes import run_together
-from dendroflow.kernel.loading import load_mechanisms, load_model
 from dendroflow.kernel.points import points_of
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.mechanisms import compile_mechanisms, digest, sources
 from dendroflow.plan.description import describe
 from dendroflow.plan.models import names_of
 from dendroflow.plan.points import requested_points
+from dendroflow.runs.loading import load_mechanisms, load_model
 from dendroflow.runs.pool import run_points
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.project import load

@@ -12,11 +12,11 @@ from dendroflow.analysis.fitting import fit, measuring
 from dendroflow.analysis.search import Goals, ModelEvaluator
 from dendroflow.features.extract import extract
 from dendroflow.kernel.lanes import run_together
-from dendroflow.kernel.loading import load_model
 from dendroflow.kernel.points import points_of
 from dendroflow.plan.description import describe
 from dendroflow.plan.models import names_of
 from dendroflow.plan.points import identified_points
+from dendroflow.runs.loading import load_model
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import load, read_yaml

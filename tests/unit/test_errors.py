@@ -5,7 +5,7 @@ import pytest
 from dendroflow.errors import in_words, printable
 
 
-class Mute(Exception):
+class MuteError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("no text")
 
@@ -16,7 +16,7 @@ class Mute(Exception):
         (ValueError("two\nlines"), "ValueError: two lines"),
         (ValueError("a lone \ud800"), "ValueError: a lone \\ud800"),
         (ValueError("\x1b[31mred\x07"), "ValueError: \\x1b[31mred\\x07"),
-        (Mute(), "Mute: (its text cannot be made)"),
+        (MuteError(), "MuteError: (its text cannot be made)"),
     ],
 )
 def test_an_error_is_one_printable_line(error, said):

@@ -85,16 +85,16 @@ def audit(
     values = layout.FEATURE_VALUES.below(results, experiment=experiment)
     points = read_table(whole, columns=["point_id", "batch", "status"]).to_pandas()
     drawn = sample(points, settings)
-    model = workload.model
-    alone = type(model.__name__, (model,), {"process": "alone", "__module__": model.__module__})
-    workload = replace(workload, model=alone, measure=None)
+    workload = replace(workload, measure=None)
     rows: list[dict[str, Any]] = []
     for batch, ids in drawn.items():
         stored = _Stored(cached, whole, values, batch, ids)
         of_batch = plan.table.take(pc.index_in(pa.array(ids), value_set=plan.table["point_id"]))
         to_run = points_of(of_batch.to_pydict(), plan.notes["fixed"])
         timeout_s = plan.notes["timeout_s"]
-        for result in run_points(workload, to_run, workers=workers, timeout_s=timeout_s):
+        for result in run_points(
+            workload, to_run, workers=workers, timeout_s=timeout_s, alone=True
+        ):
             rows.append(_compared(result, stored, features) | {"batch": batch})
             if rows[-1]["verdict"] == DIFFERS:
                 logger.warning("point %s: %s", rows[-1]["point_id"], rows[-1]["difference"])

@@ -15,10 +15,11 @@ from dendroflow.plan.description import Description
 from dendroflow.plan.optimisation import KEY
 from dendroflow.plan.points import identified_points
 from dendroflow.runs.batch import features_of
-from dendroflow.runs.pool import run_points
+from dendroflow.runs.proof import run_all
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.optimise import BEST, INDIVIDUAL, REFERENCE, Optimise
 from dendroflow.settings.project import Configuration
+from dendroflow.tables.sharing import Verdict
 from dendroflow.tables.tables import read_table, write_table
 
 
@@ -84,12 +85,16 @@ def measuring(
         with the function that measures.
     """
     timeout_s = configuration.experiments[experiment].execution.timeout_s
+    known: Verdict | None = None
 
     def measure(values: pd.DataFrame) -> pd.DataFrame:
+        nonlocal known
         points = identified_points(configuration, experiment, description, values, KEY)
         columns = {str(path): column.tolist() for path, column in points.table.items()}
         to_run = points_of(columns, points.fixed)
-        results = run_points(workload, to_run, workers=workers, timeout_s=timeout_s)
+        known, results = run_all(
+            workload, to_run, workers=workers, timeout_s=timeout_s, known=known
+        )
         found = pa.concat_tables([features_of(result, workload) for result in results])
         table = points.table[["point_id"]].merge(found.to_pandas(), on="point_id", how="left")
         return table.drop(columns="runtime_s")

@@ -26,7 +26,8 @@ from dendroflow.plan.models import check_copy, copy_model
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.stored import Plan
-from dendroflow.runs.pool import outcome_table, run_points
+from dendroflow.runs.pool import outcome_table
+from dendroflow.runs.proof import run_all
 from dendroflow.runs.workload import Workload, loaded
 from dendroflow.settings.project import Configuration, load, validated
 from dendroflow.settings.sweep import Sweep
@@ -177,7 +178,8 @@ def _run(
     features, kept = [], [TRACES.empty_table()]
     with opened(configuration, plan, results) as workload:
         timeout_s = settings.execution.timeout_s
-        for result in run_points(workload, points, workers=workers, timeout_s=timeout_s):
+        _, groups = run_all(workload, points, workers=workers, timeout_s=timeout_s)
+        for result in groups:
             traces = checked(pa.table(result.traces), TRACES) if result.traces else kept[0]
             features.append(extract(traces, outcome_table(result), settings.features))
             kept += [traces] if keep else []

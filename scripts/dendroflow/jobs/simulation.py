@@ -31,6 +31,7 @@ def simulate_batch(job: Job) -> None:
     leave_pandas_out()
     points = points_of(plan.of_batch(batch).to_pydict(), notes["fixed"])
     rows, outcomes = (Path(path).absolute() for path in (job.output[0], job.output.outcomes))
+    sharing = layout.SHARING.below(job.results, **plan.codes).absolute()
     made_by = environment(job.folder)
     with opened(job, plan, plan.morphologies(batch), measure) as workload:
         simulate_and_store(
@@ -49,6 +50,7 @@ def simulate_batch(job: Job) -> None:
                 | notes["simulation_content"]
                 | {f"morphology {name}": notes["morphologies"][name] for name in workload.sections},
             },
+            sharing=sharing,
             check=lambda: refuse_another_code(notes["library"]),
         )
 

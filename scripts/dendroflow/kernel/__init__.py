@@ -2,9 +2,9 @@
 
 Here belongs what turns values into parameters, settings and a seed (`points`), what a model file
 calls (`model`, `extracellular`, `outlines`, `playback`, `toolkit`; `dendroflow.model` re-exports
-it), what imports a model, loads its mechanisms and creates its sections (`loading`, `sections`),
-what compiles reactions (`reactions`), and what sets NEURON's globals, advances cells and reads what
-they recorded (`lanes`). Not here: readers of files, processes, tables, features, planning.
+it), what creates its sections and compiles its reactions (`sections`, `reactions`), and what sets
+NEURON's globals, advances cells and reads what they recorded (`globals`, `lanes`). Not here:
+readers of files, importing of models, processes, tables, features, planning.
 
 `simulation_code` hashes this folder, so an edit here simulates everything anew, unless it changes
 only comments, docstrings, layout, or the words of an error or a log message.

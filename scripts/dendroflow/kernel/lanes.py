@@ -12,15 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from dendroflow.errors import ModelError
-from dendroflow.kernel.loading import builds_rxd, one_line, refuse_shared_rxd
+from dendroflow.errors import ModelError, in_words
+from dendroflow.kernel.globals import NotSharedError, known_globals
 from dendroflow.kernel.model import BuildContext, Model, RecordedSignal
 from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.kernel.sections import Sections
 
 logger = logging.getLogger(__name__)
-
-SECOND_ORDER = {"backward_euler": 0, "crank_nicolson": 2, "cvode": 0}
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,23 @@ class GroupResult:
     """Outcomes of a group of points in their order, and the columns of their traces.
 
     Where features were extracted on the spot they stand for the traces.
+
+    Attributes
+    ----------
+    close
+        in what it is not to the last bit what was expected.
+    samples
+        that a point has recorded, at most.
+    left
+        names and values of the globals of mechanisms after the run.
     """
 
     outcomes: tuple[Outcome, ...]
     traces: dict[str, pa.Array]
     features: pa.Table | None = None
+    close: str = ""
+    samples: int = 0
+    left: Sequence[tuple[str, float]] = ()
 
 
 class GroupFailedError(Exception):
@@ -51,17 +61,11 @@ class GroupFailedError(Exception):
 
 
 class _SignalError(Exception):
-    """A signal that cannot be kept; `status` is what becomes of its point."""
+    """A signal that cannot be kept, and what becomes of its point."""
 
-    status = "failed"
-
-
-class _NonfiniteError(_SignalError):
-    status = "nonfinite"
-
-
-class _OutOfRangeError(_SignalError):
-    status = "out_of_range"
+    def __init__(self, text: str, status: str = "failed") -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass
@@ -73,11 +77,11 @@ class _Lane:
     status: str = "ok"
     error: str | None = None
 
-    def end(self, error: Exception, status: str = "failed") -> None:
+    def end(self, error: Exception) -> None:
         """Note what has become of it, unless something has before."""
         if self.status == "ok":
-            known = isinstance(error, _SignalError)
-            self.status, self.error = status, str(error) if known else one_line(error)
+            self.status = getattr(error, "status", "failed")
+            self.error = str(error) if isinstance(error, _SignalError) else in_words(error)
 
 
 class _Trace(NamedTuple):
@@ -93,6 +97,7 @@ def run_together(
     plausible: Mapping[str, tuple[float, float]],
     *,
     coreneuron: bool = False,
+    alone: bool = False,
 ) -> GroupResult:
     """Simulate points that share their settings, as lanes of this process.
 
@@ -106,24 +111,38 @@ def run_together(
         unit -> range; a signal that leaves it makes its point `out_of_range`.
     coreneuron
         whether CoreNEURON advances the cells instead of NEURON.
+    alone
+        whether the process is that of one point, and ends with it.
 
     Raises
     ------
     GroupFailedError
         If the solver stops with an error; which lane is to blame is not known.
-    ModelError
-        If cells leave sections behind, so that later points would not be alone.
+    NotSharedError
+        If these cells share something with each other, or with cells to come.
+    SettingChangedError
+        If the model sets what belongs to the experiment.
     """
     settings = points[0].settings
     start = time.perf_counter()
-    _prepare(settings, coreneuron)
-    lanes = [_build(model, point, morphologies, coreneuron) for point in points]
-    _count_compartments(lanes)
+    shared = known_globals()
+    shared.begin(settings)
+    if coreneuron or "neuron.coreneuron" in sys.modules:
+        from neuron import coreneuron as core
+
+        core.enable, core.verbose = coreneuron, 0
+    lanes = []
+    for point in points:
+        lanes.append(_build(model, point, morphologies, coreneuron))
+        shared.compare(alone=alone, failed=lanes[-1].cell is None)
+    shared.begin_run()
+    _count_compartments(lanes, alone=alone)
     built = [lane for lane in lanes if lane.cell is not None]
     kept, failure = _advance(model, built, settings) if built else (None, None)
     if failure is not None:
-        _clear(lanes)
+        _clear(lanes, alone=alone)
         raise GroupFailedError(failure)
+    left = shared.end_run()
     traces = [trace for lane in built if lane.status == "ok" for trace in _read(lane)]
     samples = np.concatenate([trace.values for trace in traces] or [np.empty(0)])
     ends = np.cumsum([0, *(len(trace.values) for trace in traces)])
@@ -131,7 +150,7 @@ def run_together(
     columns = _columns(traces, samples, ends, settings)
     # The traces are views of NEURON's vectors, which go now.
     del kept, traces
-    _clear(lanes)
+    _clear(lanes, alone=alone)
     runtime = (time.perf_counter() - start) / len(points)
     return GroupResult(
         tuple(
@@ -139,25 +158,9 @@ def run_together(
             for lane in lanes
         ),
         columns,
+        samples=math.ceil(len(samples) / len(points)),
+        left=left,
     )
-
-
-def _prepare(settings: SolverSettings, coreneuron: bool) -> None:
-    """Put every global of NEURON that may decide a result into a known state."""
-    from neuron import h
-
-    h.celsius = settings.celsius
-    h.dt = settings.dt
-    h.secondorder = SECOND_ORDER[settings.solver]
-    h.Random().Random123_globalindex(0)
-    cvode = h.CVode()
-    cvode.active(settings.variable_step)
-    cvode.atol(settings.atol)
-    cvode.rtol(settings.rtol)
-    if coreneuron or "neuron.coreneuron" in sys.modules:
-        from neuron import coreneuron as core
-
-        core.enable, core.verbose = coreneuron, 0
 
 
 def _build(
@@ -172,7 +175,6 @@ def _build(
         cell = model(context)
         cell.p = model.Parameters(**point.parameters)
         cell.build(cell.p)
-        refuse_shared_rxd(model)
     except Exception as error:
         logger.info("point %s: build failed", point.point_id, exc_info=True)
         lane.end(error)
@@ -182,13 +184,18 @@ def _build(
     return lane
 
 
-def _count_compartments(lanes: Sequence[_Lane]) -> None:
+def _count_compartments(lanes: Sequence[_Lane], *, alone: bool) -> None:
     from neuron import h
 
     sizes: dict[int, int] = {}
     for section in h.allsec():
-        owner = id(section.cell())
-        sizes[owner] = sizes.get(owner, 0) + section.nseg
+        owner = section.cell()
+        if owner is None and not (alone or section.is_pysec()):
+            raise NotSharedError(f"hoc creates section {section} outside of a template")
+        sizes[id(owner)] = sizes.get(id(owner), 0) + section.nseg
+    species = getattr(sys.modules.get("neuron.rxd.species"), "_all_species", ())
+    if not alone and any(one() is not None for one in species):
+        raise NotSharedError("build uses rxd; in build_rxd, for all cells, it would be fast")
     for lane in lanes:
         if lane.cell is not None:
             lane.compartments = sizes.get(id(lane.cell))
@@ -205,7 +212,7 @@ def _advance(
 
     try:
         kept = model.build_rxd([lane.cell for lane in lanes])
-        if kept is None and builds_rxd(model):
+        if kept is None and model.builds_rxd():
             raise ModelError(
                 "build_rxd returns nothing: return all that it creates, or rxd forgets it"
             )
@@ -219,7 +226,7 @@ def _advance(
             raise RuntimeError(f"the solver stopped at {h.t:g} of {settings.duration:g} ms")
     except Exception as error:
         logger.info("a group of %d points failed", len(lanes), exc_info=True)
-        return None, one_line(error)
+        return None, in_words(error)
     return kept, None
 
 
@@ -237,7 +244,7 @@ def _read(lane: _Lane) -> list[_Trace]:
         try:
             traces.append(_Trace(lane, recording, _values(recording)))
         except Exception as error:
-            lane.end(_SignalError(f"signal {recording.signal}: {one_line(error)}"))
+            lane.end(_SignalError(f"signal {recording.signal}: {in_words(error)}"))
             break
     return traces
 
@@ -269,27 +276,36 @@ def _judge(
         try:
             _check_trace(trace, least, largest, plausible)
         except _SignalError as error:
-            trace.lane.end(error, error.status)
+            trace.lane.end(error)
 
 
 def _check_trace(
-    trace: _Trace, least: float, largest: float, plausible: Mapping[str, tuple[float, float]]
+    trace: _Trace,
+    least: float,
+    largest: float,
+    plausible: Mapping[str, tuple[float, float]],
 ) -> None:
-    recording = trace.recording
+    recording, found = trace.recording, len(trace.values)
     low, high = plausible.get(recording.unit, (-math.inf, math.inf))
-    if not len(trace.values):
-        # What a function measures need not exist.
-        if recording.function is None:
-            raise _SignalError(
-                f"{_named(recording)} has no sample; sampling is longer than the run"
-            )
-    elif not (math.isfinite(least) and math.isfinite(largest)):
-        raise _NonfiniteError(f"{_named(recording)} is not a finite number throughout")
-    elif least < low or largest > high:
-        raise _OutOfRangeError(
+    expected = _number_of_samples(recording, trace.lane.point.settings)
+    if expected is not None and not (found and abs(found - expected) <= 1):
+        raise _SignalError(f"{_named(recording)} has {found} samples, and not {expected}")
+    if found and not (math.isfinite(least) and math.isfinite(largest)):
+        raise _SignalError(f"{_named(recording)} is not a finite number throughout", "nonfinite")
+    if found and (least < low or largest > high):
+        raise _SignalError(
             f"{_named(recording)} reaches {least if least < low else largest:g} {recording.unit}, "
-            f"outside the plausible {low:g} to {high:g} {recording.unit}"
+            f"outside the plausible {low:g} to {high:g} {recording.unit}",
+            "out_of_range",
         )
+
+
+def _number_of_samples(recording: RecordedSignal, settings: SolverSettings) -> int | None:
+    """How many samples a recording should have; None where that is not known before."""
+    # What a function measures need not exist.
+    if recording.function is not None or recording.times is not None:
+        return None
+    return round(settings.duration / (recording.sampling or settings.dt)) + 1
 
 
 def _named(recording: RecordedSignal) -> str:
@@ -318,10 +334,12 @@ def _columns(
     }
 
 
-def _clear(lanes: Sequence[_Lane]) -> None:
+def _clear(lanes: Sequence[_Lane], *, alone: bool) -> None:
     """Delete the cells; what is left of them would be simulated with the next group."""
     from neuron import h
 
+    if alone:
+        return
     for lane in lanes:
         lane.context.clear()
         if lane.cell is not None:
@@ -332,7 +350,4 @@ def _clear(lanes: Sequence[_Lane]) -> None:
         gc.collect()
     if any(True for _ in h.allsec()):
         names = ", ".join(str(section) for section in list(h.allsec())[:3])
-        raise ModelError(
-            f"sections {names} outlive their cell: keep them in `self` only, "
-            'or set process = "fresh"'
-        )
+        raise NotSharedError(f"sections {names} outlive their cell: keep them in `self` only")

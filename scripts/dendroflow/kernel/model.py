@@ -143,6 +143,11 @@ class Model:
             What must live until the run is over, such as a tuple of all that was created.
         """
 
+    @classmethod
+    def builds_rxd(cls) -> bool:
+        """Whether it creates the objects of rxd for many cells at once."""
+        return cls.build_rxd.__func__ is not Model.build_rxd.__func__  # type: ignore[attr-defined]
+
     def load_morphology(self) -> None:
         """Create the sections of the morphology: `self.soma`, `self.dend`, `self.all`, ...
 
@@ -202,7 +207,7 @@ class Model:
         """
         if any(recording.signal == signal for recording in self._context.recordings):
             raise ModelError(f"signal {signal!r} is recorded twice")
-        self._context.recordings.append(self._recording(signal, reference, self._context.sampling))
+        self._record(signal, reference, self._context.sampling)
 
     def record_segments(
         self, signal: str, variable: str, sections: Iterable[Any], sampling: float | None = None
@@ -223,17 +228,13 @@ class Model:
             for segment, outline in zip(section, outlines(section), strict=True):
                 reference = _reference(segment, variable)
                 location = f"{short_name(section)}({segment.x:.6g})"
-                self._context.recordings.append(
-                    self._recording(signal, reference, interval, location, outline)
-                )
+                self._record(signal, reference, interval, location=location, outline=outline)
 
     def sample(self, signal: str, function: Callable[[], float], sampling: float) -> None:
         """Call `function()` every `sampling` ms, for what no NEURON reference points to."""
         samples: list[float] = []
         self._sample_every(signal, sampling, [samples], lambda: [float(function())])
-        self._context.recordings.append(
-            RecordedSignal(signal, self._unit(signal), samples=samples, sampling=sampling)
-        )
+        self._keep(signal, samples=samples, sampling=sampling)
 
     def record_field(
         self,
@@ -252,20 +253,12 @@ class Model:
             returns the value in each of them; called every `sampling` ms.
         """
         columns: list[list[float]] = [[] for _ in voxels]
-        unit = self._unit(signal)
         self._sample_every(signal, sampling, columns, function)
         for voxel, samples in zip(voxels, columns, strict=True):
             outline = tuple(map(float, voxel))
             place = ", ".join(f"{value:.6g}" for value in outline[:3])
-            self._context.recordings.append(
-                RecordedSignal(
-                    signal,
-                    unit,
-                    samples=samples,
-                    sampling=sampling,
-                    location=f"({place})",
-                    outline=outline,
-                )
+            self._keep(
+                signal, samples=samples, sampling=sampling, location=f"({place})", outline=outline
             )
 
     def _sample_every(
@@ -306,28 +299,11 @@ class Model:
         None says that it does not exist, such as the speed of a wave that dies out: its features
         are null, and the point is ok.
         """
-        self._context.recordings.append(
-            RecordedSignal(signal, self._unit(signal), function=function)
-        )
+        self._keep(signal, function=function)
 
-    def _unit(self, signal: str) -> str:
-        if signal not in self.signals:
-            raise ModelError(
-                f"signal {signal!r} is recorded but not declared in {type(self).__name__}.signals"
-            )
-        return declared(self.signals[signal]).unit
-
-    def _recording(
-        self,
-        signal: str,
-        reference: Any,
-        sampling: float | None,
-        location: str | None = None,
-        outline: tuple[float, ...] | None = None,
-    ) -> RecordedSignal:
+    def _record(self, signal: str, reference: Any, sampling: float | None, **place: Any) -> None:
         import neuron  # Faster than a name from it, for each of a million cells.
 
-        unit = self._unit(signal)
         stride, interval = 1, (() if sampling is None else (sampling,))
         if self._context.only_steps is not None and sampling is not None:
             stride, interval = _stride(signal, sampling, self._context.only_steps), ()
@@ -335,16 +311,15 @@ class Model:
         times = None
         if sampling is None and self._context.variable_step:
             times = neuron.h.Vector().record(neuron.h._ref_t)
-        return RecordedSignal(
-            signal,
-            unit,
-            vector=vector,
-            times=times,
-            sampling=sampling,
-            stride=stride,
-            location=location,
-            outline=outline,
-        )
+        self._keep(signal, vector=vector, times=times, sampling=sampling, stride=stride, **place)
+
+    def _keep(self, signal: str, **recorded: Any) -> None:
+        if signal not in self.signals:
+            raise ModelError(
+                f"signal {signal!r} is recorded but not declared in {type(self).__name__}.signals"
+            )
+        unit = declared(self.signals[signal]).unit
+        self._context.recordings.append(RecordedSignal(signal, unit, **recorded))
 
 
 def _stride(signal: str, sampling: float, step: float) -> int:

@@ -7,7 +7,6 @@ point of a sweep. The text is the same for all points if swept constants reach r
 
 import ctypes
 import hashlib
-import inspect
 import logging
 import os
 import platform
@@ -15,10 +14,11 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from dendroflow.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def share_compiled_reactions(folder: Path) -> bool:
     Returns
     -------
     bool
-        False if rxd is not imported, or is not built as expected: then it compiles in its own way.
+        False if rxd is not imported, or there is no compiler: then it compiles in its own way.
     """
     rxd = sys.modules.get("neuron.rxd.rxd")
     if rxd is None:
@@ -43,10 +43,6 @@ def share_compiled_reactions(folder: Path) -> bool:
     own: Any = getattr(rxd, "_cxx_compile", None)
     if getattr(own, "shares", False):
         return True
-    if not _is_as_expected(rxd, own):
-        logger.warning("rxd has changed inside; every point will call the C++ compiler")
-        return False
-
     compiler = shlex.split(os.environ.get("CXX", "g++"))
     try:
         # Asked here, before workers are forked, not once in each of them.
@@ -71,28 +67,17 @@ def share_compiled_reactions(folder: Path) -> bool:
     return True
 
 
-def _is_as_expected(rxd: Any, own: Any) -> bool:
-    """Whether `own` takes generated code and returns the function `reaction` of a library."""
-    if not callable(own) or not callable(getattr(rxd, "_find_librxdmath", None)):
-        return False
-    try:
-        source = inspect.getsource(own)
-        names = list(inspect.signature(own).parameters)
-    except (OSError, TypeError, ValueError):
-        return False
-    return names == ["formula"] and "dll.reaction" in source
-
-
 def _compile(compiler: list[str], formula: str, library: Path, mathematics: str) -> None:
-    folder = library.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder) as scratch:
-        source, built = Path(scratch) / "reaction.cpp", Path(scratch) / "reaction.so"
-        source.write_text(formula, encoding="utf-8")
-        include = f"-I{sysconfig.get_path('include')}"
-        command = [*compiler, include, *FLAGS, str(source), mathematics, "-o", str(built), "-lm"]
-        subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S)
-        built.replace(library)
+    include = f"-I{sysconfig.get_path('include')}"
+    with replacing(library) as temporary:
+        command = [*compiler, include, *FLAGS, "-x", "c++", "-", "-x", "none", mathematics, "-lm"]
+        subprocess.run(
+            [*command, "-o", str(temporary)],
+            input=formula.encode(),
+            check=True,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+        )
 
 
 def _load(library: Path) -> Any:
@@ -104,6 +89,5 @@ def _load(library: Path) -> Any:
 
 
 def _version(compiler: list[str]) -> str:
-    command = [*compiler, "--version"]
-    child = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
-    return " ".join([*compiler, child.stdout.splitlines()[0]])
+    said = subprocess.check_output([*compiler, "--version"], text=True, timeout=60)
+    return " ".join([*compiler, said.splitlines()[0]])

@@ -1,7 +1,6 @@
 """The sections of a cell: what NEURON gets of a morphology."""
 
-import hashlib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,16 +41,6 @@ class Sections:
     starts: NDArray[np.int32]
     points: NDArray[np.float32]
     anchors: NDArray[np.float32]
-
-    @cached_property
-    def digest(self) -> str:
-        """16 hexadecimal digits that change with any bit of the sections."""
-        state = hashlib.sha256()
-        for field in fields(self):
-            value = getattr(self, field.name)
-            data = "\n".join(value).encode() if isinstance(value, tuple) else value.tobytes()
-            state.update(f"{field.name} {len(data)} ".encode() + data)
-        return state.hexdigest()[:16]
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:

@@ -108,13 +108,10 @@ def inspect(folder: Path) -> Description:
     """Describe a model in this process, by importing it."""
     from pydantic_core import to_jsonable_python
 
-    from dendroflow.kernel.loading import builds_rxd, load_model
     from dendroflow.kernel.model import declared
+    from dendroflow.runs.loading import load_model
 
     model = load_model(folder)
-    for before, now in (("isolated", "alone"), ("own_process", "fresh")):
-        if hasattr(model, before):
-            raise ModelError(f'{folder / "model.py"}: {before}: write process = "{now}" instead')
     if model.process not in PROCESSES:
         choice = ", ".join(PROCESSES)
         raise ModelError(f"{folder / 'model.py'}: process: {model.process!r} is none of {choice}")
@@ -139,7 +136,7 @@ def inspect(folder: Path) -> Description:
             for name, signal in model.signals.items()
         },
         runs_alone=model.process != "shared",
-        builds_rxd=builds_rxd(model),
+        builds_rxd=model.builds_rxd(),
         needs_morphology=model.needs_morphology or bool(model.required_sections),
         required_sections=tuple(model.required_sections),
         time_unit=model.time_unit,

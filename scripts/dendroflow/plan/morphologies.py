@@ -10,7 +10,7 @@ from typing import Any
 from dendroflow import layout
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology.importing import import_sections
-from dendroflow.morphology.sections import load_sections, save_sections
+from dendroflow.morphology.sections import digest_of_sections, load_sections, save_sections
 from dendroflow.plan.code import code_digest
 from dendroflow.settings.project import Configuration
 
@@ -47,7 +47,7 @@ def known_sections(
         path = layout.SECTIONS.below(results, **values)
         fetched = layout.MORPHOLOGY.below(results, **values)
         if path.exists():
-            found[name] = load_sections(path).digest
+            found[name] = digest_of_sections(load_sections(path))
         elif fetched.exists():
             try:
                 sections = import_sections(fetched)
@@ -55,5 +55,5 @@ def known_sections(
                 continue  # The job that imports it says why.
             if keep:
                 save_sections(sections, path)
-            found[name] = sections.digest
+            found[name] = digest_of_sections(sections)
     return found

@@ -125,6 +125,7 @@ def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
         # Those that its batch replaces, too: the next plan would take a name that is free.
         names = batch_names(experiment, code, [history])
         batches += takewhile(lambda name: name not in plan.batches, names)
+    found.add(layout.SHARING, **plan.codes)
     for batch in batches:
         kinds = (layout.TRACES, layout.OUTCOMES, layout.BATCH_FEATURES, layout.FEATURES_ALONE)
         found.add(*kinds, **plan.codes, batch=batch)

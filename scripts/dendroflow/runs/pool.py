@@ -4,17 +4,22 @@ import logging
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pyarrow as pa
 
+from dendroflow.errors import ModelError
+from dendroflow.kernel.globals import NotSharedError, SettingChangedError
 from dendroflow.kernel.lanes import GroupFailedError, GroupResult, Outcome, run_together
-from dendroflow.kernel.loading import builds_rxd
-from dendroflow.kernel.model import Model
 from dendroflow.kernel.points import Point, SolverSettings
+from dendroflow.runs.blame import line_that_sets
+from dendroflow.runs.loading import with_origins
 from dendroflow.runs.workers import Task, Workers
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES
+
+Left = Sequence[tuple[str, float]]
 
 logger = logging.getLogger(__name__)
 
@@ -23,119 +28,259 @@ COMPARTMENTS_PER_GROUP = 2000
 LANES_AT_MOST = 512
 # Recorded samples that a group may hold in memory: 160 MB.
 SAMPLES_PER_GROUP = 20_000_000
+# A group that dies takes at most the work of so long (s) with it.
+SECONDS_PER_GROUP = 10.0
+# How much longer than its points took before a group may take.
+PATIENCE = 10.0
 # Groups ahead of the one whose turn it is: results are yielded in order, and one may take long.
 GROUPS_PER_WORKER = 4
 
 
-def _run(workload: Workload, points: Sequence[Point], group: range) -> GroupResult:
-    result = run_together(
-        workload.model,
-        points[group.start : group.stop],
-        workload.morphologies,
-        workload.plausible,
-        coreneuron=workload.coreneuron,
-    )
-    if workload.measure is not None:
-        features = workload.measure(pa.table(result.traces), outcome_table(result))
-        return GroupResult(result.outcomes, {}, features)
-    return result
-
-
 def outcome_table(result: GroupResult) -> pa.Table:
-    """The outcomes of a group as a table of `stores.schemas.OUTCOMES`."""
+    """The outcomes of a group as a table of `tables.schemas.OUTCOMES`."""
     return pa.Table.from_pylist([vars(outcome) for outcome in result.outcomes], schema=OUTCOMES)
 
 
 def run_points(
-    workload: Workload, points: Sequence[Point], *, workers: int, timeout_s: float
+    workload: Workload,
+    points: Sequence[Point],
+    *,
+    workers: int,
+    timeout_s: float,
+    alone: bool = False,
+    size: "Size | None" = None,
 ) -> Iterator[GroupResult]:
     """Simulate points in worker processes; results come in the order of `points`.
 
-    Points that share a settings must be neighbours to be advanced together. Whatever happens to
-    a worker ends as the outcome of the point that did it: `failed`, `crashed` or `timeout`.
+    Points that share their settings must be neighbours to be advanced together. Whatever happens
+    to a worker ends as the outcome of the point that did it: `failed`, `crashed` or `timeout`.
 
     Parameters
     ----------
     workers
         number of processes.
     timeout_s
-        wall-settings limit of one point, and of each group.
+        wall-clock limit of one point; that of a group grows with what its points are likely to
+        take.
+    alone
+        whether each point gets a process of its own.
+    size
+        of a cell, if it is known.
 
     Yields
     ------
     GroupResult
         One per group.
+
+    Raises
+    ------
+    NotSharedError
+        If the points turn out to need a process each.
+    ModelError
+        If the model breaks its contract.
     """
-    model = workload.model
-    begun = 0
+    alone = alone or workload.model.process != "shared"
+    progress = _Progress(workload, points, workers, timeout_s, alone=alone, size=size)
+    # What rxd creates is no section that could be deleted.
+    single_use = alone or workload.model.builds_rxd()
+    # Workers have the points since they were forked, and are told which.
+    run = partial(_run, workload, points, alone)
     tasks: list[Task] = []
     to_start: deque[Task] = deque()
-    compartments: int | None = None
-    # Workers have the points since they were forked, and are told which.
-    run = partial(_run, workload, points)
-    # What rxd creates is no section that the engine could delete.
-    single_use = model.process != "shared" or builds_rxd(model)
-    with Workers(run, workers, timeout_s, single_use=single_use) as crew:
-        while begun < len(points) or tasks:
-            # One for each worker until it is known how large a cell is.
-            ahead = workers if compartments is None else GROUPS_PER_WORKER * workers
-            while begun < len(points) and len(tasks) < ahead:
-                task = Task(_next_group(points, begun, model, compartments, workers))
-                begun = task.group.stop
-                tasks.append(task)
-                to_start.append(task)
+    with Workers(run, workers, single_use=single_use) as crew:
+        while progress.left or tasks:
+            while progress.left and len(tasks) < progress.groups_ahead:
+                tasks.append(progress.next_group())
+                to_start.append(tasks[-1])
             while to_start and crew.idle:
                 crew.start(to_start.popleft())
             for task in crew.wait():
-                if parts := _halves(task):
+                if parts := progress.halves(task):
                     place = tasks.index(task)
                     tasks[place : place + 1] = parts
                     to_start.extendleft(reversed(parts))
             while tasks and tasks[0].status:
-                result = _result(tasks.pop(0), points, timeout_s)
-                sizes = [outcome.compartments or 0 for outcome in result.outcomes]
-                compartments = max(sizes) or compartments
+                result = _result(tasks[0], points, timeout_s)
+                if tasks[0].status != "done" and workload.compare is not None:
+                    workload.compare(result)
+                progress.see(tasks.pop(0).group, result)
                 yield result
 
 
-def _next_group(
-    points: Sequence[Point], start: int, model: type[Model], compartments: int | None, workers: int
-) -> range:
-    """The next points that can be advanced together; one while their size is not known."""
-    settings = points[start].settings
-    size = 1
-    alone = model.process != "shared" or settings.variable_step
-    if not (alone or compartments is None):
-        left = len(points) - start
-        size = lanes_per_group(compartments, len(model.signals), settings)
-        # The last points are for all workers, in groups that are still worth their start.
-        size = min(left, size, max(math.ceil(left / workers), size // 8))
-    end = start + 1
-    # Equal settings are nearly always one object, which `in` compares first.
-    while end < start + size and (
-        points[end].settings is settings or points[end].settings == settings
-    ):
-        end += 1
-    return range(start, end)
+@dataclass(frozen=True)
+class Size:
+    """What a cell takes: compartments, recorded samples, and seconds."""
+
+    compartments: int
+    samples: int
+    seconds: float
+
+    @classmethod
+    def of(cls, result: GroupResult) -> "Size | None":
+        """That of the largest cell of a group; None if no cell was built."""
+        compartments = max(outcome.compartments or 0 for outcome in result.outcomes)
+        seconds = max(outcome.runtime_s or 0.0 for outcome in result.outcomes)
+        return cls(compartments, result.samples, seconds) if compartments else None
+
+    @property
+    def lanes(self) -> int:
+        """Number of such cells to advance together."""
+        by_memory = int(SAMPLES_PER_GROUP // max(self.samples, 1))
+        by_time = int(SECONDS_PER_GROUP / max(self.seconds, 1e-6))
+        by_size = COMPARTMENTS_PER_GROUP // self.compartments
+        return max(1, min(LANES_AT_MOST, by_memory, by_size, by_time))
 
 
-def lanes_per_group(compartments: int, signals: int, settings: SolverSettings) -> int:
-    """Number of cells to advance together, from their size and what they record."""
-    samples = signals * (settings.duration / (settings.sampling or settings.dt) + 1)
-    by_memory = int(SAMPLES_PER_GROUP // samples)
-    by_size = COMPARTMENTS_PER_GROUP // max(compartments, 1)
-    return max(1, min(LANES_AT_MOST, by_memory, by_size))
+class _Progress:
+    """Which points come next, and what those that have come say of all."""
+
+    def __init__(
+        self,
+        workload: Workload,
+        points: Sequence[Point],
+        workers: int,
+        timeout_s: float,
+        *,
+        alone: bool,
+        size: "Size | None",
+    ) -> None:
+        self._points, self._workers, self._timeout_s = points, workers, timeout_s
+        self._alone, self._assigned = alone, workload.assigned
+        self._begun = 0
+        self._size = size
+        # Points of groups that failed as such, until one is to blame: where they end, and why.
+        self._suspected: dict[range, str] = {}
+        self._left: dict[SolverSettings, Left] = {}
+
+    @property
+    def left(self) -> bool:
+        """Whether some points have not been begun."""
+        return self._begun < len(self._points)
+
+    @property
+    def groups_ahead(self) -> int:
+        """How many groups may be under way; one a worker until it is known how large a cell is."""
+        return self._workers if self._size is None else GROUPS_PER_WORKER * self._workers
+
+    def next_group(self) -> Task:
+        """The next points that can be advanced together; one while their size is not known."""
+        start, points = self._begun, self._points
+        settings, size = points[start].settings, 1
+        if not self._alone and self._size is not None:
+            left = len(points) - start
+            size = self._size.lanes
+            # The last points are for all workers, in groups that are still worth their start.
+            size = min(left, size, max(math.ceil(left / self._workers), size // 8))
+        end = start + 1
+        # Equal settings are nearly always one object, which `is` compares first.
+        while end < start + size and (
+            points[end].settings is settings or points[end].settings == settings
+        ):
+            end += 1
+        self._begun = end
+        return self._task(range(start, end))
+
+    def _task(self, group: range) -> Task:
+        settings = self._points[group.start].settings
+        seconds = self._size.seconds if self._size else 0.0
+        limit = self._timeout_s + PATIENCE * seconds * (len(group) - 1)
+        return Task(group, (settings.celsius, settings.dt, settings.solver), limit)
+
+    def halves(self, task: Task) -> list[Task]:
+        """The tasks in place of a group in which some point failed for all; or none."""
+        group = task.group
+        failed = task.status in ("crashed", "timeout") or isinstance(task.value, GroupFailedError)
+        if not failed or len(group) == 1:
+            return []
+        logger.info("a group of %d points %s: %s; halving it", len(group), task.status, task.value)
+        if task.status != "timeout" and not any(group.start in r for r in self._suspected):
+            self._suspected[group] = str(task.value)
+        half = len(group) // 2
+        return [self._task(group[:half]), self._task(group[half:])]
+
+    def see(self, group: range, result: GroupResult) -> None:
+        """Learn from a result.
+
+        Raises
+        ------
+        NotSharedError
+            If points have changed a global otherwise than those before them, or failed only
+            together.
+        """
+        self._size = Size.of(result) or self._size
+        if self._alone:
+            return
+        left = [pair for pair in result.left if pair[0] not in self._assigned]
+        expected = self._left.setdefault(self._points[group.start].settings, left) if left else []
+        if left != expected:
+            raise NotSharedError(_what_differs([left, expected]))
+        for suspected, why in list(self._suspected.items()):
+            if group.start not in suspected:
+                continue
+            if any(outcome.status != "ok" for outcome in result.outcomes):
+                del self._suspected[suspected]
+            elif group.stop == suspected.stop:
+                raise NotSharedError(
+                    f"{len(suspected)} points fail together ({why}), and none of them alone"
+                )
 
 
-def _halves(task: Task) -> list[Task]:
-    """The tasks that take the place of a group in which some point failed for all; or none."""
-    group = task.group
-    failed = task.status in ("crashed", "timeout") or isinstance(task.value, GroupFailedError)
-    if not failed or len(group) == 1:
-        return []
-    logger.info("a group of %d points %s: %s; halving it", len(group), task.status, task.value)
-    half = len(group) // 2
-    return [Task(group[:half]), Task(group[half:])]
+def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range) -> GroupResult:
+    """Simulate a group in this process, and measure it if the workload says how."""
+    chosen = points[group.start : group.stop]
+
+    def run(these: Sequence[Point]) -> GroupResult:
+        return run_together(
+            workload.model,
+            these,
+            workload.morphologies,
+            workload.plausible,
+            coreneuron=workload.coreneuron,
+            alone=alone,
+        )
+
+    try:
+        # CVODE would choose one step for all cells.
+        varying = chosen[0].settings.variable_step
+        result = _joined([run([point]) for point in chosen]) if varying else run(chosen)
+    except SettingChangedError as error:
+        line = line_that_sets(error.setting, workload.model, lambda: run(chosen[:1]))
+        raise ModelError(f"{line}{error}") from None
+    outcomes = tuple(
+        outcome if outcome.error is None else replace(outcome, error=with_origins(outcome.error))
+        for outcome in result.outcomes
+    )
+    result = replace(result, outcomes=outcomes)
+    if workload.compare is not None:
+        result = replace(result, close=workload.compare(result))
+    if workload.measure is not None:
+        features = workload.measure(pa.table(result.traces), outcome_table(result))
+        result = replace(result, traces={}, features=features)
+    return result
+
+
+def _what_differs(lefts: Sequence[Left]) -> str:
+    name = next(pairs[0][0] for pairs in zip(*lefts, strict=True) if len(set(pairs)) > 1)
+    return (
+        f"h.{name} is not the same after the run of all points; as RANGE in its .mod file it "
+        "would be fast"
+    )
+
+
+def _joined(results: Sequence[GroupResult]) -> GroupResult:
+    """Results of points that were simulated one after the other."""
+    lefts = [result.left for result in results]
+    if any(left != lefts[0] for left in lefts):
+        raise NotSharedError(_what_differs(lefts))
+    columns = results[0].traces
+    return replace(
+        results[0],
+        outcomes=tuple(outcome for result in results for outcome in result.outcomes),
+        traces={
+            name: pa.concat_arrays([result.traces[name] for result in results]) for name in columns
+        },
+        samples=max(result.samples for result in results),
+    )
 
 
 def _result(task: Task, points: Sequence[Point], timeout_s: float) -> GroupResult:
@@ -148,4 +293,5 @@ def _result(task: Task, points: Sequence[Point], timeout_s: float) -> GroupResul
     status = "failed" if task.status == "raised" else task.status
     runtime = timeout_s if status == "timeout" else None
     point_id = points[task.group.start].point_id
-    return GroupResult((Outcome(point_id, status, str(task.value), runtime, None),), {})
+    error = with_origins(str(task.value))
+    return GroupResult((Outcome(point_id, status, error, runtime, None),), {})

@@ -5,6 +5,7 @@ A pool of its own, because it must never be in doubt which points a process had 
 
 import ctypes
 import gc
+import logging
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -14,6 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
+
+from dendroflow.errors import DendroflowError, in_words
+from dendroflow.kernel.globals import NotSharedError
+from dendroflow.kernel.lanes import GroupFailedError
+
+logger = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
 
@@ -26,6 +33,10 @@ class Task:
 
     Attributes
     ----------
+    settings
+        a process serves tasks of equal ones, so that what it has tabulated is good for all.
+    limit_s
+        wall-clock limit.
     status
         `"done"`; `"raised"` by the task; `"crashed"`, with the process; `"timeout"`; `""` before.
     value
@@ -33,6 +44,8 @@ class Task:
     """
 
     group: range
+    settings: Any = None
+    limit_s: float = 0.0
     status: str = ""
     value: Any = None
 
@@ -41,6 +54,7 @@ class Task:
 class _Worker:
     process: Any
     connection: Connection
+    settings: Any
     task: Task | None = None
     deadline: float = 0.0
 
@@ -54,8 +68,6 @@ class Workers:
         is called in a worker with the group of a task; what it returns is sent back.
     number
         of processes.
-    timeout_s
-        wall-clock limit of one task.
     single_use
         whether each task gets a process of its own.
     """
@@ -64,12 +76,10 @@ class Workers:
         self,
         function: Callable[[range], Any],
         number: int,
-        timeout_s: float,
         *,
         single_use: bool = False,
     ) -> None:
-        self._function, self._number = function, number
-        self._timeout_s, self._single_use = timeout_s, single_use
+        self._function, self._number, self._single_use = function, number, single_use
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> "Workers":
@@ -86,8 +96,12 @@ class Workers:
 
     def start(self, task: Task) -> None:
         """Give a task to a worker."""
-        worker = next((w for w in self._workers if w.task is None), None) or self._hire()
-        worker.task, worker.deadline = task, time.monotonic() + self._timeout_s
+        idle = [worker for worker in self._workers if worker.task is None]
+        fitting = [worker for worker in idle if worker.settings == task.settings]
+        if not fitting and len(self._workers) == self._number:
+            self._dismiss(idle[0])
+        worker = fitting[0] if fitting else self._hire(task.settings)
+        worker.task, worker.deadline = task, time.monotonic() + task.limit_s
         try:
             worker.connection.send(task.group)
         except OSError:
@@ -104,8 +118,8 @@ class Workers:
         for worker in busy:
             if worker.connection in ready:
                 ended.append(self._collect(worker))
-            elif time.monotonic() > worker.deadline:
-                words = f"not finished after {self._timeout_s:g} s"
+            elif worker.task and time.monotonic() > worker.deadline:
+                words = f"not finished after {worker.task.limit_s:g} s"
                 ended.append(self._reply(worker, "timeout", words, keep=False))
         return ended
 
@@ -125,7 +139,7 @@ class Workers:
             self._dismiss(worker)
         return task
 
-    def _hire(self) -> _Worker:
+    def _hire(self, settings: Any) -> _Worker:
         ours, theirs = _fork.Pipe()
         process = _fork.Process(
             target=_work, args=(self._function, theirs, os.getpid()), daemon=True
@@ -133,7 +147,7 @@ class Workers:
         process.start()
         # Held by the worker alone, it ends with it.
         theirs.close()
-        worker = _Worker(process, ours)
+        worker = _Worker(process, ours, settings)
         self._workers.append(worker)
         return worker
 
@@ -152,15 +166,23 @@ def _work(function: Callable[[range], Any], connection: Connection, parent: int)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+    me = os.getpid()
     while True:
         try:
             group = connection.recv()
         except (EOFError, OSError):
             os._exit(0)
         try:
-            reply = ("done", function(group))
-        except Exception as error:
+            reply: tuple[str, Any] = ("done", function(group))
+        except (DendroflowError, NotSharedError, GroupFailedError) as error:
             reply = ("raised", error)
+        except Exception as error:
+            # As words, since not every error comes through a pipe.
+            logger.exception("a worker failed")
+            reply = ("raised", RuntimeError(in_words(error)))
+        if os.getpid() != me:
+            # A fork that the model has made.
+            os._exit(0)
         connection.send(reply)
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from dendroflow import layout
-from dendroflow.kernel.loading import load_mechanisms, load_model
+from dendroflow.kernel.lanes import GroupResult
 from dendroflow.kernel.model import Model
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.kernel.sections import Sections
-from dendroflow.morphology.sections import load_sections, require_sections
+from dendroflow.morphology.sections import digest_of_sections, load_sections, require_sections
+from dendroflow.runs.loading import assigned_globals, load_mechanisms, load_model
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class Workload:
     """What a worker needs besides its points; handed over by fork, so never copied.
 
     `measure`, where given, makes features of traces and outcomes in the worker, so that the
-    traces never leave it. `coreneuron` has CoreNEURON advance the cells.
+    traces never leave it. `compare`, where given, is called before with what a group gave, and
+    returns in what it is not quite as expected, or raises. `coreneuron` has CoreNEURON advance the
+    cells. `assigned` are globals that a run may change.
     """
 
     model: type[Model]
@@ -30,11 +33,13 @@ class Workload:
     plausible: Mapping[str, tuple[float, float]]
     measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None
     coreneuron: bool = False
+    assigned: frozenset[str] = frozenset()
+    compare: Callable[[GroupResult], str] | None = None
 
     @property
     def sections(self) -> dict[str, str]:
         """Digest of the sections of each morphology, for the notes of a batch."""
-        return {name: sections.digest for name, sections in self.morphologies.items()}
+        return {name: digest_of_sections(found) for name, found in self.morphologies.items()}
 
 
 @contextmanager
@@ -84,6 +89,7 @@ def loaded(
             content["plausible"],
             measure,
             content["engine"] == "coreneuron",
+            assigned_globals(copy),
         )
         share_compiled_reactions(results / Path(layout.REACTIONS).name)
         yield workload

@@ -16,6 +16,7 @@ from dendroflow.errors import ModelError, StoreError
 from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
 from dendroflow.tables.database import TABLES, ExperimentRows
+from dendroflow.tables.sharing import Verdict, worst
 from dendroflow.tables.tables import read_notes, read_table
 
 # Files of a model that are larger are data: the database holds their hash alone.
@@ -63,6 +64,8 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
     }
     audit = layout.AUDIT.below(results, experiment=name)
     copies = {batch["model_copy"] for batch in batches.values() if batch.get("model_copy")}
+    found = [Verdict(**notes["sharing"]) for notes in batches.values() if "sharing" in notes]
+    sharing = worst(found) if found else None
     return ExperimentRows(
         name=name,
         points=points,
@@ -73,6 +76,8 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         | {
             "points": len(points),
             "failed": pc.sum(pc.not_equal(points["status"], "ok")).as_py() or 0,
+            "process": sharing and sharing.process,
+            "process_why": sharing and (sharing.why or None),
         },
         columns=[column for column in notes["columns"] if column["kind"] != "signal"],
         batches=batches,

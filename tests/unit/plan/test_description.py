@@ -123,7 +123,6 @@ def test_a_model_that_changed_since_it_was_named_is_refused(model, tmp_path):
         ("import sys; sys.exit(4)", "importing it ended with code 4"),
         ("import os; os.kill(os.getpid(), 11)", "importing it died of SIGSEGV"),
         ("from neuron import h\ns = h.Section('s')\n" + SOUND, "creates sections on import"),
-        (SOUND + "    own_process = True\n", 'own_process: write process = "fresh" instead'),
         (SOUND + "    process = 'own'\n", "process: 'own' is none of shared, alone, fresh"),
     ],
 )

@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 from engine_models import MODELS, PLAUSIBLE, Fragile, point, settings, statuses, voltages
 
-from dendroflow.errors import ModelError
+from dendroflow.kernel.globals import NotSharedError
 from dendroflow.kernel.lanes import GroupFailedError, run_together
-from dendroflow.kernel.loading import load_model
 from dendroflow.model import Model
+from dendroflow.runs.loading import load_model
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def test_unknown_parameter_is_a_failed_row(squid):
     assert "gnabr" in message
 
 
-def test_sections_that_outlive_their_cell_are_refused():
+def test_sections_that_outlive_their_cell_are_not_shared():
     from neuron import h
 
     kept = []
@@ -143,7 +143,7 @@ def test_sections_that_outlive_their_cell_are_refused():
         def build(self, p):
             kept.append(h.Section("left"))
 
-    with pytest.raises(ModelError, match="outlive their cell"):
+    with pytest.raises(NotSharedError, match="outlive their cell"):
         run(Leaky, [point("a")])
     kept.clear()
 

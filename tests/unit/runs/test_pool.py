@@ -4,10 +4,10 @@ import os
 import pytest
 from engine_models import MODELS, PLAUSIBLE, Fragile, point, settings, statuses, voltages
 
-from dendroflow.kernel.loading import load_model
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.model import Model, quantity
-from dendroflow.runs.pool import lanes_per_group, run_points
+from dendroflow.runs.loading import load_model
+from dendroflow.runs.pool import Size, run_points
 from dendroflow.runs.workload import Workload
 
 
@@ -70,17 +70,24 @@ def test_points_are_advanced_together_only_if_they_share_their_settings():
     assert sizes == [1, 9, 10]
 
 
-def test_cvode_points_run_alone():
+def test_cvode_advances_one_point_after_the_other():
     model = load_model(MODELS / "squid_soma")
-    points = [point(i, settings(solver="cvode")) for i in range(4)]
-    assert [len(result.outcomes) for result in run(model, points)] == [1, 1, 1, 1]
+    points = [point(i, settings(solver="cvode"), amplitude=0.01 * i) for i in range(6)]
+    alone = voltages(
+        run_points(Workload(model, {}, {}), points, workers=1, timeout_s=60, alone=True)
+    )
+    assert voltages(run(model, points)) == alone
 
 
-def test_group_size_follows_size_and_memory():
-    assert lanes_per_group(1, 1, settings(duration=60.0)) == 512
-    assert lanes_per_group(20, 1, settings(duration=60.0)) == 100
-    assert lanes_per_group(5000, 1, settings(duration=60.0)) == 1
-    assert lanes_per_group(1, 1, settings(duration=60_000.0)) == 8
+def test_group_size_follows_size_memory_and_time():
+    assert Size(1, 2401, 0.001).lanes == 512
+    assert Size(20, 2401, 0.001).lanes == 100
+    assert Size(5000, 2401, 1.0).lanes == 1
+    # Recorded in each of 100 segments for ten seconds.
+    assert Size(100, 40_000_000, 0.1).lanes == 1
+    assert Size(1, 2_400_001, 0.001).lanes == 8
+    # A model that takes a second to build.
+    assert Size(1, 2401, 1.0).lanes == 10
 
 
 def test_no_worker_is_left(sound):

@@ -17,7 +17,7 @@ PROGRAM = """
     from dendroflow.kernel import reactions as rxd_cache
     from dendroflow.kernel.lanes import run_together
     from dendroflow.kernel.points import SolverSettings, Point
-    from dendroflow.kernel.loading import load_model
+    from dendroflow.runs.loading import load_model
 
     model = load_model(Path(sys.argv[1]) / "config" / "models" / "calcium_buffer")
     from neuron.rxd import rxd
@@ -40,10 +40,6 @@ PROGRAM = """
 """
 UNCACHED = "rxd._cxx_compile = counted; shared = False"
 CACHED = """shared = rxd_cache.share_compiled_reactions(Path("cache"))"""
-CHANGED = """
-    rxd._cxx_compile = lambda formula, flags=None: counted(formula)
-    shared = rxd_cache.share_compiled_reactions(Path("cache"))
-"""
 BROKEN = """
     rxd_cache.FLAGS = ("--no-such-flag",)
     shared = rxd_cache.share_compiled_reactions(Path("cache"))
@@ -93,12 +89,6 @@ def test_writers_at_the_same_time(uncached, tmp_path):
     processes = [start(tmp_path, CACHED) for _ in range(4)]
     assert all(finish(process)["states"] == uncached["states"] for process in processes)
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".so"]
-
-
-def test_an_rxd_that_has_changed_inside_compiles_in_its_own_way(uncached, tmp_path):
-    found = finish(start(tmp_path, CHANGED))
-    assert not found["shared"]
-    assert (found["states"], found["calls"]) == (uncached["states"], uncached["calls"])
 
 
 def test_a_compiler_that_refuses_our_flags_is_asked_in_rxds_way(uncached, tmp_path):

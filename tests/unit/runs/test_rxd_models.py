@@ -8,6 +8,7 @@ from engine_models import point, settings
 
 from dendroflow.model import Model, quantity, swept
 from dendroflow.runs.pool import run_points
+from dendroflow.runs.proof import run_all
 from dendroflow.runs.workload import Workload
 
 
@@ -72,12 +73,12 @@ def test_a_reaction_that_makes_a_concentration_negative_is_a_row_that_says_so():
     assert negative.error.startswith("signal substance reaches -1 mM, outside the plausible")
 
 
-def test_an_rxd_model_that_shares_its_process_fails_with_the_way_out():
-    found = outcomes(Shared, [point(i, rate=0.01) for i in range(3)])
-    assert [outcome.status for outcome in found] == ["failed"] * 3
-    for outcome in found:
-        assert "model Shared uses rxd" in outcome.error
-        assert '`process = "alone"`' in outcome.error
+def test_an_rxd_model_that_would_share_its_process_gets_one_for_each_point():
+    points = [point(i, rate=0.01 * i) for i in range(5)]
+    verdict, results = run_all(Workload(Shared, {}, {}), points, workers=1, timeout_s=120)
+    assert verdict.process == "alone"
+    assert verdict.why == "build uses rxd; in build_rxd, for all cells, it would be fast"
+    assert {outcome.status for result in results for outcome in result.outcomes} == {"ok"}
 
 
 def test_three_dimensions_of_one_point_are_not_those_of_the_next():

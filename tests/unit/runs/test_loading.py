@@ -5,9 +5,10 @@ import shutil
 import pytest
 
 from dendroflow.errors import ModelError
-from dendroflow.kernel.lanes import run_together
-from dendroflow.kernel.loading import load_model
 from dendroflow.kernel.points import Point, SolverSettings
+from dendroflow.runs.loading import load_model
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.workload import Workload
 
 SETTINGS = SolverSettings(1.0, 0.1, -65.0, 6.3, "backward_euler", 1e-3, 0.0, None)
 MODEL = """
@@ -54,19 +55,22 @@ BROKEN = {
     "syntax": ("x = 1\ndef f(:\n", "model.py: line 2: SyntaxError: invalid syntax (model.py"),
     "import": ("x = 1\nimport nosuch", "model.py: line 2: ModuleNotFoundError: No module named"),
     "a file": ("open(__file__ + '.csv')", "model.py: line 1: FileNotFoundError: [Errno 2] No such"),
-    "rxd": (
-        "from neuron import rxd\n" + MODEL.format(""),
-        "model.py: model Cell uses rxd, which would advance its species with those of other cells; "
-        'set `process = "alone"`',
+    "settings": (
+        "from neuron import h\nh.celsius = 34\n" + MODEL.format(""),
+        "model.py: the model sets h.celsius, which belongs to the experiment; remove that, and set "
+        "simulation.celsius in the experiment",
     ),
 }
 
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_model_that_cannot_be_loaded(case, load, tmp_path):
+    from neuron import h
+
     code, said = BROKEN[case]
     with pytest.raises(ModelError) as refused:
         load(code)
+    h.celsius = 6.3
     message = str(refused.value)
     assert message.startswith(f"{tmp_path}/config/cell/{said}")
     assert "0" * 16 not in message
@@ -93,7 +97,8 @@ def test_a_helper_that_fails_is_named(load, tmp_path):
 @pytest.mark.parametrize("place", ["", ".resolve()"])
 def test_a_point_that_fails(place, load, tmp_path):
     model = load(MODEL.format(place))
-    result = run_together(model, [Point("a", {}, SETTINGS, 1, None)], {}, {})
+    points = [Point("a", {}, SETTINGS, 1, None)]
+    (result,) = run_points(Workload(model, {}, {}), points, workers=1, timeout_s=60)
     (outcome,) = result.outcomes
     assert outcome.status == "failed"
     assert outcome.error == (

@@ -2,12 +2,13 @@
 
 import importlib.util
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
 
 from dendroflow.errors import MechanismError, ModelError, in_words
+from dendroflow.kernel.globals import SettingChangedError, known_globals, settings_of_neuron
 from dendroflow.kernel.model import Model
 
 # Copies of models that were loaded, and the folders of which they are copies.
@@ -29,6 +30,7 @@ def load_mechanisms(library: Path) -> None:
     # In an ASCII locale NEURON takes no other letters.
     if not h.nrn_load_dll(path if path.isascii() else os.path.relpath(path)):
         raise MechanismError(f"{library}: does not load; delete it and run snakemake again")
+    known_globals.cache_clear()
     if beside.exists():
         os.environ["CORENEURONLIB"] = str(beside.resolve())
 
@@ -44,13 +46,17 @@ def load_model(folder: Path, origin: Path | None = None) -> type[Model]:
     Raises
     ------
     ModelError
-        If the file raises on import, creates sections, defines no single model, or
-        imports rxd although the model shares its process.
+        If the file raises on import, creates sections, sets what belongs to the experiment, or
+        defines no single model.
     """
     if origin is not None:
         _ORIGINS.update(dict.fromkeys((str(folder), str(folder.resolve())), str(origin)))
     path = (origin or folder) / "model.py"
+    before = settings_of_neuron()
     module = _import(folder / "model.py")
+    for name, value in settings_of_neuron().items():
+        if value != before[name]:
+            raise SettingChangedError(name, f"{path}: ")
     models = [
         value
         for value in vars(module).values()
@@ -65,43 +71,9 @@ def load_model(folder: Path, origin: Path | None = None) -> type[Model]:
 
     if any(True for _ in h.allsec()):
         raise ModelError(f"{path}: creates sections on import; create them in build")
-    if _names_rxd(module) and models[0].process == "shared" and not builds_rxd(models[0]):
-        _refuse_rxd(models[0], f"{path}: ")
+    # As they are now they are put back before each build.
+    known_globals()
     return models[0]
-
-
-def builds_rxd(model: type[Model]) -> bool:
-    """Whether a model creates the objects of rxd for many cells at once."""
-    return model.process == "shared" and model.build_rxd.__func__ is not Model.build_rxd.__func__  # type: ignore[attr-defined]
-
-
-def refuse_shared_rxd(model: type[Model]) -> None:
-    """Refuse a model that has made species of rxd in `build`, unless its points run alone.
-
-    Raises
-    ------
-    ModelError
-        If it shares its process: rxd would advance its species with those of other cells.
-    """
-    species = getattr(sys.modules.get("neuron.rxd.species"), "_all_species", ())
-    if model.process == "shared" and any(one() is not None for one in species):
-        _refuse_rxd(model)
-
-
-def _refuse_rxd(model: type[Model], where: str = "") -> NoReturn:
-    raise ModelError(
-        f"{where}model {model.__name__} uses rxd, which would advance its species with those of "
-        'other cells; set `process = "alone"` in it, or create them in `build_rxd` for all cells'
-    )
-
-
-def _names_rxd(module: ModuleType) -> bool:
-    """Whether a name of a model's module means rxd, or something of it."""
-    named = (
-        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-        for value in vars(module).values()
-    )
-    return any(str(name).startswith(("neuron.rxd", "neuron.crxd")) for name in named)
 
 
 def _import(path: Path) -> ModuleType:
@@ -115,18 +87,30 @@ def _import(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         where = f"{path}: {_where(error, path)}"
-        raise ModelError(one_line(error, where)) from error
+        raise ModelError(with_origins(where + in_words(error))) from error
     finally:
         sys.path.remove(str(path.parent))
     return module
 
 
-def one_line(error: BaseException, before: str = "") -> str:
-    """What an error says, on one line, with the paths that the user knows."""
-    text = before + in_words(error)
+def with_origins(text: str) -> str:
+    """What an error says, with the paths that the user knows in place of those of copies."""
     for copy, origin in _ORIGINS.items():
         text = text.replace(copy, origin)
     return text
+
+
+def assigned_globals(folder: Path) -> frozenset[str]:
+    """Names of the ASSIGNED variables in the `.mod` files of a folder, as hoc knows them."""
+    names: set[str] = set()
+    for path in folder.rglob("*.[mM][oO][dD]"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        text = re.sub(r"(?s)\bCOMMENT\b.*?\bENDCOMMENT\b|[:?][^\n]*", " ", text)
+        suffix = re.search(r"\b(?:SUFFIX|POINT_PROCESS|ARTIFICIAL_CELL)\s+(\w+)", text)
+        for block in re.findall(r"\bASSIGNED\s*\{([^}]*)\}", text):
+            words = re.findall(r"[A-Za-z_]\w*", re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", block))
+            names.update(f"{word}_{suffix[1]}" if suffix else word for word in words)
+    return frozenset(names)
 
 
 def _where(error: BaseException, path: Path) -> str:

@@ -1,0 +1,252 @@
+"""Proof that points may share a process: some of them are simulated alone, and compared."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, groupby
+from typing import Any
+
+import numpy as np
+
+from dendroflow.errors import ModelError
+from dendroflow.kernel.globals import NotSharedError
+from dendroflow.kernel.lanes import GroupResult
+from dendroflow.kernel.points import Point
+from dendroflow.runs.pool import Size, run_points
+from dendroflow.runs.workload import Workload
+from dendroflow.tables.sharing import Verdict
+
+# Of the largest sample of a signal: cells that differ by less may share a process.
+TOLERANCE = 1e-9
+# No more points than this are simulated alone throughout.
+FEW = 3
+# Among more points than this, witnesses are chosen of an even sample.
+LOOKED_AT = 1000
+# A proof may take this share of what all points take, or so long (s), with so much for processes.
+SHARE, CHEAP_S, FORKS_S = 0.02, 0.2, 0.03
+
+
+def run_proved(
+    workload: Workload,
+    points: Sequence[Point],
+    *,
+    workers: int,
+    timeout_s: float,
+    known: Verdict | None = None,
+) -> tuple[Verdict, Iterator[GroupResult]]:
+    """Simulate points together if they give what they give alone, else in a process each.
+
+    Three witnesses, or two where a point takes long, are simulated alone, in another order, and
+    among the others.
+
+    Parameters
+    ----------
+    workload, workers, timeout_s
+        as for `run_points`.
+    known
+        what was found of other points of the same code; it is taken where a proof is dear.
+
+    Returns
+    -------
+    Verdict, iterator
+        results come in some order of the points that depends on these alone. The iterator raises
+        `NotSharedError` if points that come later show that the verdict was wrong: then all of
+        them are to be simulated again, with a verdict that says so.
+
+    Raises
+    ------
+    ModelError
+        If the model breaks its contract, or two runs of a point alone differ.
+    """
+    block = _largest_block(points)
+    if workload.model.process != "shared":
+        known = Verdict("alone", f'process = "{workload.model.process}"')
+    elif len(points) <= FEW or len(block) == 1:
+        known = Verdict("alone", "too few points share their settings")
+    elif known is None or not (known.process == "alone" or _is_dear(known.seconds, len(points))):
+        return _proved(workload, points, block, workers=workers, timeout_s=timeout_s)
+    alone = known.process == "alone"
+    results = run_points(workload, points, workers=workers, timeout_s=timeout_s, alone=alone)
+    return known, results
+
+
+def run_all(
+    workload: Workload,
+    points: Sequence[Point],
+    *,
+    workers: int,
+    timeout_s: float,
+    known: Verdict | None = None,
+) -> tuple[Verdict, list[GroupResult]]:
+    """All results of `run_proved`, which may have had to begin again."""
+    limits: dict[str, Any] = {"workers": workers, "timeout_s": timeout_s}
+    verdict, results = run_proved(workload, points, known=known, **limits)
+    try:
+        return verdict, list(results)
+    except NotSharedError as error:
+        verdict = replace(verdict, process="alone", why=str(error))
+        return verdict, list(run_points(workload, points, alone=True, **limits))
+
+
+def _is_dear(seconds: float, points: int) -> bool:
+    cost = 2 * FEW * seconds + FORKS_S
+    return cost > max(SHARE * seconds * points, CHEAP_S)
+
+
+def _proved(
+    workload: Workload,
+    points: Sequence[Point],
+    block: Sequence[Point],
+    *,
+    workers: int,
+    timeout_s: float,
+) -> tuple[Verdict, Iterator[GroupResult]]:
+    """As `run_proved`, with witnesses from a block of points that share their settings."""
+    plain = replace(workload, measure=None)
+
+    def alone(these: Sequence[Point], what: Workload = plain) -> Iterator[GroupResult]:
+        return run_points(what, these, workers=workers, timeout_s=timeout_s, alone=True)
+
+    low, middle, high = _witnesses(block)
+    witnesses = [high, low]
+    results = list(alone(witnesses))
+    sizes = [size for size in map(Size.of, results) if size]
+    size = max(sizes, key=lambda size: size.compartments, default=None)
+    seconds = max([result.outcomes[0].runtime_s or 0.0 for result in results])
+    if not _is_dear(seconds, len(points)) and middle not in witnesses:
+        witnesses.append(middle)
+        results += alone([middle])
+    expected = Alone(results)
+    # In another order; the first by itself, so that the others come after it in its process.
+    again = [point for point in reversed(witnesses) if point.point_id in expected.statuses]
+    close, held, seen = [], [], 0
+    try:
+        other = replace(plain, compare=expected.compare)
+        close += [r.close for r in run_points(other, again, workers=1, timeout_s=timeout_s)]
+        together = run_points(
+            replace(workload, compare=expected.compare),
+            _with_first(witnesses, points),
+            workers=workers,
+            timeout_s=timeout_s,
+            size=size,
+        )
+        while seen < len(witnesses):
+            held.append(next(together))
+            seen += len(held[-1].outcomes)
+            close.append(held[-1].close)
+    except NotSharedError as error:
+        for result in alone(again):
+            expected.refuse_chance(result)
+        return Verdict("alone", str(error), seconds), alone(points, workload)
+    why = next(filter(None, close), "")
+    return Verdict("close" if why else "shared", why, seconds), chain(held, together)
+
+
+def _largest_block(points: Sequence[Point]) -> list[Point]:
+    blocks = (list(block) for _, block in groupby(points, key=lambda point: point.settings))
+    return max(blocks, key=len)
+
+
+def _witnesses(block: Sequence[Point]) -> tuple[Point, Point, Point]:
+    """The lowest, the middle, and the highest of some points."""
+    looked_at = block[:: max(1, len(block) // LOOKED_AT)]
+    place = np.zeros(len(looked_at))
+    for name, value in looked_at[0].parameters.items():
+        if isinstance(value, int | float):
+            column = np.array([point.parameters[name] for point in looked_at], dtype=float)
+            width = np.ptp(column)
+            place += (column - column.min()) / width if width else 0.0
+    order = np.argsort(place, kind="stable")
+    low, middle, high = (looked_at[i] for i in (order[0], order[len(order) // 2], order[-1]))
+    return low, middle, high
+
+
+def _with_first(chosen: Sequence[Point], points: Sequence[Point]) -> list[Point]:
+    """All points with the chosen ones first; those of equal settings stay neighbours."""
+    settings, ids = chosen[0].settings, {point.point_id for point in chosen}
+    rest = [point for point in points if point.point_id not in ids]
+    return [*chosen, *sorted(rest, key=lambda point: point.settings != settings)]
+
+
+class Alone:
+    """What points have given alone, except for those that died or hung."""
+
+    def __init__(self, results: Sequence[GroupResult]) -> None:
+        self._signals: dict[str, dict[str, np.ndarray]] = {}
+        self.statuses: dict[str, str] = {}
+        for result in results:
+            (outcome,) = result.outcomes
+            if outcome.status not in ("crashed", "timeout"):
+                self.statuses[outcome.point_id] = outcome.status
+                self._signals |= _signals(result, self.statuses)
+
+    def compare(self, result: GroupResult) -> str:
+        """In what the points of a group are not to the bit what they were alone.
+
+        Raises
+        ------
+        NotSharedError
+            If they differ by more than `TOLERANCE`.
+        """
+        found = self.difference(result)
+        if found is None:
+            return ""
+        size, words = found
+        if size > TOLERANCE:
+            raise NotSharedError(f"{words} from what it gives alone")
+        return f"{words} from what it gives alone"
+
+    def refuse_chance(self, result: GroupResult) -> None:
+        """Refuse a model of which a point gave something else when it was alone again."""
+        if (found := self.difference(result)) is not None:
+            raise ModelError(
+                f"two runs of the same point differ: {found[1]}; draw random numbers from "
+                "self.random123(), whose streams depend on simulation.seed alone"
+            )
+
+    def difference(self, result: GroupResult) -> tuple[float, str] | None:
+        """Size (of the largest sample) and description of the largest difference, if any."""
+        found: list[tuple[float, str]] = []
+        for outcome in result.outcomes:
+            before = self.statuses.get(outcome.point_id, outcome.status)
+            if before != outcome.status:
+                said = f"{outcome.status} ({outcome.error})" if outcome.error else outcome.status
+                found.append((np.inf, f"point {outcome.point_id} is {said}, which differs"))
+        signals = _signals(result, self.statuses)
+        for point_id in {outcome.point_id for outcome in result.outcomes} & set(self.statuses):
+            for name, values in signals.get(point_id, {}).items():
+                alone = self._signals.get(point_id, {}).get(name)
+                if alone is None or alone.shape != values.shape:
+                    found.append(
+                        (np.inf, f"point {point_id}, {name}: the number of samples differs")
+                    )
+                elif alone.tobytes() != values.tobytes():
+                    found.append(_distance(point_id, name, alone, values))
+        return max(found, key=lambda pair: pair[0], default=None)
+
+
+def _distance(point_id: str, name: str, alone: np.ndarray, values: np.ndarray) -> tuple[float, str]:
+    scale = float(np.nanmax(np.abs(alone), initial=0.0))
+    largest = float(np.nanmax(np.abs(values - alone), initial=0.0))
+    # A number beside one that is none differs without measure.
+    if (np.isfinite(alone) != np.isfinite(values)).any():
+        largest = np.inf
+    return largest / (scale or 1.0), f"point {point_id}, {name} differs by {largest:.2g}"
+
+
+def _signals(result: GroupResult, points: Mapping[str, str]) -> dict[str, dict[str, np.ndarray]]:
+    """point_id -> signal (and place) -> samples, and their times where they vary."""
+    found: dict[str, dict[str, np.ndarray]] = {}
+    if not result.traces:
+        return found
+    ids = result.traces["point_id"].to_pylist()
+    for i, point_id in enumerate(ids):
+        if point_id not in points:
+            continue
+        row = {name: result.traces[name][i] for name in ("signal", "unit", "location", "t")}
+        place = row["location"].as_py()
+        name = f"{row['signal']}{f' at {place}' if place else ''}"
+        samples = result.traces["values"][i].values.to_numpy(zero_copy_only=False)
+        if row["t"].is_valid:
+            samples = np.concatenate([samples, row["t"].values.to_numpy(zero_copy_only=False)])
+        found.setdefault(point_id, {})[name] = samples
+    return found
