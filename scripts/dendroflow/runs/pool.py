@@ -244,7 +244,7 @@ def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range)
         varying = chosen[0].settings.variable_step
         result = _joined([run([point]) for point in chosen]) if varying else run(chosen)
     except SettingChangedError as error:
-        line = line_that_sets(error.setting, workload.model, lambda: run(chosen[:1]))
+        line = line_that_sets(error.setting, workload.model, lambda: run(chosen))
         raise ModelError(f"{line}{error}") from None
     outcomes = tuple(
         outcome if outcome.error is None else replace(outcome, error=with_origins(outcome.error))
