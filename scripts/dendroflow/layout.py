@@ -13,6 +13,7 @@ WILDCARDS = {
     **dict.fromkeys(("simulation_code", "feature_code", "batch", "search", "build"), HEX),
     **dict.fromkeys(("model_copy", "reader"), HEX),
     "generations": r"\d+",
+    "number": r"\d+",
     "generation": r"\d{6}",
     "morphology": r"[A-Za-z0-9][A-Za-z0-9._-]*",
     "pin": f"{HEX}|unpinned",
@@ -74,6 +75,9 @@ BATCH_FEATURES = Pattern(f"{_OF_CODE}/features/{{feature_code}}/{{batch}}.parque
 FEATURES_ALONE = Pattern(f"{_OF_CODE}/features/{{batch}}.parquet")
 # Whether its points may share a process, as some of them have shown.
 SHARING = Pattern(f"{_OF_CODE}/sharing.json")
+
+# Finished groups of batches that are not finished.
+UNFINISHED = Pattern(f"{_OF_CODE}/unfinished/{{batch}}-{{number}}.groups")
 
 # Searches: all individuals, and the points of each generation, from which a search goes on.
 HISTORY = Pattern(f"{_OF_CODE}/optimisation/{{search}}/history-{{generations}}.parquet")

@@ -25,6 +25,7 @@ VALUES = {
     "file": ("model.py", "sub/.hidden/table.csv"),
     "generations": ("4", "400"),
     "generation": ("000001", "012345"),
+    "number": ("0", "12"),
     "pin": (A, "unpinned"),
     "suffix": ("swc", "asc"),
     "format": ("csv", "xlsx"),

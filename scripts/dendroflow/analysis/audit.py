@@ -1,4 +1,8 @@
-"""Stored points simulated again, each alone in a fresh process, and compared to the last bit."""
+"""Stored points simulated again, each alone in a fresh process, and compared to the last bit.
+
+Those of a batch whose cells share a process, and say that they are only close to what they are
+alone, are compared as closely.
+"""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,6 +22,7 @@ from dendroflow.kernel.points import points_of
 from dendroflow.plan.cached import Cached
 from dendroflow.plan.stored import Plan
 from dendroflow.runs.pool import outcome_table, run_points
+from dendroflow.runs.proof import TOLERANCE
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.audit import Audit
 from dendroflow.settings.features import Features
@@ -121,6 +126,8 @@ class _Stored:
     ) -> None:
         these = {"point_id": ids}
         path = cached.traces(batch)
+        close = read_notes(cached.outcomes(batch)).get("sharing", {}).get("process") == "close"
+        self._tolerance = TOLERANCE if close else 0.0
         self.traces = checked(read_table(path, where=these), TRACES) if path.exists() else None
         of_batch, of_experiment = (
             {row["point_id"]: row for row in read_table(table, where=these).to_pylist()}
@@ -140,10 +147,10 @@ class _Stored:
                 return f"status: {status} in the table of {where}, {features['status']} now{error}"
         if self.traces is not None:
             mine = self.traces.filter(pc.equal(self.traces["point_id"], point_id))
-            if (found := difference_of_traces(mine, traces)) is not None:
+            if (found := difference_of_traces(mine, traces, self._tolerance)) is not None:
                 return found
         for where, rows in self._rows.items():
-            found = difference_of_features(rows[point_id], features)
+            found = difference_of_features(rows[point_id], features, self._tolerance)
             if found is not None:
                 return f"{found} (in the table of {where})"
         return None
@@ -165,13 +172,16 @@ def _compared(result: GroupResult, stored: _Stored, features: Features) -> dict[
     }
 
 
-def difference_of_traces(stored: pa.Table, now: pa.Table) -> str | None:
-    """What differs first between the traces of a point, or None; samples are compared as bits.
+def difference_of_traces(stored: pa.Table, now: pa.Table, tolerance: float = 0.0) -> str | None:
+    """What differs first between the traces of a point, or None.
 
     Parameters
     ----------
     stored, now
-        tables of `stores.schemas.TRACES`.
+        tables of `tables.schemas.TRACES`.
+    tolerance
+        share of the largest sample by which samples may differ; by default they are compared as
+        bits.
     """
     if len(stored) != len(now):
         return f"{len(stored)} traces are stored, {len(now)} come out now"
@@ -180,7 +190,7 @@ def difference_of_traces(stored: pa.Table, now: pa.Table) -> str | None:
         for column, value in row.items():
             found = None
             if isinstance(value, list) and before[column] is not None:
-                found = _difference_of_lists(before[column], value)
+                found = _difference_of_lists(before[column], value, tolerance)
             elif pa.types.is_list(now.schema.field(column).type):
                 found = None if value is before[column] else "one is null and the other is not"
             elif repr(value) != repr(before[column]):
@@ -190,11 +200,14 @@ def difference_of_traces(stored: pa.Table, now: pa.Table) -> str | None:
     return None
 
 
-def _difference_of_lists(stored: list[float], now: list[float]) -> str | None:
+def _difference_of_lists(stored: list[float], now: list[float], tolerance: float) -> str | None:
     if len(stored) != len(now):
         return f"{len(stored)} samples are stored, {len(now)} come out now"
-    bits = [np.array(samples, dtype=float).view(np.int64) for samples in (stored, now)]
-    differing = np.flatnonzero(bits[0] != bits[1])
+    before, after = (np.array(samples, dtype=float) for samples in (stored, now))
+    differs = before.view(np.int64) != after.view(np.int64)
+    if tolerance:
+        differs &= ~(np.abs(after - before) <= tolerance * np.nanmax(np.abs(before), initial=0.0))
+    differing = np.flatnonzero(differs)
     if not len(differing):
         return None
     first = int(differing[0])
@@ -204,13 +217,15 @@ def _difference_of_lists(stored: list[float], now: list[float]) -> str | None:
     )
 
 
-def difference_of_features(stored: Row, now: Row) -> str | None:
+def difference_of_features(stored: Row, now: Row, tolerance: float = 0.0) -> str | None:
     """What differs first between the features of a point, or None.
 
     Parameters
     ----------
     stored, now
         column -> value; of columns with all values of a feature, a missing one is an empty one.
+    tolerance
+        of samples; features may differ by a thousand times this share of themselves.
     """
     for column, value in now.items():
         if column in ("point_id", "status", "error", "runtime_s"):
@@ -218,6 +233,13 @@ def difference_of_features(stored: Row, now: Row) -> str | None:
         empty: list[float] | None = [] if column.endswith(VALUES_SUFFIX) else None
         found, expected = (empty if one is None else one for one in (value, stored.get(column)))
         # To the bit, and a NaN is a NaN.
-        if repr(expected) != repr(found):
+        if repr(expected) != repr(found) and not _are_close(expected, found, 1e3 * tolerance):
             return f"{column}: {expected!r} is stored, {found!r} now"
     return None
+
+
+def _are_close(first: Any, second: Any, share: float) -> bool:
+    try:
+        return bool(share) and np.allclose(first, second, rtol=share, atol=0.0)
+    except (TypeError, ValueError):
+        return False

@@ -51,6 +51,8 @@ def simulate_batch(job: Job) -> None:
                 | {f"morphology {name}": notes["morphologies"][name] for name in workload.sections},
             },
             sharing=sharing,
+            unfinished=sharing.with_name(Path(layout.UNFINISHED).parent.name),
+            retry=notes["retry"],
             check=lambda: refuse_another_code(notes["library"]),
         )
 

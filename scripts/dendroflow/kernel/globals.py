@@ -60,7 +60,7 @@ class Globals:
     def __init__(self) -> None:
         from neuron import h
 
-        self._random = h.Random()
+        self._h, self._cvode, self._random = h, h.CVode(), h.Random()
         found = [*((name, 1) for name in _CLOCK), *_of_mechanisms()]
         self._names = [name for name, size in found for _ in range(size)]
         self._pointers = h.PtrVector(len(self._names))
@@ -78,10 +78,7 @@ class Globals:
 
     def begin(self, settings: SolverSettings) -> None:
         """Put all of them back, and the settings to those of a group of points."""
-        from neuron import h
-
-        cvode = h.CVode()
-        h.secondorder = SECOND_ORDER[settings.solver]
+        cvode, self._h.secondorder = self._cvode, SECOND_ORDER[settings.solver]
         cvode.active(settings.variable_step)
         cvode.atol(settings.atol)
         cvode.rtol(settings.rtol)
@@ -89,6 +86,7 @@ class Globals:
         self._initial[1], self._initial[2] = settings.dt, settings.celsius
         self._put_back()
         self._settings, self._common = settings_of_neuron(), None
+        self._order = (self._h.secondorder, cvode.active())
 
     def _put_back(self) -> None:
         self._pointers.scatter(self._initial)
@@ -111,9 +109,11 @@ class Globals:
         NotSharedError
             If it has set a global otherwise than the cells before it, or has simulated.
         """
-        self._refuse_settings()
-        now, index = self._now, self._random.Random123_globalindex()
+        now, index, cvode = self._now, self._random.Random123_globalindex(), self._cvode
         self._pointers.gather(now)
+        changed = index or not now.eq(self._initial)
+        if changed or self._order != (self._h.secondorder, cvode.active()):
+            self._refuse_settings()
         if not (alone or failed):
             if now[0] != 0:
                 raise NotSharedError("the model simulates in build, and with it all other cells")
@@ -128,7 +128,7 @@ class Globals:
                     f"the model sets h.{name}, to another value for a point; as RANGE in its .mod "
                     "file it would be fast"
                 )
-        if not alone and (index or not now.eq(self._initial)):
+        if changed and not alone:
             self._put_back()
 
     def begin_run(self) -> None:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from dendroflow import layout
 from dendroflow.tables.tables import read_notes, read_table
+from dendroflow.tables.unfinished import kept_in, notes_of, statuses
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,14 @@ class Cached:
             layout.BATCH_FEATURES if self.feature_code else layout.FEATURES_ALONE, batch
         )
 
-    def _path(self, pattern: layout.Pattern, batch: str) -> Path:
+    def _path(self, pattern: layout.Pattern, batch: str, **values: Any) -> Path:
         return pattern.below(
             self.results,
             experiment=self.experiment,
             simulation_code=self.simulation_code,
             feature_code=self.feature_code,
             batch=batch,
+            **values,
         )
 
     def statuses(self, batch: str) -> set[str]:
@@ -62,8 +66,24 @@ class Cached:
             return False
         if not self.sections:
             return True
-        simulated: Mapping[str, str] = read_notes(self.outcomes(batch))["sections"]
+        return self._has_sections(read_notes(self.outcomes(batch)))
+
+    def _has_sections(self, notes: Mapping[str, Any]) -> bool:
+        """Whether something was simulated with the sections of now."""
+        simulated: Mapping[str, str] = notes.get("sections", {})
         return all(self.sections.get(name, digest) == digest for name, digest in simulated.items())
+
+    @property
+    def unfinished(self) -> list[Path]:
+        """Files that keep groups of batches that are not finished."""
+        folder = self._path(layout.UNFINISHED, "0", number=0).parent
+        return [path for path in kept_in(folder) if self._has_sections(notes_of(path))]
+
+    def unfinished_points(self, retry: Iterable[str]) -> set[str]:
+        """Points that were simulated, and are in no batch yet."""
+        again = set(retry)
+        found = chain.from_iterable(statuses(path).items() for path in self.unfinished)
+        return {point_id for point_id, status in found if status not in again}
 
     def points(self, retry: Iterable[str]) -> pd.DataFrame:
         """What is simulated already.

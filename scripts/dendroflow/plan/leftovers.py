@@ -14,7 +14,7 @@ from dendroflow.layout import RULES, Pattern
 from dendroflow.plan.requested import Requested
 
 KINDS: dict[str, tuple[Pattern, ...]] = {
-    "batches": (layout.OUTCOMES, layout.TRACES, layout.SHARING),
+    "batches": (layout.OUTCOMES, layout.TRACES, layout.SHARING, layout.UNFINISHED),
     "features": (layout.BATCH_FEATURES, layout.FEATURES_ALONE),
     "searches": (layout.HISTORY, layout.CHECKPOINT),
     "tables": (layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES),

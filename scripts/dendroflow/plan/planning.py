@@ -74,9 +74,10 @@ def make_plan(
     )
     pins = {name: configuration.morphologies[name].sha256 or "" for name in morphologies}
     batch: NDArray[np.object_] | str
+    known_already = 0
     searched: dict[str, Any] = {}
     if settings.optimise is None:
-        batch, work = _assign(points, description, settings.execution, cached, cores)
+        batch, work, known_already = _assign(points, description, settings.execution, cached, cores)
     else:
         rules = settings.optimise.model_dump(mode="json", exclude={"generations"})
         morphology = "".join(pins.values())
@@ -106,6 +107,7 @@ def make_plan(
         "required_sections": list(description.required_sections),
         "morphologies": pins,
         "timeout_s": settings.execution.timeout_s,
+        "retry": list(settings.execution.retry),
         "time_unit": description.time_unit,
         "columns": [
             asdict(column) for column in columns(points.swept, description, settings.features)
@@ -113,7 +115,7 @@ def make_plan(
         "declared": dict.fromkeys(DECLARED) | said,
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    return Plan(stored, notes | searched, tuple(sorted(work)), work)
+    return Plan(stored, notes | searched, tuple(sorted(work)), work, known_already)
 
 
 def batch_names(experiment: str, simulation_code: str, point_ids: Iterable[str]) -> Iterator[str]:
@@ -129,19 +131,24 @@ def batch_names(experiment: str, simulation_code: str, point_ids: Iterable[str])
 
 def _assign(
     points: Points, description: Description, execution: Execution, cached: Cached, cores: int
-) -> tuple[NDArray[np.object_], dict[str, float]]:
-    """The batch of each point, and the work (s) of those that are still to be simulated."""
+) -> tuple[NDArray[np.object_], dict[str, float], int]:
+    """The batch of each point, the work (s) of the new ones, and how many points they have already.
+
+    Those are of batches that were not finished.
+    """
     simulated = cached.points(execution.retry)
     found = points.table[["point_id"]].join(simulated, on="point_id", how="left")
     batch = np.array(found["batch"], dtype=object)
     wanted = np.flatnonzero(found["batch"].isna())
     work: dict[str, float] = {}
+    ids = points.table["point_id"].to_numpy()
+    kept = np.isin(ids[wanted], list(cached.unfinished_points(execution.retry)))
     if len(wanted):
         # Points that are no longer asked for have told what a point of this model takes.
         mean = float(simulated["runtime_s"].mean())
         guess = first_guess(points, description) if math.isnan(mean) else mean
         seconds = expected_seconds(points, found["runtime_s"].to_numpy(dtype=float), guess)
-        ids = points.table["point_id"].to_numpy()
+        seconds = np.where(np.isin(np.arange(len(ids)), wanted[kept]), 1e-6, seconds)
         for group in cut(
             points,
             wanted,
@@ -156,7 +163,7 @@ def _assign(
             name = next(name for name in names if not cached.outcomes(name).exists())
             work[name] = float(seconds[group].sum())
             batch[group] = name
-    return batch, work
+    return batch, work, int(kept.sum())
 
 
 def _reserve(cached: Cached, history: str, retry: Iterable[str]) -> tuple[str, dict[str, float]]:

@@ -126,6 +126,7 @@ def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
         names = batch_names(experiment, code, [history])
         batches += takewhile(lambda name: name not in plan.batches, names)
     found.add(layout.SHARING, **plan.codes)
+    found.add_folder(layout.UNFINISHED, **plan.codes, batch="", number="")
     for batch in batches:
         kinds = (layout.TRACES, layout.OUTCOMES, layout.BATCH_FEATURES, layout.FEATURES_ALONE)
         found.add(*kinds, **plan.codes, batch=batch)

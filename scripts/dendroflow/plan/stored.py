@@ -29,12 +29,15 @@ class Plan:
         names of the batches that are still to be simulated; empty if read from a file.
     work
         seconds of one core that each of these is likely to take.
+    kept
+        points of theirs that were simulated before a run was stopped.
     """
 
     table: pa.Table
     notes: Mapping[str, Any]
     new: tuple[str, ...] = ()
     work: Mapping[str, float] = field(default_factory=dict)
+    kept: int = 0
 
     @property
     def simulation_code(self) -> str:
@@ -74,8 +77,8 @@ class Plan:
 
     @property
     def to_run(self) -> int:
-        """Number of requested points that no existing batch has."""
-        return sum(self.sizes.get(batch, 0) for batch in self.new)
+        """Number of requested points that are still to be simulated."""
+        return sum(self.sizes.get(batch, 0) for batch in self.new) - self.kept
 
     @cached_property
     def digest(self) -> str:

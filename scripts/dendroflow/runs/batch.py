@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,15 @@ from dendroflow.runs.pool import outcome_table
 from dendroflow.runs.proof import run_proved
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES, TRACES
-from dendroflow.tables.sharing import Verdict
-from dendroflow.tables.tables import TableWriter, writing
+from dendroflow.tables.sharing import Verdict, worst
+from dendroflow.tables.tables import read_table, writing
+from dendroflow.tables.unfinished import Unfinished, groups_with, kept_in, notes_of, statuses
 
 SECONDS_BETWEEN_MESSAGES = 5.0
 
 logger = logging.getLogger(__name__)
+
+Tables = tuple[pa.Table, pa.Table]
 
 
 def simulate_batch(
@@ -34,9 +37,14 @@ def simulate_batch(
     timeout_s: float,
     notes: Mapping[str, Any],
     sharing: Path,
+    unfinished: Path,
+    retry: Collection[str] = (),
     check: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
     """Simulate points and store what comes of them; both files appear when all is done.
+
+    Until then each group that is finished is kept in `unfinished`, from where a job takes what its
+    points have already.
 
     Parameters
     ----------
@@ -48,6 +56,10 @@ def simulate_batch(
         provenance, kept in the metadata of the outcomes.
     sharing
         file that keeps whether points of this `simulation_code` share a process.
+    unfinished
+        folder of groups of this `simulation_code`.
+    retry
+        statuses of points that are simulated again.
     check
         is called before the files get their names, and raises if they must not.
 
@@ -56,51 +68,95 @@ def simulate_batch(
     dict
         status -> number of points.
     """
-    verdict = Verdict("shared")
-
-    def store(known: Verdict | None) -> dict[str, int]:
-        nonlocal verdict
+    known = Verdict.read(sharing)
+    taken = _taken(unfinished, points, workload.sections, retry)
+    while True:
+        there = {point_id for ids in taken.values() for point_id in ids}
+        rest = [point for point in points if point.point_id not in there]
         verdict, results = run_proved(
-            workload, points, workers=workers, timeout_s=timeout_s, known=known
+            workload, rest, workers=workers, timeout_s=timeout_s, known=known
         )
+        doubtful = [path for path in taken if notes_of(path)["sharing"]["process"] != "alone"]
+        if verdict.process == "alone" and verdict.seconds and doubtful:
+            # What was simulated together before may be wrong, too.
+            known, taken = verdict, {p: ids for p, ids in taken.items() if p not in doubtful}
+            for path in doubtful:
+                path.unlink(missing_ok=True)
+            continue
         if verdict.why:
             logger.warning("%s: %s", verdict.process, verdict.why)
-        said = {**notes, "sharing": vars(verdict)}
-        with writing(files[0], schema) as rows, writing(files[1], OUTCOMES, said) as outcomes:
-            counts = _store(workload, len(points), results, rows, outcomes)
-            check()
+        before = [Verdict(**notes_of(path)["sharing"]) for path in taken]
+        said = {**notes, "sharing": vars(worst([verdict, *before]))}
+        own = Unfinished(unfinished, files[1].stem, said)
+        counts: dict[str, int] = {}
+        told = time.monotonic()
+        try:
+            with writing(files[0], schema) as rows, writing(files[1], OUTCOMES, said) as outcomes:
+                for tables in _all(taken, results, workload, own):
+                    rows.write(tables[0])
+                    outcomes.write(tables[1])
+                    _count(tables[1], counts)
+                    if time.monotonic() - told > SECONDS_BETWEEN_MESSAGES:
+                        told = time.monotonic()
+                        logger.info("%d of %d points", sum(counts.values()), len(points))
+                check()
+        except NotSharedError as error:
+            own.remove()
+            known = replace(verdict, process="alone", why=str(error))
+            continue
+        logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+        own.remove()
+        _remove_held(unfinished, files[1].parent)
+        verdict.keep(sharing)
         return counts
 
-    try:
-        counts = store(Verdict.read(sharing))
-    except NotSharedError as error:
-        # What came before may be wrong, too.
-        counts = store(replace(verdict, process="alone", why=str(error)))
-    verdict.keep(sharing)
-    return counts
+
+def _taken(
+    folder: Path, points: Sequence[Point], sections: Mapping[str, str], retry: Collection[str]
+) -> dict[Path, list[str]]:
+    """Which of some points each file of unfinished groups has."""
+    wanted = {point.point_id for point in points}
+    found: dict[Path, list[str]] = {}
+    for path in kept_in(folder):
+        simulated = notes_of(path).get("sections", {})
+        if all(sections.get(name, digest) == digest for name, digest in simulated.items()):
+            ids = [i for i, status in statuses(path).items() if i in wanted and status not in retry]
+            wanted.difference_update(ids)
+            found |= {path: ids} if ids else {}
+    return found
 
 
-def _store(
-    workload: Workload,
-    number: int,
+def _all(
+    taken: Mapping[Path, Collection[str]],
     results: Iterator[GroupResult],
-    rows: TableWriter,
-    outcomes: TableWriter,
-) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    said = time.monotonic()
+    workload: Workload,
+    own: Unfinished,
+) -> Iterator[Tables]:
+    """Rows and outcomes of the groups that are there, and of those that come."""
+    for path, ids in taken.items():
+        yield from groups_with(path, ids)
     for result in results:
-        rows.write(_rows(result, workload))
-        outcomes.write(outcome_table(result))
-        for outcome in result.outcomes:
-            counts[outcome.status] = counts.get(outcome.status, 0) + 1
-            if outcome.status != "ok":
-                logger.warning("point %s: %s: %s", outcome.point_id, outcome.status, outcome.error)
-        if time.monotonic() - said > SECONDS_BETWEEN_MESSAGES:
-            said = time.monotonic()
-            logger.info("%d of %d points; %s", sum(counts.values()), number, counts)
-    logger.info("%d of %d points; %s", sum(counts.values()), number, counts)
-    return counts
+        tables = _rows(result, workload), outcome_table(result)
+        own.append(*tables)
+        yield tables
+
+
+def _count(outcomes: pa.Table, counts: dict[str, int]) -> None:
+    for row in outcomes.to_pylist():
+        counts[row["status"]] = counts.get(row["status"], 0) + 1
+        if row["status"] != "ok":
+            logger.warning("point %s: %s: %s", row["point_id"], row["status"], row["error"])
+
+
+def _remove_held(folder: Path, outcomes: Path) -> None:
+    """Remove files of unfinished groups whose points are all in batches by now."""
+    if not (files := kept_in(folder)):
+        return
+    batches = [read_table(path, columns=["point_id"]) for path in outcomes.glob("*.parquet")]
+    held = {point_id for table in batches for point_id in table["point_id"].to_pylist()}
+    for path in files:
+        if (ids := statuses(path)) and held.issuperset(ids):
+            path.unlink(missing_ok=True)
 
 
 def _rows(result: GroupResult, workload: Workload) -> pa.Table:

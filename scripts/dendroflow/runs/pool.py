@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy.ma  # noqa: F401  Arrow wants it; imported here, once for all forks.
 import pyarrow as pa
 
 from dendroflow.errors import ModelError
-from dendroflow.kernel.globals import NotSharedError, SettingChangedError
+from dendroflow.kernel.globals import NotSharedError, SettingChangedError, known_globals
 from dendroflow.kernel.lanes import GroupFailedError, GroupResult, Outcome, run_together
 from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.runs.blame import line_that_sets
@@ -79,6 +80,8 @@ def run_points(
     ModelError
         If the model breaks its contract.
     """
+    # For all workers: NEURON is loaded, and its globals are as the model's import has left them.
+    known_globals()
     alone = alone or workload.model.process != "shared"
     progress = _Progress(workload, points, workers, timeout_s, alone=alone, size=size)
     # What rxd creates is no section that could be deleted.

@@ -57,6 +57,8 @@ def run_proved(
     ModelError
         If the model breaks its contract, or two runs of a point alone differ.
     """
+    if not points:
+        return Verdict("shared"), iter(())
     block = _largest_block(points)
     if workload.model.process != "shared":
         known = Verdict("alone", f'process = "{workload.model.process}"')
