@@ -21,6 +21,7 @@ from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.figures import signals as drawn_signals
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration
+from dendroflow.tables.sharing import Verdict
 
 Wildcards = Any
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -255,7 +256,9 @@ class Workflow:
         plan, allowed = self.plan(name), self.declared(wildcards).execution.cores_per_batch
         cores = cores_of_batch(plan, wildcards.batch, allowed, self.cores_of_job(wildcards))
         signals = sum(column["kind"] == "signal" for column in plan.notes["columns"])
-        return resources(plan, wildcards.batch, signals, cores, attempt)
+        known = Verdict.read(layout.SHARING.below(self.results, **plan.codes))
+        measured = known.samples if known else 0
+        return resources(plan, wildcards.batch, signals, cores, attempt, measured=measured)
 
     def cores_of_job(self, wildcards: Wildcards) -> int:
         """All cores of this machine; elsewhere as many as a batch may have.

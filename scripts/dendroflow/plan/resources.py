@@ -37,17 +37,28 @@ def cores_of_batch(plan: Plan, batch: str, allowed: int, here: int) -> int:
     return max(allowed, here) if measured and whole else allowed
 
 
-def resources(plan: Plan, batch: str, signals: int, cores: int, attempt: int = 1) -> Resources:
+def resources(
+    plan: Plan, batch: str, signals: int, cores: int, attempt: int = 1, *, measured: int = 0
+) -> Resources:
     """What simulating a batch asks for; each further attempt gets twice the memory and time.
 
     Compartments do not enter: the engine advances some 2000 of them at a time, a few MB, whatever
-    the size of the batch. What grows with the points of a worker is what they record: `signals`,
-    the number that the model declares. A batch of fewer points than `cores` asks for fewer.
+    the size of the batch. What grows with the points of a worker is what they record. A batch of
+    fewer points than `cores` asks for fewer.
+
+    Parameters
+    ----------
+    signals
+        number that the model declares.
+    measured
+        samples that a point has recorded, in all signals and places; 0 where no point has run yet.
+        Then there may be a signal in every segment, and each worker gets what a group may take.
     """
     points = plan.sizes[batch]
     cores = min(cores, points)
-    recorded = signals * 8e-6 * _samples(plan)
-    group = max(recorded, min(SAMPLES_OF_GROUP, recorded * math.ceil(points / cores)))
+    recorded = 8e-6 * max(signals * _samples(plan), measured)
+    of_points = recorded * math.ceil(points / cores) if measured else SAMPLES_OF_GROUP
+    group = max(recorded, min(SAMPLES_OF_GROUP, of_points))
     memory = MEMORY_OF_JOB + cores * (MEMORY_OF_WORKER + COPIES_OF_SAMPLES * group)
     work = plan.work.get(batch, 0.0) / cores
     # A point that hangs must end as a row before the cluster ends the job.

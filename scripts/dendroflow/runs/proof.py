@@ -117,6 +117,7 @@ def _proved(
     if not _is_dear(seconds, len(points)) and middle not in witnesses:
         witnesses.append(middle)
         results += alone([middle])
+    samples = max(result.samples for result in results)
     expected = Alone(results)
     # In another order; the first by itself, so that the others come after it in its process.
     again = [point for point in reversed(witnesses) if point.point_id in expected.statuses]
@@ -138,9 +139,9 @@ def _proved(
     except NotSharedError as error:
         for result in alone(again):
             expected.refuse_chance(result)
-        return Verdict("alone", str(error), seconds), alone(points, workload)
+        return Verdict("alone", str(error), seconds, samples), alone(points, workload)
     why = next(filter(None, close), "")
-    return Verdict("close" if why else "shared", why, seconds), chain(held, together)
+    return Verdict("close" if why else "shared", why, seconds, samples), chain(held, together)
 
 
 def _largest_block(points: Sequence[Point]) -> list[Point]:

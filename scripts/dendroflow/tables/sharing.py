@@ -24,11 +24,14 @@ class Verdict:
         a line; empty if they share it.
     seconds
         that a point takes alone; 0 where nothing was tried.
+    samples
+        that it records, in all signals and places.
     """
 
     process: str
     why: str = ""
     seconds: float = 0.0
+    samples: int = 0
 
     @classmethod
     def read(cls, path: Path) -> "Verdict | None":

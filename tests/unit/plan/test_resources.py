@@ -49,16 +49,28 @@ def test_the_time_holds_the_work_and_a_point_that_hangs():
 
 
 def test_the_memory_follows_from_what_a_worker_records():
-    few = resources(plan(1), "b", 1, 1).memory
+    def memory(points, signals=1, cores=1, **swept):
+        # As much as the declared signals, if each is recorded in one place.
+        samples = int(signals * (max(swept.get("duration", [100.0])) / 0.025 + 1))
+        measured = samples if "sampling" not in swept else 1
+        return resources(plan(points, **swept), "b", signals, cores, measured=measured).memory
+
+    few = memory(1)
     # 4001 samples of 8 bytes are nothing beside the interpreter; those of 1000 points are not.
-    assert resources(plan(1000), "b", 1, 1).memory - few == pytest.approx(3 * 32, abs=2)
+    assert memory(1000) - few == pytest.approx(3 * 32, abs=2)
     # A group is bounded, a point is not.
-    assert resources(plan(100_000), "b", 1, 1).memory - few == pytest.approx(3 * 160, abs=2)
-    long = resources(plan(1, duration=[1e6]), "b", 2, 1).memory
-    assert long - few == pytest.approx(3 * 2 * 320, abs=2)
-    sampled = resources(plan(1, duration=[1e6], sampling=[1.0]), "b", 2, 1).memory
-    assert sampled - few == pytest.approx(3 * 16, abs=2)
-    assert resources(plan(1000), "b", 1, 4).memory > 2 * few
+    assert memory(100_000) - few == pytest.approx(3 * 160, abs=2)
+    assert memory(1, 2, duration=[1e6]) - few == pytest.approx(3 * 2 * 320, abs=2)
+    assert memory(1, 2, duration=[1e6], sampling=[1.0]) - few == pytest.approx(3 * 16, abs=2)
+    assert memory(1000, cores=4) > 2 * few
+
+
+def test_segments_are_counted_where_a_point_has_told():
+    declared = resources(plan(2), "b", 1, 1, measured=4001).memory
+    # A signal in each of 2000 segments of 20 cells, for ten seconds.
+    assert resources(plan(2), "b", 1, 1, measured=160_000_000).memory - declared > 3 * 1200
+    # Before a point has told, there is room for a group.
+    assert resources(plan(2), "b", 1, 1).memory - declared == pytest.approx(3 * 160, abs=2)
 
 
 def test_each_attempt_gets_twice_the_memory_and_time():

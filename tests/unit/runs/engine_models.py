@@ -33,6 +33,39 @@ def point(name, settings=settings(), seed=1, morphology=None, **parameters):
     return Point(str(name), parameters, settings, seed, morphology)
 
 
+class MuteError(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+class OddError(Exception):
+    """Cannot be made again from what it says."""
+
+    def __init__(self, first, second):
+        super().__init__("odd")
+
+
+# Made anew, since an error holds the frames through which it went.
+RAISED = {
+    "raise": lambda: ZeroDivisionError("no such\ncell"),
+    "surrogate": lambda: ValueError("\ud800 \x1b[31m"),
+    "mute": MuteError,
+    "odd": lambda: OddError(1, 2),
+    "long": lambda: ValueError("x" * 10_000_000),
+    "exit of Python": lambda: SystemExit(7),
+    "interrupt": KeyboardInterrupt,
+    "stop": StopIteration,
+}
+DONE = {
+    "exit": lambda: os._exit(3),
+    "segfault": lambda: os.kill(os.getpid(), 11),
+    "hang": lambda: time.sleep(60),
+    "fork": os.fork,
+    "close": lambda: os.closerange(0, 100),
+    "print": lambda: print("\x1b[2J" * 1_000_000, flush=True),
+}
+
+
 class Fragile(Model):
     """A cable that fails in the way its parameter says."""
 
@@ -49,20 +82,16 @@ class Fragile(Model):
         self.soma.L = self.soma.diam = 20
         self.soma.insert("hh")
         self.step = current_step(self.soma(0.5), 2, 5, p.amplitude)
-        if p.mode == "raise":
-            raise ZeroDivisionError("no such\ncell")
+        if p.mode in RAISED:
+            raise RAISED[p.mode]()
+        if p.mode in DONE:
+            DONE[p.mode]()
         if p.mode == "undeclared":
             self.record("w", self.soma(0.5)._ref_v)
         if p.mode == "nan":
             self.step.amp = float("nan")
         if p.mode == "absurd":
             self.step.amp = 1e6
-        if p.mode == "exit":
-            os._exit(3)
-        if p.mode == "segfault":
-            os.kill(os.getpid(), 11)
-        if p.mode == "hang":
-            time.sleep(60)
         if p.mode == "solver":
             self.soma.insert("pas")
             self.handler = h.FInitializeHandler(lambda: h.CVode().event(5, lambda: 1 / 0))

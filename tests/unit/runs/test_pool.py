@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import time
 
 import pytest
 from engine_models import MODELS, PLAUSIBLE, Fragile, point, settings, statuses, voltages
@@ -38,6 +39,16 @@ def test_bit_identical_over_any_number_of_workers(sound, workers):
         ("exit", "crashed", "exit code 3"),
         ("solver", "failed", "RuntimeError"),
         ("hang", "timeout", "not finished after 4 s"),
+        ("surrogate", "failed", "ValueError: \\ud800 \\x1b[31m"),
+        ("mute", "failed", "MuteError: (its text cannot be made)"),
+        ("odd", "failed", "OddError: odd"),
+        ("long", "failed", "ValueError: xxx"),
+        ("stop", "failed", "StopIteration"),
+        ("exit of Python", "crashed", "exit code 7"),
+        ("interrupt", "crashed", "exit code 1"),
+        ("close", "crashed", "exit code"),
+        ("fork", "ok", None),
+        ("print", "ok", None),
     ],
 )
 def test_the_culprit_stands_alone(sound, mode, status, message):
@@ -45,11 +56,15 @@ def test_the_culprit_stands_alone(sound, mode, status, message):
     bad = point("bad", mode=mode)
     results = run(Fragile, [*points[:13], bad, *points[13:]], timeout_s=4.0)
     found = statuses(results)
-    assert found.pop("bad")[0] == status
-    assert message in statuses(results)["bad"][1]
+    of_bad, error = found.pop("bad")
+    assert of_bad == status
+    assert error is message or message in error
     assert set(found.values()) == {("ok", None)}
     assert len(found) == 20
-    assert voltages(results) == expected
+    traces = voltages(results)
+    assert {key: traces[key] for key in expected} == expected
+    # Nothing is left of the forks of a model.
+    assert not multiprocessing.active_children()
 
 
 def test_two_culprits_in_one_group(sound):
@@ -146,3 +161,16 @@ def test_a_point_of_rxd_gets_a_process_and_the_same_bits_after_any_other(tmp_pat
         assert len({v for (_, signal), v in run_.items() if signal == "process"}) == 6
     for i in range(6):
         assert found[str(i), "a"] == again[str(i), "a"]
+
+
+def test_a_slow_build_takes_no_group_with_it():
+    class Slow(Fragile):
+        def build(self, p):
+            time.sleep(0.2)
+            super().build(p)
+
+    points = [point(i, amplitude=0.01 * i) for i in range(12)]
+    results = run(Slow, points, workers=2, timeout_s=0.7)
+    # Together they take three times the limit of one.
+    assert max(len(result.outcomes) for result in results) > 3
+    assert set(statuses(results).values()) == {("ok", None)}
