@@ -35,7 +35,11 @@ BAD_MODELS = {
         IMPORT + "soma = h.Section('soma')\n",
         ["creates sections on import"],
     ),
-    "shares rxd": (IMPORT, "from neuron import h, rxd\n", ["uses rxd", '`process = "alone"`']),
+    "sets a temperature": (
+        IMPORT,
+        IMPORT + "h.celsius = 34\n",
+        ["the model sets h.celsius", "set simulation.celsius in the experiment"],
+    ),
     "two models": (
         "class SquidSoma(Model):",
         "class Other(Model):\n    pass\n\n\nclass SquidSoma(Model):",
