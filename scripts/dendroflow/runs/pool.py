@@ -83,7 +83,7 @@ def run_points(
     # For all workers: NEURON is loaded, and its globals are as the model's import has left them.
     known_globals()
     alone = alone or workload.model.process != "shared"
-    progress = _Progress(workload, points, workers, timeout_s, alone=alone, size=size)
+    progress = _Progress(points, workers, timeout_s, alone=alone, size=size)
     # What rxd creates is no section that could be deleted.
     single_use = alone or workload.model.builds_rxd()
     # Workers have the points since they were forked, and are told which.
@@ -139,7 +139,6 @@ class _Progress:
 
     def __init__(
         self,
-        workload: Workload,
         points: Sequence[Point],
         workers: int,
         timeout_s: float,
@@ -148,7 +147,7 @@ class _Progress:
         size: "Size | None",
     ) -> None:
         self._points, self._workers, self._timeout_s = points, workers, timeout_s
-        self._alone, self._assigned = alone, workload.assigned
+        self._alone = alone
         self._begun = 0
         self._size = size
         # Points of groups that failed as such, until one is to blame: where they end, and why.
@@ -213,10 +212,9 @@ class _Progress:
         self._size = Size.of(result) or self._size
         if self._alone:
             return
-        left = [pair for pair in result.left if pair[0] not in self._assigned]
-        expected = self._left.setdefault(self._points[group.start].settings, left) if left else []
-        if left != expected:
-            raise NotSharedError(_what_differs([left, expected]))
+        if result.left:
+            settings = self._points[group.start].settings
+            refuse_other_globals(self._left.setdefault(settings, result.left), result.left)
         for suspected, why in list(self._suspected.items()):
             if group.start not in suspected:
                 continue
@@ -233,7 +231,7 @@ def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range)
     chosen = points[group.start : group.stop]
 
     def run(these: Sequence[Point]) -> GroupResult:
-        return run_together(
+        result = run_together(
             workload.model,
             these,
             workload.morphologies,
@@ -241,6 +239,8 @@ def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range)
             coreneuron=workload.coreneuron,
             alone=alone,
         )
+        left = [pair for pair in result.left if pair[0] not in workload.assigned]
+        return replace(result, left=left)
 
     try:
         # CVODE would choose one step for all cells.
@@ -262,19 +262,19 @@ def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range)
     return result
 
 
-def _what_differs(lefts: Sequence[Left]) -> str:
-    name = next(pairs[0][0] for pairs in zip(*lefts, strict=True) if len(set(pairs)) > 1)
-    return (
-        f"h.{name} is not the same after the run of all points; as RANGE in its .mod file it "
-        "would be fast"
-    )
+def refuse_other_globals(*lefts: Left) -> None:
+    """Refuse to let points share a process after whose run globals are not the same."""
+    for pairs in zip(*lefts, strict=True):
+        if len(set(pairs)) > 1:
+            raise NotSharedError(
+                f"h.{pairs[0][0]} is not the same after the run of all points; as RANGE in its "
+                ".mod file it would be fast"
+            )
 
 
 def _joined(results: Sequence[GroupResult]) -> GroupResult:
     """Results of points that were simulated one after the other."""
-    lefts = [result.left for result in results]
-    if any(left != lefts[0] for left in lefts):
-        raise NotSharedError(_what_differs(lefts))
+    refuse_other_globals(*(result.left for result in results))
     columns = results[0].traces
     return replace(
         results[0],

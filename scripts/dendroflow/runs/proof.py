@@ -11,7 +11,7 @@ from dendroflow.errors import ModelError
 from dendroflow.kernel.globals import NotSharedError
 from dendroflow.kernel.lanes import GroupResult
 from dendroflow.kernel.points import Point
-from dendroflow.runs.pool import Size, run_points
+from dendroflow.runs.pool import Size, refuse_other_globals, run_points
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.sharing import Verdict
 
@@ -123,6 +123,7 @@ def _proved(
     again = [point for point in reversed(witnesses) if point.point_id in expected.statuses]
     close, held, seen = [], [], 0
     try:
+        refuse_other_globals(*(result.left for result in results if result.left))
         other = replace(plain, compare=expected.compare)
         close += [r.close for r in run_points(other, again, workers=1, timeout_s=timeout_s)]
         together = run_points(
