@@ -53,6 +53,7 @@ test-cluster: setup-develop  ## install SLURM, and run sweeps on a private one o
 bench: setup-develop  ## measure against what people write without it; rewrite docs/benchmarks.md (half an hour)
 	@$(BIN)/python tests/benchmarks/run.py rivals
 	@$(BIN)/python tests/benchmarks/run.py scale
+	@$(BIN)/python tests/benchmarks/run.py proof
 
 fuzz: setup-develop  ## throw 10,000 damaged inputs at each reader (some ten minutes)
 	@$(BIN)/python tests/fuzz/campaign.py

@@ -2,6 +2,7 @@
 
     python tests/benchmarks/run.py rivals [--rounds 3] [--cases soma ...]
     python tests/benchmarks/run.py scale [--points 10000 100000 1000000]
+    python tests/benchmarks/run.py proof
 
 Each writes its own part of the page. Everything is run in `results/bench`, nothing else should run
 on the machine meanwhile.
@@ -343,6 +344,33 @@ def scale(counts: list[int]) -> None:
     )
 
 
+def proof() -> None:
+    """What it costs to prove that points may share a process, for each sweep."""
+    head = ("sweep", "points", "CPU without (s)", "with (s)", "cost", "globals alone", "process")
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for case, of_case in CASES.items():
+        count = of_case.counts["dendroflow"]
+        folder = project(case, FOLDER / f"proof-{case}", count)
+        child = subprocess.run(
+            [sys.executable, str(HERE / "proof.py"), case],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(CHECKOUT / "scripts"), "PYTHONHASHSEED": "0"},
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=LONGEST_S,
+            check=True,
+        )
+        found = json.loads(child.stdout.splitlines()[-1])
+        plain, proved = np.median(np.array(found["rows"]), axis=0)
+        cost = f"{100 * (proved / plain - 1):.1f} %"
+        guard = f"{found['guard']:.1f} %"
+        cells = [of_case.title, f"{count:,}", f"{plain:.1f}", f"{proved:.1f}", cost, guard]
+        lines.append("| " + " | ".join([*cells, found["process"]]) + " |")
+        print(lines[-1], flush=True)
+    said = f"CPU time of the workers and their parent on one core, medians of three; {machine()}."
+    write_part("proof", "\n".join([said, "", *lines]))
+
+
 def planning_seconds(folder: Path) -> float:
     """Seconds that planning takes within the start of Snakemake, where nothing is held."""
     shutil.rmtree(folder / "results" / "soma")
@@ -398,8 +426,11 @@ if __name__ == "__main__":
     first.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     second = commands.add_parser("scale")
     second.add_argument("--points", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    commands.add_parser("proof")
     arguments = parser.parse_args()
     if arguments.command == "rivals":
         rivals(arguments.rounds, arguments.cases)
+    elif arguments.command == "proof":
+        proof()
     else:
         scale(arguments.points)
