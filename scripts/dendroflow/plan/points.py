@@ -15,7 +15,8 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
 from dendroflow.settings.base import demand, naming
 from dendroflow.settings.experiment import Experiment
-from dendroflow.settings.project import Configuration, first_problem
+from dendroflow.settings.problems import first_problem
+from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Simulation
 
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {

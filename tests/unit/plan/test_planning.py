@@ -286,3 +286,72 @@ def test_what_cannot_be_run_is_refused_in_one_line(project, changed, message):
     text = str(refusal.value)
     assert "experiments/squid.yaml: " in text
     assert "\n" not in text
+
+
+LINE = {"kind": "line", "name": "peaks", "x": "celsius", "y": "soma_v_maximum"}
+MANY = [{"signal": "soma_v", "statistics": ["maximum"], "prefix": f"p{k}"} for k in range(1994)]
+REFUSED = [
+    ({"figures": [LINE | {"where": {"gnabar": 0.13}}]}, "peaks: where: no point has gnabar = 0.13"),
+    ({"figures": [LINE | {"where": {"gnabar": 0.13}}]}, "; there are 0.12, 0.1"),
+    ({"figures": [LINE | {"where": {"celsius": [6.3, 11]}}]}, "no point has celsius = 11"),
+    ({"figures": [LINE | {"where": {"gnabar": "0.1"}}]}, "no point has gnabar = '0.1'"),
+    ({"figures": [LINE | {"where": {"status": "okay"}}]}, "has status = 'okay'; there are 'ok'"),
+    ({"figures": [LINE | {"reference": {"gnabar": 0.2}}]}, "reference: no point has gnabar = 0.2"),
+    (
+        {
+            "sweep": {"zip": {"parameters.gnabar": [1, 2], "simulation.celsius": [3, 4]}},
+            "figures": [LINE | {"where": {"gnabar": 1, "celsius": 4}}],
+        },
+        "where: no point has all of gnabar, celsius as given there",
+    ),
+    (
+        {
+            "sweep": {"simulation.solver": ["backward_euler", "cvode"]},
+            "figures": [LINE | {"x": "solver", "where": {"solver": "cvod"}}],
+        },
+        "where: no point has solver = 'cvod'; there are 'cvode'",
+    ),
+    ({"figures": [LINE | {"y": "status"}]}, "peaks: needs numbers, which column 'status' does"),
+    (
+        {
+            "sweep": {"simulation.solver": ["backward_euler", "cvode"]},
+            "figures": [LINE | {"x": "solver", "ends": "no spike"}],
+        },
+        "needs numbers, which column 'solver' does not hold",
+    ),
+    (
+        {
+            "sweep": {"simulation.celsius": list(range(8))},
+            "figures": [LINE | {"style": "celsius"}],
+        },
+        "style: celsius has 8 values, of which 7 can be told apart",
+    ),
+    ({"features": MANY}, "sweep, features: 2,001 columns, and a table of the database holds 2,000"),
+]
+
+
+@pytest.mark.parametrize(("changed", "said"), REFUSED)
+def test_what_cannot_come_out_is_refused(project, changed, said):
+    with pytest.raises(ConfigurationError) as error:
+        project.plan(**changed)
+    assert said in str(error.value)
+    assert str(error.value).startswith(f"{project.folder / 'experiments' / 'squid.yaml'}: ")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"gnabar": 0.1 + 1e-17},
+        {"gnabar": 0.12000000000000001, "celsius": [10, 20.0]},
+        {"status": ["failed", "ok"]},
+        {"soma_v_maximum": 17.5},
+        {},
+    ],
+)
+def test_what_may_come_out_is_planned(project, where):
+    figures = [LINE | {"where": where, "style": "gnabar", "reference": {"celsius": 20}}]
+    assert project.plan(figures=figures).requested == 6
+
+
+def test_as_many_columns_as_sqlite_holds(project):
+    assert len(project.plan(features=MANY[:-1]).notes["columns"]) > 2000
