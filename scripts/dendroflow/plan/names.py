@@ -77,24 +77,21 @@ def _check_values(figure: figures.Figure, swept: Mapping[str, "pd.Series[Any]"])
     # What an optimisation finds is not known yet.
     values = {name: column for name, column in swept.items() if column.notna().all()}
     for key in ("where", "reference"):
-        asked = {
-            c: v if isinstance(v, tuple) else (v,) for c, v in getattr(figure, key, {}).items()
-        }
         selected = np.ones(len(next(iter(swept.values()))), dtype=bool)
-        for column, options in asked.items():
-            if column in values or column == "status":
-                there = STATUSES if column == "status" else values[column].unique().tolist()
-                for option in options:
-                    if not any(figures.is_any(value, (option,)) for value in there):
-                        problem = f"{key}: no point has {column} = {shown(option)}"
-                        raise ConfigurationError(problem + _nearest_values(option, there))
+        asked = getattr(figure, key, {})
+        for column in asked.keys() & {*values, "status"}:
+            options = asked[column] if isinstance(asked[column], tuple) else (asked[column],)
+            there = values[column].unique().tolist() if column in values else list(STATUSES)
+            for option in options:
+                if not any(figures.is_any(value, (option,)) for value in there):
+                    problem = f"{key}: no point has {column} = {shown(option)}"
+                    raise ConfigurationError(problem + _nearest_values(option, there))
             if column in values:
                 found = [value for value in there if figures.is_any(value, options)]
                 selected &= values[column].isin(found).to_numpy()
         if not selected.any():
-            raise ConfigurationError(
-                f"{key}: no point has all of {', '.join(asked)} as given there"
-            )
+            both = ", ".join(f"{column} = {shown(value)}" for column, value in asked.items())
+            raise ConfigurationError(f"{key}: no point has all of {both}")
     for column in sorted(figures.numeric(figure)):
         texts = column in TABLE_COLUMNS and column != "runtime_s"
         if texts or (column in values and values[column].dtype.kind not in "iuf"):
@@ -107,16 +104,14 @@ def _check_values(figure: figures.Figure, swept: Mapping[str, "pd.Series[Any]"])
         )
 
 
-def _nearest_values(value: Any, there: Iterable[Any]) -> str:
+def _nearest_values(value: Any, there: list[Any]) -> str:
     """Return "; there are ..." with the three nearest of some values."""
-    listed = list(there)
-    if all(isinstance(each, int | float) for each in [value, *listed]):
-        near = map(shown, sorted(listed, key=lambda each: abs(each - value))[:3])
+    if all(isinstance(each, int | float) for each in [value, *there]):
+        near = [shown(each) for each in sorted(there, key=lambda each: abs(each - value))[:3]]
     else:
-        near = get_close_matches(shown(value), map(shown, listed), n=3, cutoff=0.0)
-    return f"; there {'are' if len(listed) > 1 else 'is'} {', '.join(near)}" + ", ..." * (
-        len(listed) > 3
-    )
+        near = get_close_matches(shown(value), map(shown, there), n=3, cutoff=0.0)
+    more = ", ..." if len(there) > len(near) else ""
+    return f"; there {'is' if len(there) == 1 else 'are'} {', '.join(near)}{more}"
 
 
 def _columns(swept: Iterable[str], measured: Iterable[str]) -> list[str]:

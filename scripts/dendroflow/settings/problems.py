@@ -65,34 +65,36 @@ def _keys(location: tuple[int | str, ...], content: Any) -> list[str]:
 def _message(problem: Any) -> str:
     """What is wrong, what was given, and what is expected."""
     kind, given, said = problem["type"], problem["input"], problem.get("ctx", {})
+    noun = EXPECTED.get(kind.partition("_")[0])
     match kind:
         case "value_error":
-            return str(problem["msg"]).removeprefix("Value error, ")
+            text = str(problem["msg"]).removeprefix("Value error, ")
         case "morphology_source":
             has = ", ".join(map(str, given)) if isinstance(given, Mapping) else shown(given)
-            return f"{problem['msg']}; has {has or 'none'}"
+            text = f"{problem['msg']}; has {has or 'none'}"
         case "missing":
-            return "is required, and missing"
+            text = "is required, and missing"
+        case "union_tag_not_found":
+            text = f"is required, and missing beside {', '.join(map(str, given)) or 'nothing'}"
         case "string_too_short":
-            return "is empty"
+            text = "is empty"
         case "string_too_long":
-            return f"{shown(given)} is longer than {said['max_length']} characters"
+            text = f"{shown(given)} is longer than {said['max_length']} characters"
         case "string_pattern_mismatch":
-            return f"{shown(given)} is not {SPELLING.get(said['pattern'], 'spelled as it must be')}"
+            text = f"{shown(given)} is not {SPELLING.get(said['pattern'], 'spelled as it must be')}"
         case "too_short":
-            return f"needs at least {said['min_length']}, has {said['actual_length']}"
+            text = f"needs at least {said['min_length']}, has {said['actual_length']}"
         case "too_long":
-            return f"takes at most {said['max_length']}, has {said['actual_length']}"
+            text = f"takes at most {said['max_length']}, has {said['actual_length']}"
         case "literal_error" | "union_tag_invalid":
             choice = re.findall(r"'([^']*)'", said.get("expected") or said["expected_tags"])
             value = said.get("tag", given)
-            return f"{shown(value)} is unknown{nearest(str(value), choice)}"
-        case "union_tag_not_found":
-            return f"is required, and missing beside {', '.join(map(str, given))}"
-    noun = EXPECTED.get(kind.partition("_")[0])
-    if noun is None or "parsing_size" in kind:
-        return f"{problem['msg'].replace('Input should be', 'must be')}, not {shown(given)}"
-    if given is None:
-        return f"is empty, and must be {noun}"
-    quote = ": quote it" if noun == "text" and not isinstance(given, list | tuple | Mapping) else ""
-    return f"{shown(given)} is not {noun}{quote}"
+            text = f"{shown(value)} is unknown{nearest(str(value), choice)}"
+        case _ if noun is None or kind == "int_parsing_size":
+            text = f"{problem['msg'].replace('Input should be', 'must be')}, not {shown(given)}"
+        case _ if given is None:
+            text = f"is empty, and must be {noun}"
+        case _:
+            scalar = not isinstance(given, list | tuple | Mapping)
+            text = f"{shown(given)} is not {noun}{': quote it' * (noun == 'text' and scalar)}"
+    return text

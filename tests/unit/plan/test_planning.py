@@ -302,7 +302,7 @@ REFUSED = [
             "sweep": {"zip": {"parameters.gnabar": [1, 2], "simulation.celsius": [3, 4]}},
             "figures": [LINE | {"where": {"gnabar": 1, "celsius": 4}}],
         },
-        "where: no point has all of gnabar, celsius as given there",
+        "where: no point has all of celsius = 4, gnabar = 1",
     ),
     (
         {
