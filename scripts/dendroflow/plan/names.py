@@ -79,7 +79,7 @@ def _check_values(figure: figures.Figure, swept: Mapping[str, "pd.Series[Any]"])
     for key in ("where", "reference"):
         selected = np.ones(len(next(iter(swept.values()))), dtype=bool)
         asked = getattr(figure, key, {})
-        for column in asked.keys() & {*values, "status"}:
+        for column in filter({*values, "status"}.__contains__, asked):
             options = asked[column] if isinstance(asked[column], tuple) else (asked[column],)
             there = values[column].unique().tolist() if column in values else list(STATUSES)
             for option in options:

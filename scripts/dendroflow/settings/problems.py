@@ -72,12 +72,10 @@ def _message(problem: Any) -> str:
         case "morphology_source":
             has = ", ".join(map(str, given)) if isinstance(given, Mapping) else shown(given)
             text = f"{problem['msg']}; has {has or 'none'}"
-        case "missing":
-            text = "is required, and missing"
         case "union_tag_not_found":
             text = f"is required, and missing beside {', '.join(map(str, given)) or 'nothing'}"
-        case "string_too_short":
-            text = "is empty"
+        case "missing" | "string_too_short":
+            text = "is empty" if given == "" else "is required, and missing"
         case "string_too_long":
             text = f"{shown(given)} is longer than {said['max_length']} characters"
         case "string_pattern_mismatch":
