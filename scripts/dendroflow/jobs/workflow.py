@@ -14,7 +14,7 @@ from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.jobs.configured import digest_of_settings
 from dendroflow.layout import Pattern
 from dendroflow.plan.models import ModelNames, names_of
-from dendroflow.plan.morphologies import names_of_morphology
+from dendroflow.plan.morphologies import check_sources, names_of_morphology
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
@@ -195,9 +195,12 @@ class Workflow:
         names = self.plan(wildcards.experiment).morphologies(wildcards.get("batch"))
         return [self.of_morphology(layout.SECTIONS, name) for name in names]
 
+    @_in_one_line
     def compared(self, wildcards: Wildcards) -> list[str]:
         """Morphometrics of the morphologies of a comparison."""
         names = self.configuration.project.morphometry[wildcards.comparison].morphologies
+        if self._planner:
+            check_sources(self.configuration, names, self.results)
         return [self.of_morphology(layout.MORPHOMETRICS, name) for name in names]
 
     @_in_one_line

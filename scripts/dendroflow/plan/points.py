@@ -71,7 +71,8 @@ def requested_points(
     source = configuration.experiment_file(experiment)
     with naming(source):
         sweep = configuration.experiments[experiment].sweep
-        table, blocks = expand(sweep or (), source.parent, configuration.folder)
+        texts = {"morphology", "simulation.solver", *_paths_of("string", description)}
+        table, blocks = expand(sweep or (), source.parent, configuration.folder, texts)
     return identified_points(configuration, experiment, description, table, "sweep", blocks=blocks)
 
 
@@ -194,10 +195,18 @@ def _parameter_value(parameter: Parameter, value: Any) -> Any:
 def continuous_parameters(description: Description) -> list[str]:
     """The paths of parameters that may be any number within bounds."""
     return [
+        path
+        for path in _paths_of("number", description)
+        if not {"enum", "const"} & description.parameters[path.partition(".")[2]].schema.keys()
+    ]
+
+
+def _paths_of(kind: str, description: Description) -> list[str]:
+    """The paths of parameters whose values are of a type of JSON's."""
+    return [
         f"parameters.{name}"
         for name, parameter in description.parameters.items()
-        if parameter.schema.get("type") == "number"
-        and not {"enum", "const"} & parameter.schema.keys()
+        if parameter.schema.get("type") == kind
     ]
 
 

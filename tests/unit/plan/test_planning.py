@@ -10,6 +10,7 @@ import yaml
 
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError
+from dendroflow.morphology.files import data_sha256
 from dendroflow.plan.planning import batch_names, make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.project import load
@@ -355,3 +356,60 @@ def test_what_may_come_out_is_planned(project, where):
 
 def test_as_many_columns_as_sqlite_holds(project):
     assert len(project.plan(features=MANY[:-1]).notes["columns"]) > 2000
+
+
+SWC = "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 2 -55 0 0 0.5 1\n"
+PIN = data_sha256(SWC.encode(), "swc")
+SOURCES = [
+    (
+        {"file": "lost.swc", "sha256": PIN},
+        "(lost.swc): there is no such file; check",
+    ),
+    ({"file": "lost.swc"}, "(lost.swc): there is no such file"),
+    ({"file": "cell.swc"}, "is not pinned; if this is the file you want, add to morphologies.a in"),
+    ({"file": "cell.swc"}, f"the configuration:  sha256: {PIN}"),
+    ({"file": "cell.swc", "sha256": "0" * 64}, f"its data lines have the sha256 {PIN}, but"),
+    ({"file": "page.swc"}, "page.swc"),
+    ({"package": "nowhere", "path": "a.swc"}, "the package 'nowhere' is not installed"),
+    (
+        {"package": "bluepyopt", "path": "lost.asc", "sha256": PIN},
+        "lost.asc): there is no",
+    ),
+]
+
+
+@pytest.fixture
+def tree(tmp_path, results):
+    """Plan an experiment with the morphology `a` of a source."""
+
+    def plan(source):
+        shutil.copytree(MODELS.parents[1] / "tests/workflow/models/tree", tmp_path / "models/tree")
+        (tmp_path / "experiments").mkdir()
+        experiment = {"title": "Tree", "model": "tree", "morphology": "a"} | {
+            key: EXPERIMENT[key] for key in ("simulation", "features")
+        }
+        experiment["sweep"] = {"parameters.amplitude": [0.1]}
+        files = {"experiments/tree": experiment, "morphologies": {"a": source}}
+        for name, content in files.items():
+            (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        (tmp_path / "cell.swc").write_text(SWC, encoding="utf-8")
+        (tmp_path / "page.swc").write_text("<html>", encoding="utf-8")
+        configuration = load({"experiments": ["tree"]}, tmp_path / "config.yaml")
+        return make_plan(configuration, "tree", results, 1, keep=True)
+
+    return plan
+
+
+@pytest.mark.parametrize(("source", "said"), SOURCES)
+def test_a_morphology_that_cannot_be_fetched_is_refused(tree, tmp_path, source, said):
+    with pytest.raises(ConfigurationError) as error:
+        tree(source)
+    assert str(error.value).startswith(f"{tmp_path / 'morphologies.yaml'}: morphology 'a' (")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "source", [{"file": "cell.swc", "sha256": PIN}, {"url": "https://example.org/a.swc"}]
+)
+def test_a_morphology_that_may_be_fetched_is_planned(tree, source):
+    assert tree(source).requested == 1
