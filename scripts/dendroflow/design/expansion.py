@@ -148,9 +148,7 @@ def _block_columns(
     return product, math.prod(sampled) if sampled else 0
 
 
-def _designs(
-    block: Block, folder: Path, root: Path, texts: Collection[str]
-) -> Iterator[Columns]:
+def _designs(block: Block, folder: Path, root: Path, texts: Collection[str]) -> Iterator[Columns]:
     """The designs of a block, the slowest first; each axis of a grid is one."""
     grid = block.grid or {}
     _refuse_too_many(math.prod(axis.size for axis in grid.values()), len(grid))

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from dendroflow.design.axes import Column, as_column
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.sweep import MOST_POINTS, NUMBER, path_problem
+from dendroflow.settings.sweep import MOST_POINTS, NUMBER, path_problem, python_name
 
 Bits = npt.NDArray[np.bool_]
 MOST_BYTES = 1_000_000_000
@@ -90,7 +90,7 @@ def _read_csv(file: Path, texts: Collection[str]) -> dict[str, Column]:
         encoding="utf-8-sig",
         skipinitialspace=True,
     )
-    names = [str(name).strip() for name in cells.iloc[0].fillna("")]
+    names = [python_name(str(name).strip()) for name in cells.iloc[0].fillna("")]
     _check_names(file, names)
     columns = {}
     for k, name in enumerate(names):
@@ -134,12 +134,12 @@ def _read_parquet(file: Path, texts: Collection[str]) -> dict[str, Column]:
             )
         _check_names(file, parquet.schema_arrow.names)
         table = parquet.read()
-    return {name: _column(file, name, table[name], texts) for name in table.column_names}
+    return {
+        python_name(name): _column(file, name, table[name], texts) for name in table.column_names
+    }
 
 
-def _column(
-    file: Path, name: str, cells: "pa.ChunkedArray", texts: Collection[str]
-) -> Column:
+def _column(file: Path, name: str, cells: "pa.ChunkedArray", texts: Collection[str]) -> Column:
     if pa.types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
     _refuse(file, name, cells, _bits(cells.is_null()), "the cell is empty")

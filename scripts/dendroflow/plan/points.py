@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from dendroflow.design import Blocks, distinct, expand, fill_missing, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
-from dendroflow.settings.base import demand, naming
+from dendroflow.settings.base import control_character, demand, naming, nearest, shown
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.problems import first_problem
 from dendroflow.settings.project import Configuration
@@ -24,6 +24,13 @@ BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "exclusiveMinimum": ("above", operator.gt),
     "maximum": ("at most", operator.le),
     "exclusiveMaximum": ("below", operator.lt),
+}
+
+TYPES = {
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "string": "text: quote it",
 }
 
 
@@ -153,6 +160,8 @@ def _refuse_unknown(key: str, paths: Iterable[str], fixed: Iterable[str], model:
 def _value(path: str, description: Description, simulation: Simulation, value: Any) -> Any:
     """A value of `path`, checked and converted to its type."""
     group, _, name = path.partition(".")
+    if isinstance(value, str) and (problem := control_character(value)):
+        raise ConfigurationError(problem)
     if group == "parameters":
         return _parameter_value(description.parameters[name], value)
     if group == "simulation":
@@ -173,7 +182,8 @@ def _parameter_value(parameter: Parameter, value: Any) -> Any:
         for option in choice:
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
-        raise ConfigurationError(f"{value!r} is none of {choice}")
+        hint = nearest(str(value), map(str, choice))
+        raise ConfigurationError(f"{shown(value)} is none of the choices{hint}")
     kind = schema.get("type", "")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {
@@ -183,8 +193,7 @@ def _parameter_value(parameter: Parameter, value: Any) -> Any:
         "string": isinstance(value, str),
     }
     if not fits.get(kind, True):
-        what = "whole number" if kind == "integer" else kind
-        raise ConfigurationError(f"{value!r} is not a {what}")
+        raise ConfigurationError(f"{shown(value)} is not {TYPES[kind]}")
     unit = f" {parameter.unit}" if parameter.unit else ""
     for key, (words, holds) in BOUNDS.items():
         if key in schema and not holds(value, schema[key]):

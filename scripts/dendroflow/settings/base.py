@@ -1,5 +1,6 @@
 """What all settings have in common."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -22,6 +23,16 @@ from dendroflow.errors import ConfigurationError
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 NonNegative = Annotated[FiniteFloat, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
+
+
+# What rules a terminal, or no SVG may hold; YAML can write it as an escape alone.
+_CONTROL = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def control_character(text: str) -> str | None:
+    """What is wrong with a text that holds a character which no figure or terminal can show."""
+    found = _CONTROL.search(text)
+    return found and f"{text!r} holds the character {found[0]!r}: remove it"
 
 
 # What a text has to look like, by the pattern that says it.

@@ -12,7 +12,7 @@ from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
-from dendroflow.settings.sweep import Scalar, Sweep
+from dendroflow.settings.sweep import Scalar, Sweep, python_name
 
 Name = Annotated[
     str, spelled(r"^[a-z][a-z0-9_]*$", "a name: a letter from a to z, then a-z, 0-9 and _", 60)
@@ -37,7 +37,7 @@ class Experiment(Settings):
     morphology_requires: Requirements | None = Field(
         None, description="what the morphologies must be suitable for before anything is simulated"
     )
-    parameters: dict[str, Scalar] = Field(
+    parameters: dict[Annotated[str, AfterValidator(python_name)], Scalar] = Field(
         default_factory=dict, description="values that differ from the model's defaults"
     )
     simulation: Simulation = Field(description="NEURON's clock and globals")

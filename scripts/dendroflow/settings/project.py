@@ -11,7 +11,14 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_
 
 from dendroflow.errors import ConfigurationError, printable
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.base import Settings, Share, demand, each_once, naming
+from dendroflow.settings.base import (
+    Settings,
+    Share,
+    control_character,
+    demand,
+    each_once,
+    naming,
+)
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
@@ -99,8 +106,6 @@ _SAFE = re.compile(
     r"0x[0-9a-fA-F]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|true|True|TRUE|false|False|FALSE"
 )
 _NUMERIC = re.compile(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?|0o[0-7]+")
-# What ends an SVG or rules a terminal: all that YAML takes no one's word for but as an escape.
-_CONTROL = re.compile("[^\t\n -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -165,12 +170,6 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
-
-
-def control_character(text: str) -> str | None:
-    """What is wrong with a text that holds a character which no figure or terminal can show."""
-    found = _CONTROL.search(text)
-    return found and f"{text!r} holds the character {found[0]!r}: remove it"
 
 
 def read_text(path: Path) -> str:

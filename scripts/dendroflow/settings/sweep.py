@@ -5,6 +5,7 @@ The points of all blocks are put together; within a block the designs multiply.
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
@@ -173,6 +174,11 @@ AxisField = Annotated[
 # Paths ----------------------------------------------------------------------------------------
 
 
+def python_name(path: str) -> str:
+    """The path as Python spells the names in it: the micro sign is the letter mu."""
+    return unicodedata.normalize("NFKC", path)
+
+
 def path_problem(path: object) -> str | None:
     """Return why `path` cannot be swept, with the likely remedy, or None if it can be."""
     if isinstance(path, str) and re.fullmatch(SWEPT_PATH, path):
@@ -204,6 +210,7 @@ def _swept(data: object) -> object:
                 raise ValueError(f"there is no design {path!r}; did you mean {close[0]!r}?")
             if problem := path_problem(path):
                 raise ValueError(problem)
+        return {python_name(path): value for path, value in data.items()}
     return data
 
 

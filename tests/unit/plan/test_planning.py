@@ -358,6 +358,55 @@ def test_as_many_columns_as_sqlite_holds(project):
     assert len(project.plan(features=MANY[:-1]).notes["columns"]) > 2000
 
 
+TEXTS = """
+        kind: Literal["soma", "tree"] = quantity("soma", "", "kind")
+        code: str = quantity("a", "", "code")
+        τ_m: float = quantity(1.0, "ms", "time constant")
+        on: bool = quantity(True, "", "switch")
+"""
+
+
+@pytest.fixture
+def lettered(project):
+    """A project whose model has parameters of text, and of a name that is not English."""
+    path = project.folder / "models" / "squid_soma" / "model.py"
+    text = "from typing import Literal\n" + path.read_text(encoding="utf-8")
+    text = text.replace("Parameters(Model.Parameters):\n", f"Parameters(Model.Parameters):{TEXTS}")
+    path.write_text(text, encoding="utf-8")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("sweep", "said"),
+    [
+        ({"parameters.code": [10]}, "parameters.code: 10 is not text: quote it"),
+        ({"parameters.on": ["no"]}, "parameters.on: 'no' is not true or false"),
+        ({"parameters.on": [1]}, "parameters.on: 1 is not true or false"),
+        ({"parameters.kind": ["some"]}, "'some' is none of the choices; did you mean 'soma'?"),
+        ({"parameters.τ_n": [1]}, "no parameter 'τ_n'; did you mean 'τ_m'?"),
+        ({"parameters.τ_m": ["fast"]}, "parameters.τ_m: 'fast' is not a number"),
+        ({"table": "bell.csv"}, r"parameters.code: 'a\x07' holds the character '\x07': remove it"),
+    ],
+)
+def test_values_are_refused_in_words(lettered, sweep, said):
+    (lettered.folder / "experiments" / "bell.csv").write_text("parameters.code\na\x07\n")
+    with pytest.raises(ConfigurationError) as error:
+        lettered.plan(sweep=sweep)
+    assert said in str(error.value)
+    assert str(error.value).isprintable()
+
+
+def test_columns_of_a_table_have_the_types_that_the_model_declares(lettered):
+    file = lettered.folder / "experiments" / "points.csv"
+    file.write_text("parameters.code,parameters.τ_m,simulation.seed\n010,1,1\ntrue,2,2\n", "utf-8")
+    table = lettered.plan(sweep={"table": "points.csv"}).table
+    assert table["parameters.code"].to_pylist() == ["010", "true"]
+    assert str(table["parameters.τ_m"].type) == "double"
+    assert str(table["simulation.seed"].type) == "int64"
+    listed = {"list": [{"parameters.code": "010", "parameters.\u03c4_m": 1, "simulation.seed": 1}]}
+    assert lettered.plan(sweep=listed).table["point_id"][0] == table["point_id"][0]
+
+
 SWC = "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 2 -55 0 0 0.5 1\n"
 PIN = data_sha256(SWC.encode(), "swc")
 SOURCES = [
