@@ -300,11 +300,11 @@ class Workflow:
         drawing = [name for name, said in found if said.figures or said.optimise is not None]
         return [layout.FIGURES.of(experiment=name) for name in drawing]
 
-    def title(self, wildcards: Wildcards) -> Number:
+    def title(self, wildcards: Wildcards) -> "_Text":
         """Heading of an experiment's figures in the report."""
         return _Text(self.declared(wildcards).title)
 
-    def labels(self, wildcards: Wildcards) -> dict[str, Number | str]:
+    def labels(self, wildcards: Wildcards) -> dict[str, "_Text | str"]:
         """What the report calls a file of a figure."""
         figures = (*self.declared(wildcards).figures, *OPTIMISATION_FIGURES)
         title = {figure.name: figure.title for figure in figures}.get(
@@ -327,7 +327,8 @@ class Workflow:
         return [self.made(layout.AUDIT, experiment=experiment) for experiment in there]
 
 
-class _Text(Number):
+@Number.register
+class _Text:
     """Text for the report, in which Snakemake fills in no wildcards, since it is no `str`.
 
     It comes into the report's script as it is, which `</script>` would end.

@@ -34,8 +34,10 @@ FileName = Annotated[
 ]
 
 
-def _options(given: object) -> object:
-    return tuple(map(scalar, filled(given))) if isinstance(given, list | tuple) else scalar(given)
+def _options(given: Any) -> object:
+    if isinstance(filled(given), list | tuple):
+        return tuple(map(scalar, given))
+    return scalar(given)
 
 
 Options = Annotated[

@@ -114,10 +114,13 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     So is what YAML 1.1, which Snakemake reads, and 1.2 do not read alike, such as `no` or `010`.
     """
 
-    _keys: tuple[str, ...] = ()
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        # Those that lead to the node that is composed.
+        self._keys: list[Any] = []
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
-        plain = self.peek_event().implicit[0]
+        plain = self.peek_event().implicit[0]  # type: ignore[no-untyped-call]
         node: yaml.ScalarNode = super().compose_scalar_node(anchor)
         if found := control_character(node.value):
             self._refuse(node, found)
@@ -134,15 +137,15 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose a node below `parent`; `index` is its position, or the node of its key."""
-        key = index.value if isinstance(index, yaml.ScalarNode) else index
-        self._keys = (*self._keys, *([] if key is None else [str(key)]))
+        self._keys.append(index.value if isinstance(index, yaml.ScalarNode) else index)
         node: yaml.Node | None = super().compose_node(parent, index)
-        self._keys = self._keys[: len(self._keys) - (key is not None)]
+        self._keys.pop()
         return node
 
     def _refuse(self, node: yaml.Node, problem: str) -> NoReturn:
-        where = "".join(f"{key}: " for key in [".".join(self._keys)] if key)
-        raise yaml.constructor.ConstructorError(None, None, where + problem, node.start_mark)
+        where = ".".join(str(key) for key in self._keys if key is not None)
+        said = f"{where}: {problem}" if where else problem
+        raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
 
     def get_single_node(self) -> yaml.Node | None:
         node: yaml.Node | None = super().get_single_node()
@@ -177,19 +180,19 @@ def read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
-        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(f"{path}: line {line}: is not UTF-8; save it as such") from error
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     if len(data) > MOST_BYTES:
         raise ConfigurationError(
             f"{path}: is larger than {MOST_BYTES:,} bytes; write many points into a `table`"
         )
-    return text
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{path}: line {line}: is not UTF-8; save it as such") from error
 
 
 def read_yaml(path: Path) -> Any:
@@ -201,9 +204,9 @@ def read_yaml(path: Path) -> Any:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ConfigurationError(f"{path}: {line}{printable(error.problem or '')}") from error
     except yaml.reader.ReaderError as error:
-        line, letter = text.count("\n", 0, error.position) + 1, chr(error.character)
+        number, letter = text.count("\n", 0, error.position) + 1, chr(error.character)
         raise ConfigurationError(
-            f"{path}: line {line}: holds the character {letter!r}: remove it"
+            f"{path}: line {number}: holds the character {letter!r}: remove it"
         ) from error
     except Exception as error:
         # Tags such as `!!int ""` make PyYAML raise all sorts of errors.

@@ -35,9 +35,7 @@ _GLOBALS = ("celsius", "dt", "duration", "v_init")
 
 
 def scalar(value: object) -> object:
-    """Refuse what is no finite number, text or truth; YAML 1.1 takes the number 1e-3 for text."""
-    if isinstance(value, str) and NUMBER.fullmatch(value) and "e" in value.lower():
-        value = float(value)
+    """Refuse what is no finite number, text or truth value."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:

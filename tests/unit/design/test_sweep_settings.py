@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from dendroflow.settings import sweep as sweep_module
 from dendroflow.settings.base import Settings
 from dendroflow.settings.problems import first_problem
+from dendroflow.settings.project import read_yaml
 from dendroflow.settings.sweep import MOST_POINTS, Axis, Sweep
 
 
@@ -19,14 +20,18 @@ class Experiment(Settings):
     sweep: Sweep
 
 
+def content(text: str):
+    return yaml.load(text, Loader=read_yaml.__globals__["_UniqueKeyLoader"])
+
+
 def read(text: str) -> Experiment:
-    return Experiment.model_validate({"sweep": yaml.safe_load(text)})
+    return Experiment.model_validate({"sweep": content(text)})
 
 
 def message(text: str) -> str:
     with pytest.raises(ValidationError) as caught:
         read(text)
-    line = first_problem(caught.value, {"sweep": yaml.safe_load(text)})
+    line = first_problem(caught.value, {"sweep": content(text)})
     assert "\n" not in line
     assert " more)" not in line
     return line
@@ -75,9 +80,8 @@ def test_listed_values_stay_verbatim():
 @pytest.mark.parametrize("text", ["1e-3", "1e5", "2.5e3", "-1E-6"])
 def test_exponents_that_yaml_takes_for_text_are_numbers(text):
     assert isinstance(yaml.safe_load(text), str)
-    assert read(f"{{parameters.a: [{text}]}}").sweep[0].grid["parameters.a"].values == (
-        float(text),
-    )
+    values = read(f"{{parameters.a: [{text}, '{text}']}}").sweep[0].grid["parameters.a"].values
+    assert values == (float(text), text)
 
 
 @pytest.mark.parametrize(
