@@ -203,7 +203,7 @@ class Trace(_Orbits):
         Field(min_length=1),
         BeforeValidator(
             lambda given: (given,) if isinstance(given, str) else given,
-            json_schema_input_type=Column | tuple[Column, ...],
+            json_schema_input_type=Column | Annotated[tuple[Column, ...], Field(min_length=1)],
         ),
     ] = Field(description="a signal, or a list of them, from top to bottom")
 
