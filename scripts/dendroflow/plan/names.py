@@ -64,6 +64,13 @@ def check_names(
                 for column in getattr(figure, "reference", {}):
                     demand(column, swept, "reference: ", " is not swept")
                 _check_values(figure, swept)
+                if "duration" not in swept:
+                    for key, time in figures.times(figure).items():
+                        if time > duration:
+                            raise ConfigurationError(
+                                f"{key}: {time:g} {unit} comes after the simulation's "
+                                f"{duration:g} {unit}"
+                            )
                 for signal in sorted(figures.signals(figure)):
                     demand(signal, signals, no_signal)
                     if not settings.execution.keep_traces:

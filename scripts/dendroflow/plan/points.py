@@ -168,7 +168,7 @@ def _value(path: str, description: Description, simulation: Simulation, value: A
         try:
             changed = Simulation.model_validate(simulation.model_dump() | {name: value})
         except ValidationError as error:
-            raise ConfigurationError(first_problem(error)) from error
+            raise ConfigurationError(first_problem(error).removeprefix(f"{name}: ")) from error
         return getattr(changed, name)
     return value
 

@@ -365,6 +365,18 @@ def columns(figure: Figure) -> set[str]:
     return used | set(getattr(figure, "reference", ())) | set(figure.where)
 
 
+def times(figure: Figure) -> dict[str, float]:
+    """The latest time that each key of a figure needs, ms."""
+    found = {}
+    if window := getattr(figure, "window", None):
+        found["window"] = window[0]
+    if several := getattr(figure, "times", None):
+        found["times"] = max(several)
+    if isinstance(figure, Shape) and isinstance(figure.at, float):
+        found["at"] = figure.at + figure.offset
+    return found
+
+
 def numeric(figure: Figure) -> set[str]:
     """Name the columns that must hold numbers."""
     used = _names(figure, figure.numbers_of)

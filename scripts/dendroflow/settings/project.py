@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -181,7 +182,9 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file") from None
+        near = get_close_matches(path.name, (other.name for other in path.parent.glob("*.yaml")))
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ConfigurationError(f"{path}: there is no such file{hint}") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     if len(data) > MOST_BYTES:

@@ -327,6 +327,19 @@ REFUSED = [
         },
         "style: celsius has 8 values, of which 7 can be told apart",
     ),
+    (
+        {"figures": [{"kind": "trace", "signal": "soma_v", "window": [21, 30]}]},
+        "figures: trace-soma_v: window: 21 ms comes after the simulation's 20 ms",
+    ),
+    (
+        {"figures": [{"kind": "shape", "signal": "soma_v", "at": 19, "offset": 2}]},
+        "at: 21 ms comes after the simulation's 20 ms",
+    ),
+    (
+        {"figures": [{"kind": "movie", "signal": "soma_v", "times": [1, 25]}]},
+        "times: 25 ms comes after the simulation's 20 ms",
+    ),
+    ({"sweep": {"simulation.dt": ["fast"]}}, "yaml: simulation.dt: 'fast' is not a number"),
     ({"features": MANY}, "sweep, features: 2,001 columns, and a table of the database holds 2,000"),
 ]
 
