@@ -15,7 +15,7 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
 from dendroflow.settings.base import control_character, demand, naming, nearest, shown
 from dendroflow.settings.experiment import Experiment
-from dendroflow.settings.problems import first_problem
+from dendroflow.settings.problems import EXPECTED, first_problem, mismatch
 from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Simulation
 
@@ -24,13 +24,6 @@ BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "exclusiveMinimum": ("above", operator.gt),
     "maximum": ("at most", operator.le),
     "exclusiveMaximum": ("below", operator.lt),
-}
-
-TYPES = {
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "string": "text: quote it",
 }
 
 
@@ -193,7 +186,7 @@ def _parameter_value(parameter: Parameter, value: Any) -> Any:
         "string": isinstance(value, str),
     }
     if not fits.get(kind, True):
-        raise ConfigurationError(f"{shown(value)} is not {TYPES[kind]}")
+        raise ConfigurationError(mismatch(value, EXPECTED[kind]))
     unit = f" {parameter.unit}" if parameter.unit else ""
     for key, (words, holds) in BOUNDS.items():
         if key in schema and not holds(value, schema[key]):

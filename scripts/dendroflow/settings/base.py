@@ -74,9 +74,8 @@ class Settings(BaseModel):
 
 def shown(value: object) -> str:
     """A value as YAML writes it, cut short."""
-    text = repr(value)
-    if value is None or isinstance(value, bool):
-        text = "null" if value is None else text.lower()
+    text = "null" if value is None else repr(value)
+    text = text.lower() if isinstance(value, bool) else text
     return text if len(text) <= 100 else f"{text[:100]} …"
 
 
@@ -129,25 +128,19 @@ def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def items(names: str) -> BeforeValidator:
-    """Demand a list with one item for each of `names`."""
+    """Demand a list with one number for each of `names`."""
     count = names.count(",") + 1
 
-    def check(value: object) -> object:
-        if not isinstance(value, list | tuple) or len(value) != count:
+    def check(value: Any) -> Any:
+        numbers = isinstance(value, list | tuple) and not any(isinstance(v, bool) for v in value)
+        if not numbers or len(value) != count:
             raise ValueError(f"must be [{names}], is {shown(value)}")
         return value
 
     return BeforeValidator(check)
 
 
-def _no_truth(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError(f"{shown(value)} is not a number")
-    return value
-
-
-_Real = Annotated[FiniteFloat, BeforeValidator(_no_truth)]
-Interval = Annotated[tuple[_Real, _Real], AfterValidator(in_order), items("low, high")]
+Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order), items("low, high")]
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -11,13 +11,16 @@ from dendroflow.settings.base import SPELLING, WrongKeyError, nearest, shown
 
 LONGEST_MESSAGE = 1000
 
-# What is expected, by the first word of the name that pydantic gives to an error.
+# What is expected, by the first word of the name of pydantic's error, or by the type in a schema.
 EXPECTED = {
     "string": "text",
     "float": "a number",
+    "number": "a number",
     "finite": "a finite number",
     "int": "a whole number",
+    "integer": "a whole number",
     "bool": "true or false",
+    "boolean": "true or false",
     "tuple": "a list",
     "list": "a list",
     "dict": "a mapping of keys to values",
@@ -90,9 +93,14 @@ def _message(problem: Any) -> str:
             text = f"{shown(value)} is unknown{nearest(str(value), choice)}"
         case _ if noun is None or kind == "int_parsing_size":
             text = f"{problem['msg'].replace('Input should be', 'must be')}, not {shown(given)}"
-        case _ if given is None:
-            text = f"is empty, and must be {noun}"
         case _:
-            scalar = not isinstance(given, list | tuple | Mapping)
-            text = f"{shown(given)} is not {noun}{': quote it' * (noun == 'text' and scalar)}"
+            text = mismatch(given, noun)
     return text
+
+
+def mismatch(given: Any, noun: str) -> str:
+    """Say that a value is not what is expected."""
+    if given is None:
+        return f"is empty, and must be {noun}"
+    quote = noun == "text" and not isinstance(given, list | tuple | Mapping)
+    return f"{shown(given)} is not {noun}{': quote it' * quote}"

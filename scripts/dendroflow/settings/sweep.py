@@ -179,7 +179,7 @@ def python_name(path: str) -> str:
 
 def path_problem(path: object) -> str | None:
     """Return why `path` cannot be swept, with the likely remedy, or None if it can be."""
-    if isinstance(path, str) and re.fullmatch(SWEPT_PATH, path):
+    if isinstance(path, str) and re.fullmatch(SWEPT_PATH, python_name(path)):
         return None
     likely = _likely_path(str(path))
     if re.fullmatch(SWEPT_PATH, likely):
@@ -204,10 +204,10 @@ def _swept(data: object) -> object:
         for path in data:
             if path in Block.model_fields:
                 raise ValueError(f"{path!r} is a design; write the paths beside it into a grid")
-            if close := get_close_matches(str(path), Block.model_fields, n=1, cutoff=0.7):
-                raise ValueError(f"there is no design {path!r}; did you mean {close[0]!r}?")
             if problem := path_problem(path):
-                raise ValueError(problem)
+                close = get_close_matches(str(path), Block.model_fields, n=1, cutoff=0.7)
+                design = close and f"there is no design {path!r}; did you mean {close[0]!r}?"
+                raise ValueError(design or problem)
         return {python_name(path): value for path, value in data.items()}
     return data
 

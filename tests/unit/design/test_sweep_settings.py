@@ -133,7 +133,10 @@ def test_wrong_paths(text, expected):
         ("{parameters.a: {linspce: [0, 1, 3]}}", "a.linspce: unknown key; did you mean 'linspace'"),
         ("{parameters.a: {linspace: [0, 1]}}", "must be [start, stop, number], is [0, 1]"),
         ("{parameters.a: {linspace: [0, x, 3]}}", "linspace.1: 'x' is not a number"),
-        ("{parameters.a: {linspace: [0, true, 3]}}", "linspace.1: true is not a number"),
+        (
+            "{parameters.a: {linspace: [0, true, 3]}}",
+            "stop, number], is [0, True, 3]",
+        ),
         ("{parameters.a: {linspace: [0, 1, 2.5]}}", "linspace.2: 2.5 is not a whole number"),
         ("{parameters.a: {linspace: [0, 1, 1]}}", "two different ends and at least 2 values"),
         ("{parameters.a: {linspace: [1, 1, 3]}}", "two different ends and at least 2 values"),

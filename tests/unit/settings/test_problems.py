@@ -118,7 +118,11 @@ EXPERIMENTS = [
     ("[maximum]", "[maximum], prefix: a b", "features.prefix: 'a b' is not a letter, then"),
     ("[maximum]", "[maximum], window: [1]", "features.window: must be [low, high], is [1]"),
     ("[maximum]", "[maximum], window: [1, x]", "features.window.1: 'x' is not a number"),
-    ("[maximum]", "[maximum], window: [true, 2]", "features.window.0: true is not a number"),
+    (
+        "[maximum]",
+        "[maximum], window: [true, 2]",
+        "features.window: must be [low, high], is [T",
+    ),
 ]
 MORE_KEYS = [
     ("parameters: {a: [1]}", "parameters.a: [1] is no number, text or truth value"),
@@ -159,6 +163,18 @@ def test_what_is_changed_below_is_sound(tmp_path):
     path = tmp_path / "e.yaml"
     path.write_text(SOUND, encoding="utf-8")
     assert validated(Experiment, read_yaml(path), path).title == "Steps"
+
+
+@pytest.mark.parametrize("name", ["τ_m", "größe", "gro\u0308ße", "\xb5", "Ω", "_a", "переменная"])
+def test_names_of_parameters_begin_with_any_letter(tmp_path, name):
+    path = tmp_path / "e.yaml"
+    text = SOUND.replace("parameters.a", f"parameters.{name}") + f"parameters: {{{name}: 1}}"
+    path.write_text(text, encoding="utf-8")
+    experiment, declared = validated(Experiment, read_yaml(path), path), {}
+    exec(f"class Parameters:\n    {name} = 1", declared)
+    (swept,), (fixed,) = experiment.sweep[0].grid, experiment.parameters
+    assert swept == f"parameters.{fixed}"
+    assert hasattr(declared["Parameters"], fixed)
 
 
 @pytest.mark.parametrize(("old", "new", "said"), EXPERIMENTS)
