@@ -182,8 +182,8 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        near = get_close_matches(path.name, (other.name for other in path.parent.glob("*.yaml")))
-        hint = f"; did you mean {near[0]}?" if near else ""
+        near = get_close_matches(path.stem, (other.stem for other in path.parent.glob("*.yaml")))
+        hint = f"; did you mean {near[0]}.yaml?" if near else ""
         raise ConfigurationError(f"{path}: there is no such file{hint}") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
