@@ -57,13 +57,14 @@ def check_names(
             )
         known = _columns(points.swept, settings.features.columns)
         swept = {leaf(path): points.table[path] for path in points.swept}
+        ids = {} if settings.optimise else {"point_id": points.table["point_id"]}
         for figure in settings.figures:
             with naming(f"figures: {figure.name}"):
                 for column in sorted(figures.columns(figure)):
                     demand(column, known, "neither swept nor measured: ")
                 for column in getattr(figure, "reference", {}):
                     demand(column, swept, "reference: ", " is not swept")
-                _check_values(figure, swept)
+                _check_values(figure, swept | ids)
                 if "duration" not in swept:
                     for key, time in figures.times(figure).items():
                         if time > duration:
@@ -116,7 +117,7 @@ def _nearest_values(value: Any, there: list[Any]) -> str:
     if all(isinstance(each, int | float) for each in [value, *there]):
         near = [shown(each) for each in sorted(there, key=lambda each: abs(each - value))[:3]]
     else:
-        near = get_close_matches(shown(value), map(shown, there), n=3, cutoff=0.0)
+        near = get_close_matches(shown(value), map(shown, there[:1000]), n=3, cutoff=0.0)
     more = ", ..." if len(there) > len(near) else ""
     return f"; there {'is' if len(there) == 1 else 'are'} {', '.join(near)}{more}"
 

@@ -78,7 +78,7 @@ def _message(problem: Any) -> str:
         case "union_tag_not_found":
             text = f"is required, and missing beside {', '.join(map(str, given)) or 'nothing'}"
         case "missing" | "string_too_short":
-            text = "is empty" if given == "" else "is required, and missing"
+            text = "is required, and missing" if kind == "missing" else "is empty"
         case "string_too_long":
             text = f"{shown(given)} is longer than {said['max_length']} characters"
         case "string_pattern_mismatch":

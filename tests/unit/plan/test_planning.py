@@ -296,6 +296,7 @@ REFUSED = [
     ({"figures": [LINE | {"where": {"gnabar": 0.13}}]}, "; there are 0.12, 0.1"),
     ({"figures": [LINE | {"where": {"celsius": [6.3, 11]}}]}, "no point has celsius = 11"),
     ({"figures": [LINE | {"where": {"gnabar": "0.1"}}]}, "no point has gnabar = '0.1'"),
+    ({"figures": [LINE | {"where": {"point_id": "ab"}}]}, "where: no point has point_id = 'ab'"),
     ({"figures": [LINE | {"where": {"status": "okay"}}]}, "has status = 'okay'; there are 'ok'"),
     ({"figures": [LINE | {"reference": {"gnabar": 0.2}}]}, "reference: no point has gnabar = 0.2"),
     (

@@ -107,6 +107,7 @@ EXPERIMENTS = [
     ("Steps", "true", "title: true is not text: quote it"),
     ("Steps", "[a]", "title: ['a'] is not text"),
     ("Steps", "''", "title: is empty"),
+    ("Steps", "' '", "title: is empty"),
     ("squid_soma", "Größe", "model: 'Größe' is not a name: a letter from a to z"),
     ("[1, 2]", "fast", "sweep.parameters.a: must be one of {values: ...}"),
     ("[1, 2]", "[1, null]", "sweep.parameters.a.1: null is no number, text or truth value"),
