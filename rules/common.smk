@@ -28,6 +28,14 @@ if not DEFAULT.exists():
     DEFAULT = SCRIPTS.parent / DEFAULT
 
 
+def read_first(path):
+    """Refuse what Snakemake would read another way, or not in words."""
+    try:
+        read_yaml(path)
+    except DendroflowError as error:
+        sys.exit(str(error))
+
+
 if workflow.modifier.namespace is not None and not config:
     sys.exit(
         "dendroflow: the module has no configuration; write `config: config` into "
@@ -36,6 +44,7 @@ if workflow.modifier.namespace is not None and not config:
 if workflow.modifier.namespace is None and not (
     workflow.configfiles or workflow.overwrite_configfiles
 ):
+    read_first(DEFAULT)
 
     configfile: DEFAULT
 
@@ -47,10 +56,9 @@ if FILES:
     config[FILE] = str(path.relative_to(here) if path.is_relative_to(here) else path)
 config.setdefault(FOLDER, str(Path(config.get(FILE, "config.yaml")).parent))
 
+for path in map(Path, FILES):
+    read_first(path)
 try:
-    if FILES:
-        # Snakemake reads it too, but takes the last of two equal keys.
-        read_yaml(Path(config[FILE]))
     CONFIG = configured(config)
     read_all(CONFIG)
 except DendroflowError as error:

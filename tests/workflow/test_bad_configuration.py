@@ -206,6 +206,10 @@ BAD_PROJECTS = {
         "morphometry: {rats: {morphologies: [c91662], reference: references/rats.csv}}",
         ["morphologies.yaml", "morphometry: rats", "no entry 'c91662'"],
     ),
+    "a truth value that may be text": (
+        "experiments: [steps]\nmorphology_report: yes",
+        ["config.yaml", "line 2", "morphology_report: yes", "quote it"],
+    ),
     "experiments twice": (
         "experiments: [stairs]\nexperiments: [steps]",
         ["config.yaml", "line 2", "'experiments'", "twice"],

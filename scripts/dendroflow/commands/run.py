@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dendroflow import layout
 from dendroflow.commands import CONFIG, WORKFLOW
@@ -13,7 +14,7 @@ from dendroflow.commands.process import execute
 from dendroflow.commands.summary import summary
 from dendroflow.errors import ConfigurationError
 from dendroflow.jobs.lock import remove_dead
-from dendroflow.settings.project import read_yaml
+from dendroflow.settings.project import read_yaml, validated
 
 RESULTS, RECORDS = Path("results"), Path(".snakemake")
 # Where Snakemake looks for one.
@@ -84,8 +85,8 @@ COMMANDS: dict[str, Callable[[Workflow], int]] = {"run": run, "plan": plan, "aud
 
 def _start(workflow: Workflow, *targets: str) -> int:
     """Run Snakemake where a dead run may have left its lock; return its exit code."""
-    # Snakemake would run the Python of a file that says it is a template.
-    read_yaml(workflow.config)
+    # Snakemake's own error names no line, and it would run the Python of a file that is a template.
+    validated(dict[str, Any], read_yaml(workflow.config), workflow.config)
     if removed := remove_dead(RESULTS, RECORDS / "locks"):
         print(f"dendroflow: {removed}", file=sys.stderr)
     code = execute([*workflow.command(), *(["--", *targets] if targets else [])])

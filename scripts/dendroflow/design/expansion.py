@@ -1,7 +1,7 @@
 """From the blocks of a sweep to a table of points."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +33,12 @@ class Design(NamedTuple):
     blocks: Blocks
 
 
-def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> Design:
+def expand(
+    sweep: Sequence[Block],
+    folder: Path,
+    root: Path | None = None,
+    texts: Collection[str] = ("morphology",),
+) -> Design:
     """Return the rows of `sweep`; two of them may be the same point, see `distinct`.
 
     Parameters
@@ -42,6 +47,8 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
         The folder of the experiment's file, to which table files are relative.
     root
         The folder that table files must not leave; `folder` if left out.
+    texts
+        Paths whose values are text; a table cannot tell.
 
     Returns
     -------
@@ -61,7 +68,7 @@ def expand(sweep: Sequence[Block], folder: Path, root: Path | None = None) -> De
     blocks: list[tuple[int, int]] = []
     paths: dict[str, None] = {}
     for block in sweep:
-        columns, samples = _block_columns(block, folder, root or folder)
+        columns, samples = _block_columns(block, folder, root or folder, texts)
         parts.append(columns)
         blocks.append((_count(columns), samples))
         paths |= dict.fromkeys(columns)
@@ -122,10 +129,12 @@ def _refuse_too_many(count: int, paths: int) -> None:
         )
 
 
-def _block_columns(block: Block, folder: Path, root: Path) -> tuple[Columns, int]:
+def _block_columns(
+    block: Block, folder: Path, root: Path, texts: Collection[str]
+) -> tuple[Columns, int]:
     """Return the rows of one block, the product of its designs, and how many are sampled."""
     product: Columns = {}
-    for design in _designs(block, folder, root):
+    for design in _designs(block, folder, root, texts):
         if shared := sorted(product.keys() & design.keys()):
             raise ConfigurationError(
                 f"{folder / str(block.table)}: column {shared[0]} is swept by another design of "
@@ -139,7 +148,7 @@ def _block_columns(block: Block, folder: Path, root: Path) -> tuple[Columns, int
     return product, math.prod(sampled) if sampled else 0
 
 
-def _designs(block: Block, folder: Path, root: Path) -> Iterator[Columns]:
+def _designs(block: Block, folder: Path, root: Path, texts: Collection[str]) -> Iterator[Columns]:
     """The designs of a block, the slowest first; each axis of a grid is one."""
     grid = block.grid or {}
     _refuse_too_many(math.prod(axis.size for axis in grid.values()), len(grid))
@@ -150,7 +159,7 @@ def _designs(block: Block, folder: Path, root: Path) -> Iterator[Columns]:
     if block.list is not None:
         yield {path: as_column([row[path] for row in block.list]) for path in block.list[0]}
     if block.table is not None:
-        yield read_table(within(root, folder / block.table))
+        yield read_table(within(root, folder / block.table), texts)
     for name, draw in _SAMPLED.items():
         if (asked := getattr(block, name)) is not None:
             _refuse_too_many(asked.rows, len(asked.axes))

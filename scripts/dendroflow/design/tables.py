@@ -1,6 +1,6 @@
 """Points that stand in a table file, CSV or Parquet."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from dendroflow.design.axes import Column, as_column
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.sweep import MOST_POINTS, NUMBER, path_problem
+from dendroflow.settings.sweep import MOST_POINTS, NUMBER, path_problem, python_name
 
 Bits = npt.NDArray[np.bool_]
 MOST_BYTES = 1_000_000_000
@@ -20,11 +20,16 @@ MOST_BYTES = 1_000_000_000
 _NUMBER, _WHOLE = f"^(?:{NUMBER.pattern})$", r"^[-+]?\d+$"
 
 
-def read_table(file: Path) -> dict[str, Column]:
+def read_table(file: Path, texts: Collection[str] = ("morphology",)) -> dict[str, Column]:
     """Return the columns of a CSV or Parquet file whose columns are swept paths.
 
     In a CSV file, a column is numbers if all of its cells are, else truth values (true, false)
-    if all are, else text; morphologies are always text.
+    if all are, else text.
+
+    Parameters
+    ----------
+    texts
+        Paths whose values are text, whatever they look like.
 
     Returns
     -------
@@ -41,7 +46,7 @@ def read_table(file: Path) -> dict[str, Column]:
     if file.stat().st_size > MOST_BYTES:
         raise ConfigurationError(f"{file}: is larger than {MOST_BYTES:,} bytes")
     try:
-        columns = _read_parquet(file) if file.suffix == ".parquet" else _read_csv(file)
+        columns = (_read_parquet if file.suffix == ".parquet" else _read_csv)(file, texts)
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         raise ConfigurationError(
@@ -74,7 +79,7 @@ def _bits(mask: "pa.Array") -> Bits:
     return np.asarray(mask.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
-def _read_csv(file: Path) -> dict[str, Column]:
+def _read_csv(file: Path, texts: Collection[str]) -> dict[str, Column]:
     # All as text: pandas would rename a repeated column, take NA for a gap, and round in the
     # last digit.
     cells = pd.read_csv(
@@ -85,19 +90,19 @@ def _read_csv(file: Path) -> dict[str, Column]:
         encoding="utf-8-sig",
         skipinitialspace=True,
     )
-    names = [str(name).strip() for name in cells.iloc[0].fillna("")]
+    names = [python_name(str(name).strip()) for name in cells.iloc[0].fillna("")]
     _check_names(file, names)
-    return {
-        name: _parsed(file, name, pa.array(cells[k].iloc[1:].fillna("").str.strip(), pa.string()))
-        for k, name in enumerate(names)
-    }
+    columns = {}
+    for k, name in enumerate(names):
+        column = pa.array(cells[k].iloc[1:].fillna("").str.strip(), pa.string())
+        _refuse(file, name, column, _bits(pc.equal(column, "")), "the cell is empty")
+        is_text = name in texts
+        columns[name] = as_column(column.to_pylist()) if is_text else _parsed(file, name, column)
+    return columns
 
 
 def _parsed(file: Path, name: str, texts: "pa.Array") -> Column:
-    _refuse(file, name, texts, _bits(pc.equal(texts, "")), "the cell is empty")
     numbers = _bits(pc.match_substring_regex(texts, _NUMBER))
-    if name == "morphology":
-        return as_column(texts.to_pylist())
     if not numbers.any():
         lower = pc.utf8_lower(texts)
         truths = pc.is_in(lower, pa.array(["true", "false"]))
@@ -117,7 +122,7 @@ def _parsed(file: Path, name: str, texts: "pa.Array") -> Column:
     return as_column(values.tolist())
 
 
-def _read_parquet(file: Path) -> dict[str, Column]:
+def _read_parquet(file: Path, texts: Collection[str]) -> dict[str, Column]:
     # Not read_table, which takes a folder named a=1 for a column and trips over repeated names.
     with pq.ParquetFile(file) as parquet:
         # A small file may hold a large table, compressed.
@@ -129,17 +134,20 @@ def _read_parquet(file: Path) -> dict[str, Column]:
             )
         _check_names(file, parquet.schema_arrow.names)
         table = parquet.read()
-    return {name: _column(file, name, table[name]) for name in table.column_names}
+    return {
+        python_name(name): _column(file, name, table[name], texts) for name in table.column_names
+    }
 
 
-def _column(file: Path, name: str, cells: "pa.ChunkedArray") -> Column:
+def _column(file: Path, name: str, cells: "pa.ChunkedArray", texts: Collection[str]) -> Column:
     if pa.types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
     _refuse(file, name, cells, _bits(cells.is_null()), "the cell is empty")
     if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
         return as_column(cells.to_pylist())
-    if name == "morphology":
-        raise ConfigurationError(f"{file}: column {name}: names are text, not {cells.type}")
+    if name in texts:
+        what = "names" if name == "morphology" else "values"
+        raise ConfigurationError(f"{file}: column {name}: {what} are text, not {cells.type}")
     if pa.types.is_boolean(cells.type):
         return np.asarray(cells.to_numpy(), dtype=np.bool_)
     if pa.types.is_integer(cells.type):

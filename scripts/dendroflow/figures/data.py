@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.settings import figures as settings
 from dendroflow.settings.figures import Figure, columns, signals
 
 OK = "ok"
@@ -197,10 +198,5 @@ def _order(value: Any) -> tuple[int, float, str]:
 
 
 def is_any(value: Any, options: Sequence[Any]) -> bool:
-    """Whether a value is one of the options; numbers may differ by their last digits."""
-    if is_null(value):
-        return False
-    if isinstance(value, str | bool | np.bool_):
-        return value in options
-    numeric = [option for option in options if not isinstance(option, str)]
-    return bool(np.isclose(value, numeric, rtol=1e-9, atol=0).any())
+    """Whether a value is there, and one of the options."""
+    return not is_null(value) and settings.is_any(value, options)

@@ -216,7 +216,7 @@ def _mark_ends(
                 continue
             columns = {figure.hue: hue, figure.style: style, figure.col: line["col"].iloc[0]}
             values = [f"{text} {data.label(c).unit}".rstrip() for c, text in columns.items() if c]
-            text = (figure.ends or "").format(x=x) + (f" ({', '.join(values)})" if values else "")
+            text = figure.end_at(x) + (f" ({', '.join(values)})" if values else "")
             rule = axes.axvline(x, color=hues.colours[hue], lw=1, ls=":", zorder=1, label=text)
             told.append((x, text, rule))
     rules = [rule for _, _, rule in sorted(told, key=lambda each: each[:2])]

@@ -17,7 +17,7 @@ from dendroflow.settings.figures import Phase, Trace
 def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw the signals of points, of which at least one is ok."""
     chosen, notes = choose(points, figure.hue, figure.limit)
-    names = figure.signal_names
+    names = figure.signal
     traces = read_signals(figure, data, chosen, names)
     height = 3.6 if len(names) == 1 else 1.2 + 1.7 * len(names)
     page = page_of(figure, data, notes + failure_note(points), (6.9, height), chosen)

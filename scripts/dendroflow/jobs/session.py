@@ -30,7 +30,7 @@ from dendroflow.runs.pool import outcome_table
 from dendroflow.runs.proof import run_all
 from dendroflow.runs.workload import Workload, loaded
 from dendroflow.settings.project import Configuration, load, validated
-from dendroflow.settings.sweep import Sweep
+from dendroflow.settings.sweep import Block, Row
 from dendroflow.tables.schemas import TRACES, VALUES_SUFFIX, checked
 
 Array = NDArray[np.float64]
@@ -101,7 +101,7 @@ def simulate(
     values = dict(point or {"simulation.seed": settings.simulation.seed})
     changed = settings.model_copy(
         update={
-            "sweep": validated(Sweep, {"list": [values]}, configuration.experiment_file(name)),
+            "sweep": (Block(list=(validated(Row, values, "simulate: point"),)),),
             "optimise": None,
             "figures": (),
         }

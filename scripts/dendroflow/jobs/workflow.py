@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
+from numbers import Number
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -13,7 +14,7 @@ from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.jobs.configured import digest_of_settings
 from dendroflow.layout import Pattern
 from dendroflow.plan.models import ModelNames, names_of
-from dendroflow.plan.morphologies import names_of_morphology
+from dendroflow.plan.morphologies import check_sources, names_of_morphology
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
@@ -97,7 +98,7 @@ class Workflow:
         plan = make_plan(self.configuration, experiment, self.results, cores, keep=keep)
         batches = "1 batch" if len(plan.new) == 1 else f"{len(plan.new)} batches"
         self._tell(
-            f"{experiment}: {plan.requested} points requested, "
+            f"{experiment}: {plan.requested} point{'s' * (plan.requested != 1)} requested, "
             f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {batches}"
         )
         return plan
@@ -194,9 +195,12 @@ class Workflow:
         names = self.plan(wildcards.experiment).morphologies(wildcards.get("batch"))
         return [self.of_morphology(layout.SECTIONS, name) for name in names]
 
+    @_in_one_line
     def compared(self, wildcards: Wildcards) -> list[str]:
         """Morphometrics of the morphologies of a comparison."""
         names = self.configuration.project.morphometry[wildcards.comparison].morphologies
+        if self._planner:
+            check_sources(self.configuration, names, self.results)
         return [self.of_morphology(layout.MORPHOMETRICS, name) for name in names]
 
     @_in_one_line
@@ -296,17 +300,17 @@ class Workflow:
         drawing = [name for name, said in found if said.figures or said.optimise is not None]
         return [layout.FIGURES.of(experiment=name) for name in drawing]
 
-    def title(self, wildcards: Wildcards) -> str:
+    def title(self, wildcards: Wildcards) -> "_Text":
         """Heading of an experiment's figures in the report."""
-        return _unmarked(self.declared(wildcards).title)
+        return _Text(self.declared(wildcards).title)
 
-    def labels(self, wildcards: Wildcards) -> dict[str, str]:
+    def labels(self, wildcards: Wildcards) -> dict[str, "_Text | str"]:
         """What the report calls a file of a figure."""
         figures = (*self.declared(wildcards).figures, *OPTIMISATION_FIGURES)
         title = {figure.name: figure.title for figure in figures}.get(
             wildcards.figure
         ) or wildcards.figure
-        return {"figure": _unmarked(title), "format": wildcards.kind}
+        return {"figure": _Text(title), "format": wildcards.kind}
 
     def captions(self, wildcards: Wildcards) -> dict[str, str]:
         """What the report says below each figure of an experiment."""
@@ -323,12 +327,18 @@ class Workflow:
         return [self.made(layout.AUDIT, experiment=experiment) for experiment in there]
 
 
-def _unmarked(text: str) -> str:
-    """Text for the report, into whose script Snakemake puts it as it is, wildcards filled in.
+@Number.register
+class _Text:
+    """Text for the report, in which Snakemake fills in no wildcards, since it is no `str`.
 
-    A word joiner, which nobody sees, makes `{Na}` none.
+    It comes into the report's script as it is, which `</script>` would end.
     """
-    return re.sub(r"\{(?=[\s\w.]*[,}])", "{\u2060", text.replace("<", "‹"))
+
+    def __init__(self, text: str) -> None:
+        self._text = re.sub(r"(?i)<(?=[/!]|script)", "‹", text)
+
+    def __str__(self) -> str:
+        return self._text
 
 
 def _escaped(text: str) -> str:

@@ -94,6 +94,21 @@ def fetch(
     logger.info("%s: sha256 of the data lines %s", label, digest)
 
 
+def check_pin(name: str, source: MorphologySource, *, neuromorpho: NeuroMorpho, root: Path) -> None:
+    """Refuse a file of this machine that `fetch` will refuse: lost, not pinned, or another one.
+
+    Raises
+    ------
+    MorphologyError
+        As `fetch` does.
+    """
+    if isinstance(source, LocalFile | PackageFile):
+        found = _find(name, source, neuromorpho, root)
+        digest = data_sha256(found.data, source.suffix)
+        if digest != source.sha256:
+            _check(name, found.data, source, _label(name, found.address), digest)
+
+
 def _label(name: str, address: str) -> str:
     return f"morphology '{name}' ({address})"
 

@@ -21,6 +21,7 @@ from dendroflow.files import replacing
 from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames, copy_model
+from dendroflow.settings.base import control_character
 
 TIMEOUT_S = 120
 PROCESSES = ("shared", "alone", "fresh")
@@ -128,7 +129,7 @@ def inspect(folder: Path) -> Description:
             description=field.description or "",
             schema=properties,
         )
-    return Description(
+    description = Description(
         parameters=parameters,
         signals={name: declared(signal).unit for name, signal in model.signals.items()},
         meanings={
@@ -141,6 +142,18 @@ def inspect(folder: Path) -> Description:
         required_sections=tuple(model.required_sections),
         time_unit=model.time_unit,
     )
+    _refuse_control_characters(asdict(description), f"{folder / 'model.py'}")
+    return description
+
+
+def _refuse_control_characters(content: Any, where: str) -> None:
+    """Refuse names, units, descriptions and values that no figure can show."""
+    if isinstance(content, str) and (problem := control_character(content)):
+        raise ModelError(f"{where}: {problem}")
+    if isinstance(content, dict):
+        for key, value in content.items():
+            _refuse_control_characters(key, where)
+            _refuse_control_characters(value, f"{where}: {key}")
 
 
 if __name__ == "__main__":

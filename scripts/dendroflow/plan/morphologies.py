@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow import layout
-from dendroflow.errors import MorphologyError
+from dendroflow.errors import ConfigurationError, MorphologyError
 from dendroflow.morphology.importing import import_sections
 from dendroflow.morphology.sections import digest_of_sections, load_sections, save_sections
 from dendroflow.plan.code import code_digest
@@ -29,6 +29,29 @@ def names_of_morphology(configuration: Configuration, name: str) -> dict[str, An
     return {"morphology": name, "pin": pin, "suffix": source.suffix, "reader": reader()}
 
 
+def check_sources(configuration: Configuration, names: Iterable[str], results: Path) -> None:
+    """Refuse morphologies of which it is known before they are fetched that they are not as pinned.
+
+    Raises
+    ------
+    ConfigurationError
+        A line for each.
+    """
+    catalogue, wrong = configuration.folder / "morphologies.yaml", []
+    for name in names:
+        fetched = layout.MORPHOLOGY.below(results, **names_of_morphology(configuration, name))
+        source, service = configuration.morphologies[name], configuration.project.neuromorpho
+        if not fetched.exists():
+            from dendroflow.morphology.fetch import check_pin
+
+            try:
+                check_pin(name, source, neuromorpho=service, root=configuration.folder)
+            except MorphologyError as error:
+                wrong.append(f"{catalogue}: {error}")
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
+
+
 def known_sections(
     configuration: Configuration, names: Iterable[str], results: Path, *, keep: bool
 ) -> dict[str, str]:
@@ -42,6 +65,7 @@ def known_sections(
         whether the sections that are read are written, too.
     """
     found = {}
+    check_sources(configuration, names, results)
     for name in names:
         values = names_of_morphology(configuration, name)
         path = layout.SECTIONS.below(results, **values)

@@ -1,12 +1,22 @@
 """Names in an experiment that must exist: signals, columns of figures, times of stimuli."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description
+from dendroflow.plan.points import Points
 from dendroflow.settings import figures
-from dendroflow.settings.base import demand, naming
+from dendroflow.settings.base import demand, naming, shown
 from dendroflow.settings.project import Configuration
+from dendroflow.tables.schemas import STATUSES
+
+# SQLite holds no more.
+MOST_COLUMNS = 2000
 
 # Columns that every experiment's table has besides what it sweeps and measures: meaning and unit.
 TABLE_COLUMNS = {
@@ -24,9 +34,9 @@ def leaf(path: str) -> str:
 
 
 def check_names(
-    configuration: Configuration, experiment: str, description: Description, swept: Iterable[str]
+    configuration: Configuration, experiment: str, description: Description, points: Points
 ) -> None:
-    """Refuse features and figures that ask for what does not exist, of `swept` paths too.
+    """Refuse features and figures that ask for what does not exist, or for values of no point.
 
     Raises
     ------
@@ -40,24 +50,76 @@ def check_names(
         for signal in settings.features.signals:
             demand(signal, signals, f"features: signal: {no_signal}")
         end = settings.features.end
-        if end is not None and end > duration and "simulation.duration" not in swept:
+        if end is not None and end > duration and "simulation.duration" not in points.swept:
             raise ConfigurationError(
                 f"features: a window ends at {end:g} {unit}, after the simulation's "
                 f"{duration:g} {unit}"
             )
-        known = _columns(swept, settings.features.columns)
+        known = _columns(points.swept, settings.features.columns)
+        swept = {leaf(path): points.table[path] for path in points.swept}
+        ids = {} if settings.optimise else {"point_id": points.table["point_id"]}
         for figure in settings.figures:
             with naming(f"figures: {figure.name}"):
                 for column in sorted(figures.columns(figure)):
                     demand(column, known, "neither swept nor measured: ")
                 for column in getattr(figure, "reference", {}):
-                    demand(column, [leaf(path) for path in swept], "reference: ", " is not swept")
+                    demand(column, swept, "reference: ", " is not swept")
+                _check_values(figure, swept | ids)
+                if "duration" not in swept:
+                    for key, time in figures.times(figure).items():
+                        if time > duration:
+                            raise ConfigurationError(
+                                f"{key}: {time:g} {unit} comes after the simulation's "
+                                f"{duration:g} {unit}"
+                            )
                 for signal in sorted(figures.signals(figure)):
                     demand(signal, signals, no_signal)
                     if not settings.execution.keep_traces:
                         raise ConfigurationError(
                             f"draws signal {signal!r}, and execution.keep_traces is false"
                         )
+
+
+def _check_values(figure: figures.Figure, swept: Mapping[str, "pd.Series[Any]"]) -> None:
+    """Refuse a figure that selects no point, or takes for numbers what is none."""
+    # What an optimisation finds is not known yet.
+    values = {name: column for name, column in swept.items() if column.notna().all()}
+    for key in ("where", "reference"):
+        selected = np.ones(len(next(iter(swept.values()))), dtype=bool)
+        asked = getattr(figure, key, {})
+        for column in filter({*values, "status"}.__contains__, asked):
+            options = asked[column] if isinstance(asked[column], tuple) else (asked[column],)
+            there = values[column].unique().tolist() if column in values else list(STATUSES)
+            for option in options:
+                if not any(figures.is_any(value, (option,)) for value in there):
+                    problem = f"{key}: no point has {column} = {shown(option)}"
+                    raise ConfigurationError(problem + _nearest_values(option, there))
+            if column in values:
+                found = [value for value in there if figures.is_any(value, options)]
+                selected &= values[column].isin(found).to_numpy()
+        if not selected.any():
+            both = ", ".join(f"{column} = {shown(value)}" for column, value in asked.items())
+            raise ConfigurationError(f"{key}: no point has all of {both}")
+    for column in sorted(figures.numeric(figure)):
+        texts = column in TABLE_COLUMNS and column != "runtime_s"
+        if texts or (column in values and values[column].dtype.kind not in "iuf"):
+            raise ConfigurationError(f"needs numbers, which column {column!r} does not hold")
+    style = getattr(figure, "style", None)
+    if style in values and not figure.where and values[style].nunique() > figures.MOST_STYLES:
+        raise ConfigurationError(
+            f"style: {style} has {values[style].nunique()} values, of which {figures.MOST_STYLES} "
+            "can be told apart; use `hue` or `col`"
+        )
+
+
+def _nearest_values(value: Any, there: list[Any]) -> str:
+    """Return "; there are ..." with the three nearest of some values."""
+    if all(isinstance(each, int | float) for each in [value, *there]):
+        near = [shown(each) for each in sorted(there, key=lambda each: abs(each - value))[:3]]
+    else:
+        near = get_close_matches(shown(value), map(shown, there[:1000]), n=3, cutoff=0.0)
+    more = ", ..." if len(there) > len(near) else ""
+    return f"; there {'is' if len(there) == 1 else 'are'} {', '.join(near)}{more}"
 
 
 def _columns(swept: Iterable[str], measured: Iterable[str]) -> list[str]:
@@ -71,4 +133,10 @@ def _columns(swept: Iterable[str], measured: Iterable[str]) -> list[str]:
                 "rename the model's parameter, or set a prefix for the feature"
             )
         origin[name.lower()] = path
-    return [*TABLE_COLUMNS, *(leaf(path) for path in swept), *measured]
+    columns = [*TABLE_COLUMNS, *map(leaf, swept), *measured]
+    if len(columns) > MOST_COLUMNS:
+        raise ConfigurationError(
+            f"sweep, features: {len(columns):,} columns, and a table of the database holds "
+            f"{MOST_COLUMNS:,}: sweep or measure less, or in several experiments"
+        )
+    return columns

@@ -58,7 +58,7 @@ def make_plan(
     description = describe(model, kept, keep=keep)
     wanted = requested_points if settings.optimise is None else individuals_to_come
     points = wanted(configuration, experiment, description)
-    check_names(configuration, experiment, description, points.swept)
+    check_names(configuration, experiment, description, points)
     measured = FeatureContent(settings.features.model_dump(mode="json"))
     keeping = settings.execution.keep_traces
     simulated = simulation_content(

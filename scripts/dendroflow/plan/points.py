@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from dendroflow.design import Blocks, distinct, expand, fill_missing, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
-from dendroflow.settings.base import demand, naming
+from dendroflow.settings.base import control_character, demand, naming, nearest, shown
 from dendroflow.settings.experiment import Experiment
-from dendroflow.settings.project import Configuration, first_problem
+from dendroflow.settings.problems import EXPECTED, first_problem, mismatch
+from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Simulation
 
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
@@ -70,7 +71,8 @@ def requested_points(
     source = configuration.experiment_file(experiment)
     with naming(source):
         sweep = configuration.experiments[experiment].sweep
-        table, blocks = expand(sweep or (), source.parent, configuration.folder)
+        texts = {"morphology", "simulation.solver", *_paths_of("string", description)}
+        table, blocks = expand(sweep or (), source.parent, configuration.folder, texts)
     return identified_points(configuration, experiment, description, table, "sweep", blocks=blocks)
 
 
@@ -151,13 +153,15 @@ def _refuse_unknown(key: str, paths: Iterable[str], fixed: Iterable[str], model:
 def _value(path: str, description: Description, simulation: Simulation, value: Any) -> Any:
     """A value of `path`, checked and converted to its type."""
     group, _, name = path.partition(".")
+    if isinstance(value, str) and (problem := control_character(value)):
+        raise ConfigurationError(problem)
     if group == "parameters":
         return _parameter_value(description.parameters[name], value)
     if group == "simulation":
         try:
             changed = Simulation.model_validate(simulation.model_dump() | {name: value})
         except ValidationError as error:
-            raise ConfigurationError(first_problem(error)) from error
+            raise ConfigurationError(first_problem(error).removeprefix(f"{name}: ")) from error
         return getattr(changed, name)
     return value
 
@@ -171,7 +175,8 @@ def _parameter_value(parameter: Parameter, value: Any) -> Any:
         for option in choice:
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
-        raise ConfigurationError(f"{value!r} is none of {choice}")
+        hint = nearest(str(value), map(str, choice))
+        raise ConfigurationError(f"{shown(value)} is none of the choices{hint}")
     kind = schema.get("type", "")
     number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {
@@ -181,8 +186,7 @@ def _parameter_value(parameter: Parameter, value: Any) -> Any:
         "string": isinstance(value, str),
     }
     if not fits.get(kind, True):
-        what = "whole number" if kind == "integer" else kind
-        raise ConfigurationError(f"{value!r} is not a {what}")
+        raise ConfigurationError(mismatch(value, EXPECTED[kind]))
     unit = f" {parameter.unit}" if parameter.unit else ""
     for key, (words, holds) in BOUNDS.items():
         if key in schema and not holds(value, schema[key]):
@@ -193,10 +197,18 @@ def _parameter_value(parameter: Parameter, value: Any) -> Any:
 def continuous_parameters(description: Description) -> list[str]:
     """The paths of parameters that may be any number within bounds."""
     return [
+        path
+        for path in _paths_of("number", description)
+        if not {"enum", "const"} & description.parameters[path.partition(".")[2]].schema.keys()
+    ]
+
+
+def _paths_of(kind: str, description: Description) -> list[str]:
+    """The paths of parameters whose values are of a type of JSON's."""
+    return [
         f"parameters.{name}"
         for name, parameter in description.parameters.items()
-        if parameter.schema.get("type") == "number"
-        and not {"enum", "const"} & parameter.schema.keys()
+        if parameter.schema.get("type") == kind
     ]
 
 

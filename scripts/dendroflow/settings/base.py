@@ -1,12 +1,22 @@
 """What all settings have in common."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    model_validator,
+)
 
 from dendroflow.errors import ConfigurationError
 
@@ -15,10 +25,65 @@ NonNegative = Annotated[FiniteFloat, Field(ge=0)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 
 
+# What rules a terminal, or no SVG may hold; YAML can write it as an escape alone.
+_CONTROL = re.compile(r"[^\t\n -~\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def control_character(text: str) -> str | None:
+    """What is wrong with a text that holds a character which no figure or terminal can show."""
+    found = _CONTROL.search(text)
+    return found and f"{text!r} holds the character {found[0]!r}: remove it"
+
+
+# What a text has to look like, by the pattern that says it.
+SPELLING: dict[str, str] = {}
+
+
+def spelled(pattern: str, words: str, longest: int | None = None) -> StringConstraints:
+    """Demand that a text matches `pattern`, which stands in messages as `words`."""
+    SPELLING[pattern] = words
+    return StringConstraints(pattern=pattern, max_length=longest)
+
+
+class WrongKeyError(ValueError):
+    """What is wrong with one key of settings."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(problem)
+        self.key = key
+
+
 class Settings(BaseModel):
-    """Settings are frozen, and a key that they do not know is an error."""
+    """Settings are frozen; an unknown key is an error, and so is a truth value for a number."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys(cls, data: Any) -> Any:
+        for key, value in data.items() if isinstance(data, Mapping) else ():
+            if key not in cls.model_fields:
+                hint = nearest(str(key), cls.model_fields) or "; see docs/configuration.md"
+                raise WrongKeyError(str(key), f"unknown key{hint}")
+            # Python takes true for 1.
+            kinds = set(_kinds(cls.model_fields[key].annotation))
+            if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
+                raise WrongKeyError(key, f"{shown(value)} is not a number")
+        return data
+
+
+def shown(value: object) -> str:
+    """A value as YAML writes it, cut short."""
+    text = "null" if value is None else repr(value)
+    text = text.lower() if isinstance(value, bool) else text
+    return text if len(text) <= 100 else f"{text[:100]} …"
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The types that an annotation is made of."""
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _kinds(argument)
 
 
 class OneOf(Settings):
@@ -29,7 +94,7 @@ class OneOf(Settings):
     def _mapping(cls, data: object) -> object:
         if not isinstance(data, Mapping | Settings):
             choice = ", ".join(f"{{{name}: ...}}" for name in cls.model_fields)
-            raise ValueError(f"must be one of {choice}; is {data!r}")
+            raise ValueError(f"must be one of {choice}; is {shown(data)}")
         return data
 
     @model_validator(mode="after")
@@ -62,7 +127,20 @@ def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order)]
+def items(names: str) -> BeforeValidator:
+    """Demand a list with one number for each of `names`."""
+    count = names.count(",") + 1
+
+    def check(value: Any) -> Any:
+        numbers = isinstance(value, list | tuple) and not any(isinstance(v, bool) for v in value)
+        if not numbers or len(value) != count:
+            raise ValueError(f"must be [{names}], is {shown(value)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Interval = Annotated[tuple[FiniteFloat, FiniteFloat], AfterValidator(in_order), items("low, high")]
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

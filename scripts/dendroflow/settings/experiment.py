@@ -2,19 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, FiniteFloat, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Interval, Settings, spelled
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
-from dendroflow.settings.sweep import Scalar, Sweep
+from dendroflow.settings.sweep import Scalar, Sweep, python_name
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Name = Annotated[
+    str, spelled(r"^[a-z][a-z0-9_]*$", "a name: a letter from a to z, then a-z, 0-9 and _", 60)
+]
 
 # Tables of the database that are not experiments, and what lies beside their folders.
 RESERVED_NAMES = layout.TAKEN | {
@@ -35,7 +37,7 @@ class Experiment(Settings):
     morphology_requires: Requirements | None = Field(
         None, description="what the morphologies must be suitable for before anything is simulated"
     )
-    parameters: dict[str, Scalar] = Field(
+    parameters: dict[Annotated[str, AfterValidator(python_name)], Scalar] = Field(
         default_factory=dict, description="values that differ from the model's defaults"
     )
     simulation: Simulation = Field(description="NEURON's clock and globals")
@@ -48,7 +50,7 @@ class Experiment(Settings):
     optimise: Optimise | None = Field(
         None, description="parameters that are fitted to features, in place of a sweep"
     )
-    plausible: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(
+    plausible: dict[str, Interval] = Field(
         default_factory=lambda: {"mV": (-200.0, 200.0), "mM": (-1e-9, 1000.0)},
         description="per unit, the range outside which a signal makes its point `out_of_range`",
     )

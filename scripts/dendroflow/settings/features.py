@@ -10,13 +10,12 @@ from pydantic import (
     Field,
     FiniteFloat,
     RootModel,
-    StringConstraints,
     WithJsonSchema,
     model_validator,
 )
 
 from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
-from dendroflow.settings.base import Interval, Positive, Settings, Share, each_once, known
+from dendroflow.settings.base import Interval, Positive, Settings, Share, each_once, known, spelled
 
 _NO_CURRENT = "needs a recorded current, which eFEL is not given here"
 _WHOLE_TRACE = "is the trace itself: use `statistics`"
@@ -105,14 +104,6 @@ class EfelSettings(Settings):
         None, description="amplitude of the stimulus, for ohmic_input_resistance (nA)"
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _known_settings(cls, given: Any) -> Any:
-        if isinstance(given, dict):
-            for key in given:
-                known("eFEL setting", cls.model_fields)(str(key))
-        return given
-
     @model_validator(mode="after")
     def _intervals(self) -> "EfelSettings":
         for start, end in (
@@ -172,7 +163,7 @@ class FeatureBlock(Settings):
         None, description="delay (ms) and, given a distance, speed (m/s) since another signal"
     )
     prefix: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=60)] | None
+        Annotated[str, spelled(r"^[^\W\d]\w*$", "a letter, then letters, digits and _", 60)] | None
     ) = Field(
         None,
         description="put before the names of eFEL features, and before all other names in place "
@@ -210,19 +201,21 @@ class FeatureBlock(Settings):
     @property
     def efel_columns(self) -> dict[str, str]:
         """The column of each eFEL feature."""
-        before = f"{self.prefix}_" if self.prefix else ""
-        return {name: before + name for name in self.efel}
+        return {name: self._prefixed(name) if self.prefix else name for name in self.efel}
 
     @property
     def statistic_columns(self) -> dict[str, str]:
         """The column of each statistic."""
-        return {name: f"{self.prefix or self.signal}_{name}" for name in self.statistics}
+        return {name: self._prefixed(name) for name in self.statistics}
 
     @property
     def propagation_columns(self) -> dict[str, str]:
         """The column of each measure of a propagation."""
         names = self.propagation.names if self.propagation else ()
-        return {name: f"{self.prefix or self.signal}_{name}" for name in names}
+        return {name: self._prefixed(name) for name in names}
+
+    def _prefixed(self, name: str) -> str:
+        return f"{(self.prefix or self.signal).rstrip('_')}_{name}"
 
     @property
     def columns(self) -> tuple[str, ...]:

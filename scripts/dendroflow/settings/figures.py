@@ -4,21 +4,45 @@ Everything that Snakemake and the planner must know of a figure (its files, colu
 follows from the declaration alone; nothing here draws, and no plotting library is imported.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from string import Formatter
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
-from dendroflow.settings.base import Interval, OneOf, Settings
+from dendroflow.settings.base import Interval, OneOf, Settings, spelled
+from dendroflow.settings.sweep import Scalar, filled, scalar
 
 PRINT_FORMATS = ("svg", "pdf", "png")
+# Dashes and markers that can be told apart.
+MOST_STYLES = 7
 
 Column = Annotated[str, StringConstraints(min_length=1)]
-FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=120)]
-Scalar = bool | int | float | str
+FileName = Annotated[
+    str, spelled(r"^[a-z0-9][a-z0-9_-]*$", "a file name of a-z, 0-9, '_' and '-'", 120)
+]
+
+
+def _options(given: Any) -> object:
+    if isinstance(filled(given), list | tuple):
+        return tuple(map(scalar, given))
+    return scalar(given)
+
+
+Options = Annotated[
+    Any, PlainValidator(_options, json_schema_input_type=Scalar | tuple[Scalar, ...])
+]
 
 # What a caption says of the keys by which points are told apart.
 _TOLD_BY = {"hue": "coloured by", "style": "styled by", "col": "a panel for each"}
@@ -31,6 +55,8 @@ class AnyFigure(Settings):
     """
 
     columns_of: ClassVar[tuple[str, ...]] = ()
+    # Keys of columns that must hold numbers.
+    numbers_of: ClassVar[tuple[str, ...]] = ()
     signals_of: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = PRINT_FORMATS
     # The caption, unless it is given; {x} stands for what the key `x` says.
@@ -39,7 +65,7 @@ class AnyFigure(Settings):
     name: FileName = Field("", description="file name; derived from the other keys if left out")
     title: str | None = Field(None, min_length=1, description="heads the figure")
     caption: str = Field("", description="a sentence or two beside the figure in the report")
-    where: Mapping[Column, Scalar | tuple[Scalar, ...]] = Field(
+    where: Mapping[Column, Options] = Field(
         default_factory=dict, description="column: value, or a list of values; selects points"
     )
 
@@ -62,19 +88,17 @@ class AnyFigure(Settings):
     def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
         return defaultdict(str, {key: _listed(value) for key, value in data.items() if value})
 
-    @field_validator("where")
-    @classmethod
-    def _conditions_can_hold(cls, where: Mapping[str, Any]) -> Mapping[str, Any]:
-        for column, values in where.items():
-            if values == ():
-                raise ValueError(f"{column}: an empty list selects nothing; give a value")
-        return where
+
+def _filled_in(template: str, x: float) -> str:
+    """The text with `{x}`, or `{x:...}`, as a number; other braces are text."""
+    return re.sub(r"\{x(:[^{}]*)?\}", lambda found: found[0].format(x=x), template)
 
 
 class _Facets(AnyFigure):
     """Relations of columns, in one panel or in one for each value of `col`."""
 
     columns_of = ("y", "x", "hue", "style", "col")
+    numbers_of = ("y",)
     says = "{y} against {x}"
 
     x: Column = Field(description="column along the horizontal axis")
@@ -114,15 +138,15 @@ class Line(_Facets):
     @field_validator("ends")
     @classmethod
     def _template_is_sound(cls, ends: str | None) -> str | None:
-        if ends is not None:
-            fields = {field for _, field, _, _ in Formatter().parse(ends) if field is not None}
-            if fields - {"x"}:
-                raise ValueError(f"only {{x}} can be used in it, not {sorted(fields - {'x'})}")
-            try:
-                ends.format(x=1.0)
-            except ValueError as error:
-                raise ValueError(f"{ends!r} does not format a number: {error}") from None
+        try:
+            _filled_in(ends or "", 1.0)
+        except ValueError as error:
+            raise ValueError(f"{ends!r} does not format a number: {error}") from None
         return ends
+
+    def end_at(self, x: float) -> str:
+        """The text where a line ends."""
+        return _filled_in(self.ends or "", x)
 
 
 class Scatter(_Facets):
@@ -135,6 +159,7 @@ class Heatmap(AnyFigure):
     """A matrix of cells, coloured by `value`; the mean where several points share a cell."""
 
     columns_of = ("value", "x", "y")
+    numbers_of = ("value",)
     says = "{value} by {x} and {y}"
 
     kind: Literal["heatmap"]
@@ -148,6 +173,7 @@ class Histogram(AnyFigure):
     """How often values of `x` occur."""
 
     columns_of = ("x", "hue")
+    numbers_of = ("x",)
     says = "Distribution of {x} over the points"
 
     kind: Literal["histogram"]
@@ -172,14 +198,14 @@ class Trace(_Orbits):
     says = "{signal} over time"
 
     kind: Literal["trace"]
-    signal: Column | Annotated[tuple[Column, ...], Field(min_length=1)] = Field(
-        description="a signal, or a list of them"
-    )
-
-    @property
-    def signal_names(self) -> tuple[str, ...]:
-        """The signals, from top to bottom."""
-        return (self.signal,) if isinstance(self.signal, str) else self.signal
+    signal: Annotated[
+        tuple[Column, ...],
+        Field(min_length=1),
+        BeforeValidator(
+            lambda given: (given,) if isinstance(given, str) else given,
+            json_schema_input_type=Column | Annotated[tuple[Column, ...], Field(min_length=1)],
+        ),
+    ] = Field(description="a signal, or a list of them, from top to bottom")
 
 
 class Phase(_Orbits):
@@ -337,6 +363,34 @@ def columns(figure: Figure) -> set[str]:
     if isinstance(figure, _OnePoint) and figure.select:
         used.add(figure.select.column)
     return used | set(getattr(figure, "reference", ())) | set(figure.where)
+
+
+def times(figure: Figure) -> dict[str, float]:
+    """The latest time that each key of a figure needs, ms."""
+    found = {}
+    if window := getattr(figure, "window", None):
+        found["window"] = window[0]
+    if several := getattr(figure, "times", None):
+        found["times"] = max(several)
+    if isinstance(figure, Shape) and isinstance(figure.at, float):
+        found["at"] = figure.at + figure.offset
+    return found
+
+
+def numeric(figure: Figure) -> set[str]:
+    """Name the columns that must hold numbers."""
+    used = _names(figure, figure.numbers_of)
+    if isinstance(figure, _OnePoint) and figure.select:
+        used.add(figure.select.column)
+    return used | ({figure.x} if isinstance(figure, Line) and figure.ends else set())
+
+
+def is_any(value: Any, options: Sequence[Any]) -> bool:
+    """Whether a value is one of the options; numbers may differ by their last digits."""
+    if isinstance(value, str | bool):
+        return value in options
+    numbers = (option for option in options if not isinstance(option, str))
+    return any(math.isclose(value, number, rel_tol=1e-9) for number in numbers)
 
 
 def signals(figure: Figure) -> set[str]:

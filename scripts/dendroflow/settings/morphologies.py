@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from dendroflow.settings.base import Positive, Settings
+from dendroflow.settings.base import Positive, Settings, spelled
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _FOLDER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
@@ -38,16 +38,28 @@ def _with_suffix(url: str) -> str:
     return url
 
 
-MorphologyName = Annotated[str, StringConstraints(pattern=f"^{_NAME}$", max_length=100)]
+_LETTERS = "A-Z, a-z, 0-9, '.', '_' and '-', a letter or digit first"
+
+MorphologyName = Annotated[str, spelled(f"^{_NAME}$", f"a name of {_LETTERS}", 100)]
 Archive = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$", max_length=100)
+    str, spelled(r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$", f"a name of blanks, {_LETTERS}", 100)
 ]
 FilePath = Annotated[
-    str, StringConstraints(pattern=rf"^({_FOLDER}/)*{_NAME}\.([sS][wW][cC]|[aA][sS][cC])$")
+    str,
+    spelled(
+        rf"^({_FOLDER}/)*{_NAME}\.([sS][wW][cC]|[aA][sS][cC])$",
+        f"a path from the configuration's folder to a file .swc or .asc, each name of {_LETTERS}",
+    ),
 ]
-PackageName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+PackageName = Annotated[
+    str, spelled(r"^[A-Za-z][A-Za-z0-9_]*$", "a package: a letter, then A-Z, a-z, 0-9 and _")
+]
 Address = Annotated[str, AfterValidator(_with_address)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
+Sha256 = Annotated[
+    str,
+    spelled(r"^[0-9a-fA-F]{64}$", "a sha256: 64 hexadecimal digits"),
+    AfterValidator(str.lower),
+]
 
 
 class Pinned(Settings):
@@ -104,19 +116,19 @@ def _kind(entry: Any) -> str | None:
     """Return the one key of `entry` that says what kind of source it is, or None."""
     keys = entry if isinstance(entry, dict) else getattr(entry, "model_fields_set", ())
     present = {"package", "neuromorpho", "file", "url"}.intersection(keys)
-    return present.pop() if len(present) == 1 else None
+    return f"from {present.pop()}" if len(present) == 1 else None
 
 
 MorphologySource = Annotated[
-    Annotated[PackageFile, Tag("package")]
-    | Annotated[NeuroMorphoSource, Tag("neuromorpho")]
-    | Annotated[LocalFile, Tag("file")]
-    | Annotated[Download, Tag("url")],
+    Annotated[PackageFile, Tag("from package")]
+    | Annotated[NeuroMorphoSource, Tag("from neuromorpho")]
+    | Annotated[LocalFile, Tag("from file")]
+    | Annotated[Download, Tag("from url")],
     Discriminator(
         _kind,
         custom_error_type="morphology_source",
         custom_error_message=(
-            "a morphology has exactly one of the keys neuromorpho, package, file and url"
+            "exactly one of the keys neuromorpho, package, file and url says where it comes from"
         ),
     ),
 ]

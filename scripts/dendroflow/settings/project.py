@@ -1,29 +1,41 @@
 """The configuration of a run, and all the files that it names, read and checked."""
 
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
 
-from dendroflow.errors import ConfigurationError
+from dendroflow.errors import ConfigurationError, printable
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.base import Settings, Share, demand, each_once, naming
+from dendroflow.settings.base import (
+    Settings,
+    Share,
+    control_character,
+    demand,
+    each_once,
+    naming,
+)
 from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
 from dendroflow.settings.morphometry import Comparison
+from dendroflow.settings.problems import first_problem
 from dendroflow.settings.quality import Quality
+from dendroflow.settings.simulation import Execution
 
 T = TypeVar("T")
+
+_TAG = "tag:yaml.org,2002:"
 
 # PyYAML reads about 100 kB a second. Points by the thousand belong into a table.
 MOST_BYTES = 2_000_000
 # With all aliases written out: a short file can name a list of lists of lists ... of itself.
 MOST_NODES = 1_000_000
-LONGEST_MESSAGE = 1000
 # With this key Snakemake takes a configuration for a template, and runs the Python in it.
 TEMPLATE_KEY = "__use_yte__"
 
@@ -89,8 +101,52 @@ class Configuration(Settings):
         return self.folder / "models" / self.experiments[experiment].model
 
 
+# What YAML 1.1 and 1.2 both read in one way, or what is a number in YAML 1.2 alone: 1e3, 08.
+_SAFE = re.compile(
+    r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+([eE][-+]?[0-9]+)?|"
+    r"0x[0-9a-fA-F]+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)|true|True|TRUE|false|False|FALSE"
+)
+_NUMERIC = re.compile(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?|0o[0-7]+")
+
+
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML in which a key that is given twice is an error, and aliases do not multiply for ever."""
+    """YAML in which a key that is given twice is an error, and aliases do not multiply for ever.
+
+    So is what YAML 1.1, which Snakemake reads, and 1.2 do not read alike, such as `no` or `010`.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        # Those that lead to the node that is composed.
+        self._keys: list[Any] = []
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        plain = self.peek_event().implicit[0]  # type: ignore[no-untyped-call]
+        node: yaml.ScalarNode = super().compose_scalar_node(anchor)
+        if found := control_character(node.value):
+            self._refuse(node, found)
+        if not plain or node.tag in (_TAG + "null", _TAG + "merge"):
+            return node
+        if _SAFE.fullmatch(node.value):
+            # YAML 1.1 takes 1e3 for text.
+            node.tag = _TAG + "float" if node.tag == _TAG + "str" else node.tag
+        elif node.tag != _TAG + "str" or _NUMERIC.fullmatch(node.value):
+            write = {"bool": ", else write true or false", "timestamp": ""}
+            other = write.get(node.tag.removeprefix(_TAG), ", else write a plain decimal number")
+            self._refuse(node, f"{node.value}: quote it if it is text{other}")
+        return node
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node below `parent`; `index` is its position, or the node of its key."""
+        self._keys.append(index.value if isinstance(index, yaml.ScalarNode) else index)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._keys.pop()
+        return node
+
+    def _refuse(self, node: yaml.Node, problem: str) -> NoReturn:
+        where = ".".join(str(key) for key in self._keys if key is not None)
+        said = f"{where}: {problem}" if where else problem
+        raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
 
     def get_single_node(self) -> yaml.Node | None:
         node: yaml.Node | None = super().get_single_node()
@@ -125,16 +181,21 @@ def read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
-        text = data.decode("utf-8-sig")
     except FileNotFoundError:
-        raise ConfigurationError(f"{path}: there is no such file") from None
+        near = get_close_matches(path.stem, (other.stem for other in path.parent.glob("*.yaml")))
+        hint = f"; did you mean {near[0]}.yaml?" if near else ""
+        raise ConfigurationError(f"{path}: there is no such file{hint}") from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     if len(data) > MOST_BYTES:
         raise ConfigurationError(
             f"{path}: is larger than {MOST_BYTES:,} bytes; write many points into a `table`"
         )
-    return text
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{path}: line {line}: is not UTF-8; save it as such") from error
 
 
 def read_yaml(path: Path) -> Any:
@@ -145,6 +206,11 @@ def read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise ConfigurationError(f"{path}: {line}{printable(error.problem or '')}") from error
+    except yaml.reader.ReaderError as error:
+        number, letter = text.count("\n", 0, error.position) + 1, chr(error.character)
+        raise ConfigurationError(
+            f"{path}: line {number}: holds the character {letter!r}: remove it"
+        ) from error
     except Exception as error:
         # Tags such as `!!int ""` make PyYAML raise all sorts of errors.
         reason = printable(str(error)) or type(error).__name__
@@ -157,39 +223,12 @@ def read_yaml(path: Path) -> Any:
     return content
 
 
-def printable(text: str) -> str:
-    """Return a message on one line, without characters that a terminal would obey, and cut short.
-
-    Keys and values of a configuration stand in messages as they are.
-    """
-    line = " ".join(text[: 2 * LONGEST_MESSAGE].split())
-    if len(line) > LONGEST_MESSAGE:
-        line = f"{line[:LONGEST_MESSAGE]} …"
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
-
-
-def first_problem(error: ValidationError) -> str:
-    """The first problem of a validation error as `key: message`, and how many more there are."""
-    problems = error.errors(include_url=False)
-    first = problems[0]
-    key = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        message = "unknown key; see docs/configuration.md for those that exist"
-    elif first["type"] not in ("value_error", "missing") and not isinstance(
-        first["input"], (dict, list, BaseModel)
-    ):
-        message += f", not {first['input']!r}"
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return printable(f"{key + ': ' if key else ''}{message}{more}")
-
-
 def validated(kind: type[T], content: Any, source: Path | str) -> T:
     """Parse `content` as `kind`; a `ConfigurationError` names `source` and the key."""
     try:
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
-        raise ConfigurationError(f"{source}: {first_problem(error)}") from error
+        raise ConfigurationError(f"{source}: {first_problem(error, content)}") from error
 
 
 def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -> Configuration:
@@ -209,7 +248,7 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
     ConfigurationError
         One line that names the file and the key.
     """
-    project = validated(Project, dict(content), source)
+    project = validated(Project, content, source)
     folder = source.parent if folder is None else folder
     experiments = {
         name: _experiment(within(folder, folder / "experiments" / f"{name}.yaml"), project, source)
@@ -255,5 +294,5 @@ def _experiment(path: Path, project: Project, source: Path) -> Experiment:
     if not project.execution:
         return experiment
     execution = experiment.execution.model_dump() | project.execution
-    replaced = content | {"execution": execution}
-    return validated(Experiment, replaced, f"{source}: execution")
+    replaced = {"execution": validated(Execution, execution, f"{source}: execution")}
+    return experiment.model_copy(update=replaced)

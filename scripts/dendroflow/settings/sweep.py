@@ -5,6 +5,7 @@ The points of all blocks are put together; within a block the designs multiply.
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
@@ -19,12 +20,12 @@ from pydantic import (
     model_validator,
 )
 
-from dendroflow.settings.base import OneOf, Settings
+from dendroflow.settings.base import OneOf, Settings, items, shown
 
 MOST_POINTS = 10_000_000
 # Points times swept paths: what a table of them takes of memory.
 MOST_VALUES = 200_000_000
-SWEPT_PATH = r"^(parameters\.[A-Za-z_]\w*|simulation\.[a-z_]\w*|morphology)$"
+SWEPT_PATH = r"(parameters\.[^\W\d]\w*|simulation\.[a-z_]\w*|morphology)"
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 T = TypeVar("T")
 _GLOBALS = ("celsius", "dt", "duration", "v_init")
@@ -33,52 +34,38 @@ _GLOBALS = ("celsius", "dt", "duration", "v_init")
 # Values ---------------------------------------------------------------------------------------
 
 
-def _scalar(value: object) -> object:
-    """Refuse what is no finite number, text or truth; YAML 1.1 takes the number 1e-3 for text."""
-    if isinstance(value, str) and NUMBER.fullmatch(value) and "e" in value.lower():
-        value = float(value)
+def scalar(value: object) -> object:
+    """Refuse what is no finite number, text or truth value."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError(f"{value} does not fit into 64 bits")
     if not isinstance(value, bool | int | float | str):
-        raise ValueError(f"{value!r} is no number, text or truth value")
+        raise ValueError(f"{shown(value)} is no number, text or truth value")
     if value == "":
         raise ValueError("a value is empty")
     return value
 
 
 def _number(value: object) -> object:
-    if isinstance(value := _scalar(value), bool | str):
-        raise ValueError(f"{value!r} is not a number")
+    if isinstance(value := scalar(value), bool | str):
+        raise ValueError(f"{shown(value)} is not a number")
     return value
 
 
 Scalar = Annotated[
     bool | int | float | str,
-    PlainValidator(_scalar, json_schema_input_type=bool | int | float | str),
+    PlainValidator(scalar, json_schema_input_type=bool | int | float | str),
 ]
 Number = Annotated[float, BeforeValidator(_number)]
 Whole = Annotated[int, Field(strict=True)]
 
 
-def _items(names: str) -> BeforeValidator:
-    """Demand a list with one item for each of `names`."""
-    count = names.count(",") + 1
-
-    def check(value: object) -> object:
-        if not isinstance(value, list | tuple) or len(value) != count:
-            raise ValueError(f"must be [{names}], is {value!r}")
-        return value
-
-    return BeforeValidator(check)
+Spaced = Annotated[tuple[Number, Number, Whole], items("start, stop, number")]
+Ends = Annotated[tuple[Number, Number], items("low, high")]
 
 
-Spaced = Annotated[tuple[Number, Number, Whole], _items("start, stop, number")]
-Ends = Annotated[tuple[Number, Number], _items("low, high")]
-
-
-def _filled(data: object) -> object:
+def filled(data: object) -> object:
     """Refuse an empty list or mapping."""
     if isinstance(data, list | tuple | Mapping) and not data:
         raise ValueError("is empty; name at least one")
@@ -109,7 +96,7 @@ class Axis(OneOf):
     the grid that made it; listed values stay as they are.
     """
 
-    values: Annotated[tuple[Scalar, ...], BeforeValidator(_filled)] | None = Field(
+    values: Annotated[tuple[Scalar, ...], BeforeValidator(filled)] | None = Field(
         None, description="The values themselves; a plain list means the same."
     )
     linspace: Spaced | None = Field(
@@ -118,7 +105,7 @@ class Axis(OneOf):
     logspace: Spaced | None = Field(
         None, description="[start, stop, number]: from value to value in equal ratios, both > 0."
     )
-    arange: Annotated[tuple[Number, Number, Number], _items("start, stop, step")] | None = Field(
+    arange: Annotated[tuple[Number, Number, Number], items("start, stop, step")] | None = Field(
         None, description="[start, stop, step]: in equal steps, both ends included."
     )
 
@@ -151,7 +138,7 @@ class Range(OneOf):
     log_range: Ends | None = Field(
         None, description="[low, high]: uniform in the logarithm, both > 0."
     )
-    integer_range: Annotated[tuple[Whole, Whole], _items("low, high")] | None = Field(
+    integer_range: Annotated[tuple[Whole, Whole], items("low, high")] | None = Field(
         None, description="[low, high]: whole numbers, each equally likely, both ends included."
     )
 
@@ -185,9 +172,14 @@ AxisField = Annotated[
 # Paths ----------------------------------------------------------------------------------------
 
 
+def python_name(path: str) -> str:
+    """The path as Python spells the names in it: the micro sign is the letter mu."""
+    return unicodedata.normalize("NFKC", path)
+
+
 def path_problem(path: object) -> str | None:
     """Return why `path` cannot be swept, with the likely remedy, or None if it can be."""
-    if isinstance(path, str) and re.fullmatch(SWEPT_PATH, path):
+    if isinstance(path, str) and re.fullmatch(SWEPT_PATH, python_name(path)):
         return None
     likely = _likely_path(str(path))
     if re.fullmatch(SWEPT_PATH, likely):
@@ -213,7 +205,10 @@ def _swept(data: object) -> object:
             if path in Block.model_fields:
                 raise ValueError(f"{path!r} is a design; write the paths beside it into a grid")
             if problem := path_problem(path):
-                raise ValueError(problem)
+                close = get_close_matches(str(path), Block.model_fields, n=1, cutoff=0.7)
+                design = close and f"there is no design {path!r}; did you mean {close[0]!r}?"
+                raise ValueError(design or problem)
+        return {python_name(path): value for path, value in data.items()}
     return data
 
 
@@ -268,8 +263,8 @@ def _power_of_two(samples: int) -> int:
     return samples
 
 
-SweptPath = Annotated[str, Field(pattern=SWEPT_PATH)]
-Swept = Annotated[dict[SweptPath, T], BeforeValidator(_swept), BeforeValidator(_filled)]
+SweptPath = Annotated[str, Field(pattern=r"^(parameters\.\S+|simulation\.[a-z_]+|morphology)$")]
+Swept = Annotated[dict[SweptPath, T], BeforeValidator(_swept), BeforeValidator(filled)]
 Axes = Annotated[Swept[AxisField], AfterValidator(_named_morphologies)]
 Ranges = Annotated[Swept[Range], AfterValidator(_no_morphology)]
 Row = Swept[Scalar]
@@ -336,7 +331,7 @@ class Block(Settings):
         None, description="Axes of equal length, walked side by side."
     )
     list: (
-        Annotated[tuple[Row, ...], AfterValidator(_same_paths), BeforeValidator(_filled)] | None
+        Annotated[tuple[Row, ...], AfterValidator(_same_paths), BeforeValidator(filled)] | None
     ) = Field(None, description="Points written out one by one.")
     table: Annotated[str, AfterValidator(_table_file)] | None = Field(
         None,
@@ -373,7 +368,7 @@ def _blocks(data: object) -> object:
     if isinstance(data, list | tuple):
         return data
     if not isinstance(data, Mapping):
-        raise ValueError(f"must map paths to values, or be a list of blocks; is {data!r}")
+        raise ValueError(f"must map paths to values, or be a list of blocks; is {shown(data)}")
     if data.keys() <= Block.model_fields.keys():
         return (Block.model_validate(data),)
     return (Block(grid=TypeAdapter(Axes).validate_python(data)),)

@@ -11,6 +11,7 @@ import pytest
 
 from dendroflow.commands import WORKFLOW, run
 from dendroflow.commands.process import _environment
+from dendroflow.errors import ConfigurationError
 from dendroflow.jobs.lock import remove_dead
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -200,3 +201,22 @@ def test_without_a_lock_there_is_nothing_to_remove(here):
     (here / "locks/0.input.lock").touch()
     assert remove_dead(here / "results", here / "locks") is None
     assert (here / "locks/0.input.lock").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("experiments: [a", "config/config.yaml: line 1: expected ',' or ']'"),
+        ("experiments:\n\t- a", "config/config.yaml: line 2: found character '\\t'"),
+        ("hello", "config/config.yaml: 'hello' is not a mapping of keys to values"),
+        ("- a", "config/config.yaml: ['a'] is not a mapping of keys to values"),
+        ("", "config/config.yaml: is empty, and must be a mapping of keys to values"),
+        ("experiments: [no]", "config/config.yaml: line 1: experiments.0: no: quote it"),
+    ],
+)
+def test_a_configuration_that_is_none_is_refused_before_snakemake_reads_it(here, text, said):
+    CONFIG.parent.mkdir()
+    CONFIG.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        run.run(run.Workflow(CONFIG))
+    assert str(error.value).startswith(said)

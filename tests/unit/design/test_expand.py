@@ -14,15 +14,13 @@ from pydantic import TypeAdapter
 from dendroflow.design import expand, fill_missing, point_ids
 from dendroflow.design.axes import axis_values
 from dendroflow.errors import ConfigurationError
-from dendroflow.settings.sweep import NUMBER, Axis, Block, Sweep
+from dendroflow.settings.sweep import Axis, Block, Sweep
 
 SWEEP = TypeAdapter(Sweep)
 numbers = st.one_of(
     st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False)
 )
-# YAML takes 1e-3 for text, and sweeps take it for the number.
-texts = st.text(min_size=1).filter(lambda text: not NUMBER.fullmatch(text))
-scalars = st.one_of(numbers, st.booleans(), texts)
+scalars = st.one_of(numbers, st.booleans(), st.text(min_size=1))
 names = st.from_regex(r"\Aparameters\.[a-z]{1,3}\Z")
 grids = st.dictionaries(names, st.lists(scalars, min_size=1, max_size=4), min_size=1, max_size=4)
 

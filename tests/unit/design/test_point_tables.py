@@ -42,6 +42,25 @@ def test_csv(tmp_path):
     assert [str(kind) for kind in table.dtypes] == ["int64", "float64", "object", "bool", "object"]
 
 
+def test_text_is_what_is_declared_to_be_text(tmp_path):
+    (tmp_path / "points.csv").write_text("parameters.code,parameters.n\n010,010\n1e3,2\ntrue,3\n")
+    texts = {"parameters.code"}
+    table = expand((Block(table="points.csv"),), tmp_path, texts=texts).table
+    assert table.to_dict("list") == {
+        "parameters.code": ["010", "1e3", "true"],
+        "parameters.n": [10, 2, 3],
+    }
+    pq.write_table(pa.table({"parameters.code": [10]}), tmp_path / "points.parquet")
+    with pytest.raises(ConfigurationError, match=r"column parameters.code: values are text"):
+        expand((Block(table="points.parquet"),), tmp_path, texts=texts)
+
+
+def test_any_letter_may_begin_the_name_of_a_column(tmp_path):
+    # Python takes the micro sign for the letter mu, and letters with accents of their own for one.
+    table = from_csv(tmp_path, "parameters.τ_m,parameters.\xb5,parameters.gro\u0308ße\n1,2,3\n")
+    assert list(table) == ["parameters.τ_m", "parameters.\u03bc", "parameters.größe"]
+
+
 def test_csv_numbers_are_the_floats_nearest_to_what_is_written(tmp_path):
     texts = ["0.1", "0.3", "1e-7", "123456.789e3", "2.2250738585072014e-308", "0.12345678901234567"]
     table = from_csv(tmp_path, "parameters.a\n" + "\n".join(texts))

@@ -68,11 +68,10 @@ def test_used_columns_and_signals(keys, wanted_columns, wanted_signals):
     [
         ({"kind": "pie", "x": "a"}, "kind"),
         ({"kind": "line", "x": "a"}, "Field required"),
-        ({"kind": "line", "x": "a", "y": "b", "colour": "c"}, "Extra inputs"),
+        ({"kind": "line", "x": "a", "y": "b", "colour": "c"}, "unknown key; did you mean 'col'"),
         ({"kind": "line", "x": "a", "y": "b", "name": "../up"}, "pattern"),
-        ({"kind": "line", "x": "a", "y": "b", "ends": "from {hue}"}, "only {x}"),
         ({"kind": "line", "x": "a", "y": "b", "ends": "from {x:d}"}, "does not format"),
-        ({"kind": "line", "x": "a", "y": "b", "where": {"a": []}}, "selects nothing"),
+        ({"kind": "line", "x": "a", "y": "b", "where": {"a": []}}, "is empty; name at least one"),
         ({"kind": "trace", "signal": "v", "window": [5, 5]}, "5 must lie below 5"),
         ({"kind": "trace", "signal": []}, "at least 1"),
         ({"kind": "shape", "signal": "v", "at": {"upstroke": "a", "peak": "b"}}, "exactly one of"),
@@ -82,6 +81,18 @@ def test_used_columns_and_signals(keys, wanted_columns, wanted_signals):
 def test_wrong_declarations_are_refused(keys, message):
     with pytest.raises(ValidationError, match=message):
         figure(**keys)
+
+
+@pytest.mark.parametrize(
+    ("ends", "drawn"),
+    [
+        ("none from {x:g} °C, {x}", "none from 6.5 °C, 6.5"),
+        ("$g_{Na}$ {y} {} { }} {x", "$g_{Na}$ {y} {} { }} {x"),
+        ("{{x:.2f}}", "{6.50}"),
+    ],
+)
+def test_only_the_number_is_filled_in_where_a_line_ends(ends, drawn):
+    assert figure(kind="line", x="a", y="b", ends=ends).end_at(6.5) == drawn
 
 
 def test_two_figures_of_one_name_are_refused():

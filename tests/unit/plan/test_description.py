@@ -123,6 +123,9 @@ def test_a_model_that_changed_since_it_was_named_is_refused(model, tmp_path):
         ("import sys; sys.exit(4)", "importing it ended with code 4"),
         ("import os; os.kill(os.getpid(), 11)", "importing it died of SIGSEGV"),
         ("from neuron import h\ns = h.Section('s')\n" + SOUND, "creates sections on import"),
+        (SOUND.replace("a potential", "a \\x1b[1m"), r"zeta: description: 'a \x1b[1m' holds the"),
+        (SOUND.replace('zulu": "mV', 'zulu": "\\ud800'), r"zulu: '\ud800' holds the character"),
+        (SOUND.replace("calcium", "a\\x07"), r"meanings: alfa: 'a\x07' holds the character '\x07'"),
         (SOUND + "    process = 'own'\n", "process: 'own' is none of shared, alone, fresh"),
     ],
 )

@@ -10,6 +10,7 @@ import yaml
 
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError
+from dendroflow.morphology.files import data_sha256
 from dendroflow.plan.planning import batch_names, make_plan
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.project import load
@@ -286,3 +287,192 @@ def test_what_cannot_be_run_is_refused_in_one_line(project, changed, message):
     text = str(refusal.value)
     assert "experiments/squid.yaml: " in text
     assert "\n" not in text
+
+
+LINE = {"kind": "line", "name": "peaks", "x": "celsius", "y": "soma_v_maximum"}
+MANY = [{"signal": "soma_v", "statistics": ["maximum"], "prefix": f"p{k}"} for k in range(1994)]
+REFUSED = [
+    ({"figures": [LINE | {"where": {"gnabar": 0.13}}]}, "peaks: where: no point has gnabar = 0.13"),
+    ({"figures": [LINE | {"where": {"gnabar": 0.13}}]}, "; there are 0.12, 0.1"),
+    ({"figures": [LINE | {"where": {"celsius": [6.3, 11]}}]}, "no point has celsius = 11"),
+    ({"figures": [LINE | {"where": {"gnabar": "0.1"}}]}, "no point has gnabar = '0.1'"),
+    ({"figures": [LINE | {"where": {"point_id": "ab"}}]}, "where: no point has point_id = 'ab'"),
+    ({"figures": [LINE | {"where": {"status": "okay"}}]}, "has status = 'okay'; there are 'ok'"),
+    ({"figures": [LINE | {"reference": {"gnabar": 0.2}}]}, "reference: no point has gnabar = 0.2"),
+    (
+        {
+            "sweep": {"zip": {"parameters.gnabar": [1, 2], "simulation.celsius": [3, 4]}},
+            "figures": [LINE | {"where": {"gnabar": 1, "celsius": 4}}],
+        },
+        "where: no point has all of celsius = 4, gnabar = 1",
+    ),
+    (
+        {
+            "sweep": {"simulation.solver": ["backward_euler", "cvode"]},
+            "figures": [LINE | {"x": "solver", "where": {"solver": "cvod"}}],
+        },
+        "where: no point has solver = 'cvod'; there are 'cvode'",
+    ),
+    ({"figures": [LINE | {"y": "status"}]}, "peaks: needs numbers, which column 'status' does"),
+    (
+        {
+            "sweep": {"simulation.solver": ["backward_euler", "cvode"]},
+            "figures": [LINE | {"x": "solver", "ends": "no spike"}],
+        },
+        "needs numbers, which column 'solver' does not hold",
+    ),
+    (
+        {
+            "sweep": {"simulation.celsius": list(range(8))},
+            "figures": [LINE | {"style": "celsius"}],
+        },
+        "style: celsius has 8 values, of which 7 can be told apart",
+    ),
+    (
+        {"figures": [{"kind": "trace", "signal": "soma_v", "window": [21, 30]}]},
+        "figures: trace-soma_v: window: 21 ms comes after the simulation's 20 ms",
+    ),
+    (
+        {"figures": [{"kind": "shape", "signal": "soma_v", "at": 19, "offset": 2}]},
+        "at: 21 ms comes after the simulation's 20 ms",
+    ),
+    (
+        {"figures": [{"kind": "movie", "signal": "soma_v", "times": [1, 25]}]},
+        "times: 25 ms comes after the simulation's 20 ms",
+    ),
+    ({"sweep": {"simulation.dt": ["fast"]}}, "yaml: simulation.dt: 'fast' is not a number"),
+    ({"features": MANY}, "sweep, features: 2,001 columns, and a table of the database holds 2,000"),
+]
+
+
+@pytest.mark.parametrize(("changed", "said"), REFUSED)
+def test_what_cannot_come_out_is_refused(project, changed, said):
+    with pytest.raises(ConfigurationError) as error:
+        project.plan(**changed)
+    assert said in str(error.value)
+    assert str(error.value).startswith(f"{project.folder / 'experiments' / 'squid.yaml'}: ")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"gnabar": 0.1 + 1e-17},
+        {"gnabar": 0.12000000000000001, "celsius": [10, 20.0]},
+        {"status": ["failed", "ok"]},
+        {"soma_v_maximum": 17.5},
+        {},
+    ],
+)
+def test_what_may_come_out_is_planned(project, where):
+    figures = [LINE | {"where": where, "style": "gnabar", "reference": {"celsius": 20}}]
+    assert project.plan(figures=figures).requested == 6
+
+
+def test_as_many_columns_as_sqlite_holds(project):
+    assert len(project.plan(features=MANY[:-1]).notes["columns"]) > 2000
+
+
+TEXTS = """
+        kind: Literal["soma", "tree"] = quantity("soma", "", "kind")
+        code: str = quantity("a", "", "code")
+        τ_m: float = quantity(1.0, "ms", "time constant")
+        on: bool = quantity(True, "", "switch")
+"""
+
+
+@pytest.fixture
+def lettered(project):
+    """A project whose model has parameters of text, and of a name that is not English."""
+    path = project.folder / "models" / "squid_soma" / "model.py"
+    text = "from typing import Literal\n" + path.read_text(encoding="utf-8")
+    text = text.replace("Parameters(Model.Parameters):\n", f"Parameters(Model.Parameters):{TEXTS}")
+    path.write_text(text, encoding="utf-8")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("sweep", "said"),
+    [
+        ({"parameters.code": [10]}, "parameters.code: 10 is not text: quote it"),
+        ({"parameters.on": ["no"]}, "parameters.on: 'no' is not true or false"),
+        ({"parameters.on": [1]}, "parameters.on: 1 is not true or false"),
+        ({"parameters.kind": ["some"]}, "'some' is none of the choices; did you mean 'soma'?"),
+        ({"parameters.τ_n": [1]}, "no parameter 'τ_n'; did you mean 'τ_m'?"),
+        ({"parameters.τ_m": ["fast"]}, "parameters.τ_m: 'fast' is not a number"),
+        ({"table": "bell.csv"}, r"parameters.code: 'a\x07' holds the character '\x07': remove it"),
+    ],
+)
+def test_values_are_refused_in_words(lettered, sweep, said):
+    (lettered.folder / "experiments" / "bell.csv").write_text("parameters.code\na\x07\n")
+    with pytest.raises(ConfigurationError) as error:
+        lettered.plan(sweep=sweep)
+    assert said in str(error.value)
+    assert str(error.value).isprintable()
+
+
+def test_columns_of_a_table_have_the_types_that_the_model_declares(lettered):
+    file = lettered.folder / "experiments" / "points.csv"
+    file.write_text("parameters.code,parameters.τ_m,simulation.seed\n010,1,1\ntrue,2,2\n", "utf-8")
+    table = lettered.plan(sweep={"table": "points.csv"}).table
+    assert table["parameters.code"].to_pylist() == ["010", "true"]
+    assert str(table["parameters.τ_m"].type) == "double"
+    assert str(table["simulation.seed"].type) == "int64"
+    listed = {"list": [{"parameters.code": "010", "parameters.\u03c4_m": 1, "simulation.seed": 1}]}
+    assert lettered.plan(sweep=listed).table["point_id"][0] == table["point_id"][0]
+
+
+SWC = "1 1 0 0 0 5 -1\n2 1 0 -5 0 5 1\n3 1 0 5 0 5 1\n4 2 -55 0 0 0.5 1\n"
+PIN = data_sha256(SWC.encode(), "swc")
+SOURCES = [
+    (
+        {"file": "lost.swc", "sha256": PIN},
+        "(lost.swc): there is no such file; check",
+    ),
+    ({"file": "lost.swc"}, "(lost.swc): there is no such file"),
+    ({"file": "cell.swc"}, "is not pinned; if this is the file you want, add to morphologies.a in"),
+    ({"file": "cell.swc"}, f"the configuration:  sha256: {PIN}"),
+    ({"file": "cell.swc", "sha256": "0" * 64}, f"its data lines have the sha256 {PIN}, but"),
+    ({"file": "page.swc"}, "page.swc"),
+    ({"package": "nowhere", "path": "a.swc"}, "the package 'nowhere' is not installed"),
+    (
+        {"package": "bluepyopt", "path": "lost.asc", "sha256": PIN},
+        "lost.asc): there is no",
+    ),
+]
+
+
+@pytest.fixture
+def tree(tmp_path, results):
+    """Plan an experiment with the morphology `a` of a source."""
+
+    def plan(source):
+        shutil.copytree(MODELS.parents[1] / "tests/workflow/models/tree", tmp_path / "models/tree")
+        (tmp_path / "experiments").mkdir()
+        experiment = {"title": "Tree", "model": "tree", "morphology": "a"} | {
+            key: EXPERIMENT[key] for key in ("simulation", "features")
+        }
+        experiment["sweep"] = {"parameters.amplitude": [0.1]}
+        files = {"experiments/tree": experiment, "morphologies": {"a": source}}
+        for name, content in files.items():
+            (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        (tmp_path / "cell.swc").write_text(SWC, encoding="utf-8")
+        (tmp_path / "page.swc").write_text("<html>", encoding="utf-8")
+        configuration = load({"experiments": ["tree"]}, tmp_path / "config.yaml")
+        return make_plan(configuration, "tree", results, 1, keep=True)
+
+    return plan
+
+
+@pytest.mark.parametrize(("source", "said"), SOURCES)
+def test_a_morphology_that_cannot_be_fetched_is_refused(tree, tmp_path, source, said):
+    with pytest.raises(ConfigurationError) as error:
+        tree(source)
+    assert str(error.value).startswith(f"{tmp_path / 'morphologies.yaml'}: morphology 'a' (")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "source", [{"file": "cell.swc", "sha256": PIN}, {"url": "https://example.org/a.swc"}]
+)
+def test_a_morphology_that_may_be_fetched_is_planned(tree, source):
+    assert tree(source).requested == 1
