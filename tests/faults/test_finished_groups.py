@@ -1,6 +1,7 @@
-"""A batch that is killed again and again simulates no point of a finished group twice."""
+"""A batch that is killed or interrupted again and again simulates no point of a finished group twice."""
 
 import random
+import signal
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from dendroflow.tables.tables import read_notes, read_table
 from dendroflow.tables.unfinished import groups, kept_in, notes_of, statuses
 
 POINTS, KILLS = 300, 10
+SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 
 BATCH = """
     import os, sys, time
@@ -92,7 +94,7 @@ def test_no_point_of_a_finished_group_is_simulated_twice(start, tmp_path):
             begun = moments.randrange(80)
             while lines(tmp_path / log) < begun and process.poll() is None:
                 time.sleep(0.01)
-            process.kill()
+            process.send_signal(SIGNALS[kill % len(SIGNALS)])
         code = process.wait(timeout=120)
         if (tmp_path / log).exists():
             assert not there.intersection((tmp_path / log).read_text().split())

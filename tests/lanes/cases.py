@@ -178,6 +178,20 @@ CASES = {
         "differs",
         top="KEPT = {}",
     ),
+    "drawn_by_some": Case(
+        "alone",
+        "self.soma.cm = 1 + (RNG.random() if p.x > 1 else 0)",
+        "differs",
+        top="RNG = np.random.default_rng(3)",
+    ),
+    "same_gid_for_some": Case(
+        "alone",
+        "self.pc = h.ParallelContext()\n"
+        "if 0.6 < p.x < 1.1:\n    self.pc.set_gid2node(5, self.pc.id())\n"
+        "    self.netcon = h.NetCon(self.soma(0.5)._ref_v, None, sec=self.soma)\n"
+        "    self.pc.cell(5, self.netcon)\nself.soma.cm = p.x",
+        "and ok alone",
+    ),
     "mutable_default": Case(
         "alone",
         "self.soma.cm = 1 + 0.1 * grow(p.x)",

@@ -1,6 +1,6 @@
 """Proof that points may share a process: some of them are simulated alone, and compared."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any
@@ -19,6 +19,8 @@ from dendroflow.tables.sharing import Verdict
 TOLERANCE = 1e-9
 # No more points than this are simulated alone throughout.
 FEW = 3
+# So many points come before the witnesses in their group.
+BEFORE = 16
 # Among more points than this, witnesses are chosen of an even sample.
 LOOKED_AT = 1000
 # A proof may take this share of what all points take, or so long (s), with so much for processes.
@@ -118,31 +120,33 @@ def _proved(
         witnesses.append(middle)
         results += alone([middle])
     samples = max(result.samples for result in results)
-    expected = Alone(results)
-    # In another order; the first by itself, so that the others come after it in its process.
+    expected, chosen = Alone(results), {point.point_id for point in witnesses}
+    # One by itself, and after it in its process all in another order.
     again = [point for point in reversed(witnesses) if point.point_id in expected.statuses]
+    order = again[-1:] + again
     close, held, seen = [], [], 0
     try:
         refuse_other_globals(*(result.left for result in results if result.left))
         other = replace(plain, compare=expected.compare)
-        close += [r.close for r in run_points(other, again, workers=1, timeout_s=timeout_s)]
+        close += [r.close for r in run_points(other, order, workers=1, timeout_s=timeout_s)]
         together = run_points(
             replace(workload, compare=expected.compare),
-            _with_first(witnesses, points),
+            _with_soon(witnesses, points, size.lanes if size else 1),
             workers=workers,
             timeout_s=timeout_s,
             size=size,
         )
         while seen < len(witnesses):
             held.append(next(together))
-            seen += len(held[-1].outcomes)
+            seen += sum(outcome.point_id in chosen for outcome in held[-1].outcomes)
             close.append(held[-1].close)
     except NotSharedError as error:
         for result in alone(again):
             expected.refuse_chance(result)
         return Verdict("alone", str(error), seconds, samples), alone(points, workload)
     why = next(filter(None, close), "")
-    return Verdict("close" if why else "shared", why, seconds, samples), chain(held, together)
+    verdict = Verdict("close" if why else "shared", why, seconds, samples)
+    return verdict, _watched(chain(held, together), {p.point_id: p for p in points}, alone)
 
 
 def _largest_block(points: Sequence[Point]) -> list[Point]:
@@ -164,11 +168,45 @@ def _witnesses(block: Sequence[Point]) -> tuple[Point, Point, Point]:
     return low, middle, high
 
 
-def _with_first(chosen: Sequence[Point], points: Sequence[Point]) -> list[Point]:
-    """All points with the chosen ones first; those of equal settings stay neighbours."""
+def _with_soon(chosen: Sequence[Point], points: Sequence[Point], lanes: int) -> list[Point]:
+    """All points, the chosen ones in the first group after some others of their settings.
+
+    Those of equal settings stay neighbours.
+    """
     settings, ids = chosen[0].settings, {point.point_id for point in chosen}
     rest = [point for point in points if point.point_id not in ids]
-    return [*chosen, *sorted(rest, key=lambda point: point.settings != settings)]
+    rest.sort(key=lambda point: point.settings != settings)
+    fitting = sum(point.settings == settings for point in rest[:BEFORE])
+    before = max(0, min(fitting, lanes - len(chosen)))
+    return [*rest[:before], *chosen, *rest[before:]]
+
+
+def _watched(
+    results: Iterable[GroupResult],
+    points: Mapping[str, Point],
+    alone: Callable[[Sequence[Point]], Iterator[GroupResult]],
+) -> Iterator[GroupResult]:
+    """Results, of which the first points that fail are simulated alone, too.
+
+    Raises
+    ------
+    NotSharedError
+        If one of them does not fail alone.
+    """
+    tried: set[str | None] = set()
+    for result in results:
+        for outcome in result.outcomes:
+            doubtful = outcome.status not in ("ok", "crashed", "timeout")
+            if not doubtful or outcome.error in tried or len(tried) >= FEW:
+                continue
+            tried.add(outcome.error)
+            (again,) = alone([points[outcome.point_id]])
+            if again.outcomes[0].status != outcome.status:
+                raise NotSharedError(
+                    f"point {outcome.point_id} is {outcome.status} ({outcome.error}), and "
+                    f"{again.outcomes[0].status} alone"
+                )
+        yield result
 
 
 class Alone:
