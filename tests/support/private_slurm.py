@@ -116,7 +116,7 @@ class PrivateSlurm:
         text = SETTINGS.format(
             host=host,
             ports=ports,
-            user=subprocess.check_output(["id", "-un"], text=True, timeout=10).strip(),
+            user=subprocess.check_output(["id", "-un"], text=True, timeout=60).strip(),
             folder=self.folder,
             node_timeout=NODE_TIMEOUT,
         )
@@ -195,7 +195,7 @@ class PrivateSlurm:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=10,
+            timeout=60,
             check=True,
         ).stdout
 

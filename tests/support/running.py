@@ -18,6 +18,6 @@ def snakemake(folder, configuration, *arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=400,
+        timeout=1500,
         check=False,
     )

@@ -23,7 +23,7 @@ from dendroflow.jobs.lock import remove_dead
 
 CHECKOUT = Path(__file__).parents[2]
 MODELS = Path(__file__).parent / "models"
-LONGEST_RUN_S = 240.0
+LONGEST_RUN_S = 1500.0
 
 # Rules that ask for files and make none.
 TARGETS = {
