@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
-from dendroflow.features.statistics import STATISTICS, cut, first_crossing, speed
+from dendroflow.features.statistics import STATISTICS, cut, first_crossing, rate, speed
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
 from dendroflow.tables.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
 from dendroflow.tables.tables import read_groups, read_table
@@ -170,6 +170,7 @@ class _Result:
 
 def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:
     columns = block.statistic_columns
+    statistics = STATISTICS | {"rate": partial(rate, threshold=block.threshold)}
 
     def put(position: int, row: int) -> None:
         recording = recordings[row]
@@ -181,7 +182,7 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
         if block.window:
             t, values = cut(t, values, *block.window)
         for name, column in columns.items():
-            result.means[column][position] = STATISTICS[name](t, values)
+            result.means[column][position] = statistics[name](t, values)
 
     result.put_each(recordings.rows(block.signal), put)
 

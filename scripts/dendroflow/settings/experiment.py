@@ -21,7 +21,7 @@ Name = Annotated[
 # Tables of the database that are not experiments, and what lies beside their folders.
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
-    *("model_files", "morphologies", "provenance"),
+    *("model_files", "morphologies", "provenance", "failures"),
 }
 
 
