@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dendroflow.errors import MorphologyError
+from dendroflow.errors import LONGEST, MorphologyError, printable
 from dendroflow.morphology import swc
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.graph import PointGraph
@@ -69,14 +69,14 @@ class Reconstruction:
 
     @cached_property
     def neurom(self) -> Any:
-        """NeuroM's morphology, or the error that it raised."""
+        """NeuroM's morphology, or the error that it raised in words."""
         import neurom
 
         return self._loaded(neurom.load_morphology)
 
     @cached_property
     def morphio(self) -> tuple[Any, tuple[str, ...]]:
-        """MorphIO's morphology, or the error that it raised; and its warnings."""
+        """MorphIO's morphology, or the error that it raised in words; and its warnings."""
         import morphio
 
         handler = morphio.WarningHandlerCollector()
@@ -93,7 +93,7 @@ class Reconstruction:
                 try:
                     return load(str(path))
                 except Exception as error:  # whatever it is, it is what has to be reported
-                    return error
+                    return f"{type(error).__name__}: {_plain(str(error))[:LONGEST]}"
 
     @classmethod
     def from_file(cls, path: Path, name: str = "") -> "Reconstruction":
@@ -121,5 +121,5 @@ class Reconstruction:
 
 def _plain(text: str) -> str:
     """A message of MorphIO's on one line, without colours and the name of the file."""
-    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
-    return re.sub(r"^\S*cell\.(swc|asc):(\d+):\s*warning\s*", r"line \2: ", text)
+    text = printable(re.sub(r"\x1b\[[0-9;]*m", "", text))
+    return re.sub(r"\S*cell\.(?:swc|asc):(\d+):\s*(?:warning|error)\s*", r"line \1: ", text)
