@@ -27,10 +27,7 @@ def schema(features: Features) -> pa.Schema:
     outcome = [OUTCOMES.field(name) for name in ("point_id", "status", "error", "runtime_s")]
     means = [pa.field(column, pa.float64()) for column in features.columns]
     lists = [
-        pa.field(column + VALUES_SUFFIX, pa.list_(pa.float64()))
-        for block in features.blocks
-        if block.keep_values
-        for column in block.efel_columns.values()
+        pa.field(column + VALUES_SUFFIX, pa.list_(pa.float64())) for column in features.kept_values
     ]
     return pa.schema([*outcome, *means, *lists])
 

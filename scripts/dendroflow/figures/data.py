@@ -28,6 +28,10 @@ class Label:
     def __str__(self) -> str:
         return f"{self.text} ({self.unit})" if self.unit else self.text
 
+    def over(self, what: str) -> "Label":
+        """The label of means over several points or spikes."""
+        return Label(f"{self.text}, mean over {what}", self.unit)
+
     def quantity(self, value: Any) -> str:
         """A value with the unit, such as "6.3 °C"."""
         return f"{shown(value)} {self.unit}".rstrip()
@@ -65,6 +69,8 @@ class FigureData:
         columns of the swept parameters; they tell a single point apart from the others.
     time_unit
         unit of the times of traces.
+    read_values
+        a feature -> point_id and value of all values of those points that have any.
     """
 
     experiment: str
@@ -74,6 +80,9 @@ class FigureData:
     read_traces: Callable[[Sequence[str], Sequence[str]], pa.Table]
     swept: tuple[str, ...] = ()
     time_unit: str = "ms"
+    read_values: Callable[[str], pd.DataFrame] = lambda _: pd.DataFrame(
+        columns=["point_id", "value"]
+    )
 
     def label(self, column: str) -> Label:
         """Text and unit of a column, which may be one that has none, such as `status`."""

@@ -18,16 +18,23 @@ CLASSES = 6
 
 
 def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
-    """Draw a histogram of points, of which at least one is ok."""
-    label = data.labels[figure.x]
+    """Draw a histogram of points, of which at least one is ok, or of all values of these."""
+    label, counted = data.labels[figure.x], "points"
     alive = points[points["status"] == OK]
-    values = numbers(figure, alive, figure.x)
     notes = failure_note(points)
-    missing = int(values.isna().sum())
+    missing = int(numbers(figure, alive, figure.x).isna().sum())
     if missing:
         absent = f"{label.text} does not exist at {missing} of {len(alive)} points that succeeded."
         notes.insert(0, absent)
-    if missing == len(alive):
+    empty = missing == len(alive)
+    found = data.read_values(figure.x).rename(columns={"value": figure.x})
+    if figure.all_values:
+        counted = "values"
+        alive = alive.drop(columns=figure.x).merge(found, on="point_id")
+    elif found["point_id"].duplicated().any():
+        label = label.over("each point")
+    values = numbers(figure, alive, figure.x)
+    if empty:
         reason = f"{label.text} exists at none of the {len(points)} points."
         return empty_page(figure, data, reason, notes)
 
@@ -55,7 +62,7 @@ def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
         legend=False,
         ax=axes,
     )
-    axes.set(xlabel=str(label), ylabel="number of points")
+    axes.set(xlabel=str(label), ylabel=f"number of {counted}")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     if whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

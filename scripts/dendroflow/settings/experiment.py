@@ -71,3 +71,13 @@ class Experiment(Settings):
                     f"{name!r} is the name of a figure of `optimise`; choose another `name`"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _all_values_are_kept(self) -> "Experiment":
+        for figure in self.figures:
+            if getattr(figure, "all_values", False) and figure.x not in self.features.kept_values:
+                raise ValueError(
+                    f"figures: {figure.name}: `all_values` needs an eFEL feature with "
+                    f"`keep_values`, which {figure.x} is not"
+                )
+        return self

@@ -278,6 +278,12 @@ class Features(RootModel[tuple[FeatureBlock, ...]]):
         return tuple(column for block in self.root for column in block.columns)
 
     @property
+    def kept_values(self) -> tuple[str, ...]:
+        """The columns of which all values are stored besides their mean."""
+        blocks = (block for block in self.root if block.keep_values)
+        return tuple(column for block in blocks for column in block.efel_columns.values())
+
+    @property
     def signals(self) -> tuple[str, ...]:
         """The signals that are measured, each once."""
         return tuple(dict.fromkeys(signal for block in self.root for signal in block.signals))

@@ -170,7 +170,7 @@ class Heatmap(AnyFigure):
 
 
 class Histogram(AnyFigure):
-    """How often values of `x` occur."""
+    """How often values of `x` occur among the points, or with `all_values` within them."""
 
     columns_of = ("x", "hue")
     numbers_of = ("x",)
@@ -179,6 +179,11 @@ class Histogram(AnyFigure):
     kind: Literal["histogram"]
     x: Column = Field(description="column whose values are counted")
     hue: Column | None = Field(None, description="column shown by colour; the bars are stacked")
+    all_values: bool = Field(
+        False,
+        description="count all values of an eFEL feature, such as one per spike, and not one per "
+        "point, which is their mean",
+    )
 
 
 class _Orbits(AnyFigure):

@@ -176,6 +176,13 @@ def read_traces(point_ids: Sequence[str], signals: Sequence[str]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=TRACES)
 
 
+def read_values(feature: str) -> pd.DataFrame:
+    """Two values of each duration, 1 ms apart."""
+    found = points().dropna(subset="duration") if feature == "duration" else points()[:0]
+    both = [found.assign(value=found["duration"] + change) for change in (-0.5, 0.5)]
+    return pd.concat(both)[["point_id", "value"]]
+
+
 def data(table: pd.DataFrame | None = None) -> FigureData:
     return FigureData(
         experiment="made_up",
@@ -183,6 +190,7 @@ def data(table: pd.DataFrame | None = None) -> FigureData:
         points=points() if table is None else table,
         labels=LABELS,
         read_traces=read_traces,
+        read_values=read_values,
         swept=("celsius", "gnabar"),
     )
 
