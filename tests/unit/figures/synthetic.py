@@ -1,6 +1,9 @@
 """A small made-up experiment: durations that fall with temperature until there is no spike."""
 
+import base64
+import re
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -77,11 +80,27 @@ EVERY_KIND: list[dict[str, Any]] = [
         "limits": [2.5, 4],
         "select": {"maximum": "duration"},
     },
+    {"kind": "phase", "name": "phase", "x": "cai", "y": "soma_v", "hue": "gnabar"},
+    {"kind": "kymograph", "name": "kymograph", "signal": "v"},
+    {"kind": "table", "name": "table", "columns": ["gnabar", "method", "duration"]},
 ]
+KEYS = {keys["name"]: keys for keys in EVERY_KIND}
 
 
 def figure(**keys: Any) -> Figure:
     return TypeAdapter(Figure).validate_python(keys)
+
+
+def texts(svg: Path) -> str:
+    """The texts of an SVG: matplotlib writes each into a comment beside its outlines."""
+    return "\n".join(re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8")))
+
+
+def packed(page: Path, name: str) -> str:
+    """What a page holds compressed: its `library`, or its `content`."""
+    found = re.search(rf'id="{name}">([^<]*)</script>', page.read_text(encoding="utf-8"))
+    assert found
+    return zlib.decompress(base64.b64decode(found[1])).decode()
 
 
 def points() -> pd.DataFrame:
