@@ -222,4 +222,4 @@ def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) 
                 if values is not None and len(values):
                     result.put_values(position, column, values)
 
-        result.put_each(recordings.rows(block.signal, unit="mV"), put)
+        result.put_each(recordings.rows(block.signal), put)

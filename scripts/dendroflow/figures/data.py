@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.settings import figures as settings
-from dendroflow.settings.figures import Figure, columns, signals
+from dendroflow.settings.figures import Figure
 
 OK = "ok"
 UNORDERED = frozenset({"point_id", "status", "error", "runtime_s"})
@@ -140,21 +139,14 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
     """Select the points that `where` leaves, in an order that depends on their values alone.
 
     A point that did not succeed stays if the condition is on a feature, which it cannot have.
-
-    Raises
-    ------
-    ConfigurationError
-        If the figure uses a column or signal that does not exist.
     """
-    _check_known(figure, data)
     points = data.points
     for column, wanted in figure.where.items():
         options = wanted if isinstance(wanted, tuple) else (wanted,)
         match = points[column].map(lambda value, options=options: is_any(value, options))
         points = points[match.astype(bool) | ((points["status"] != OK) & points[column].isna())]
     order = [*(c for c in points.columns if c not in UNORDERED), "point_id"]
-    ranks = pd.DataFrame({c: points[c].map(_order) for c in order}).reset_index(drop=True)
-    return points.iloc[ranks.sort_values(order).index].reset_index(drop=True)
+    return points.sort_values(order, key=lambda column: column.map(_order), ignore_index=True)
 
 
 def read_rows(
@@ -185,16 +177,6 @@ def read_rows(
         for t, t0, dt, values in rows[["t", "t0", "dt", "values"]].to_numpy()
     ]
     return rows.assign(t=times)
-
-
-def _check_known(figure: Figure, data: FigureData) -> None:
-    known = {*data.labels, *UNORDERED} & {*data.points.columns}
-    checks = [("column", columns(figure), known), ("signal", signals(figure), set(data.labels))]
-    for word, used, options in checks:
-        for name in sorted(used - options):
-            near = get_close_matches(name, sorted(options), n=3)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise ConfigurationError(f"figure {figure.name}: there is no {word} {name!r}{hint}")
 
 
 def _order(value: Any) -> tuple[int, float, str]:

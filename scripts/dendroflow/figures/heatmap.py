@@ -12,8 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from dendroflow.figures.data import OK, FigureData, levels, numbers, shown
 from dendroflow.figures.encoding import add_legend
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import FAILED, INK, Page, empty_page, page_of, wrapped
+from dendroflow.figures.page import FAILED, INK, Page, empty_page, failure_note, page_of, wrapped
 from dendroflow.settings.figures import Heatmap
 
 ABSENT: dict[str, dict[str, Any]] = {

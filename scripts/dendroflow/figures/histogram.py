@@ -9,8 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers
 from dendroflow.figures.encoding import MOST_LISTED, add_legend, hues_of, texts
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import Page, empty_page, page_of
+from dendroflow.figures.page import Page, empty_page, failure_note, page_of
 from dendroflow.settings.figures import Histogram
 
 MOST_BINS = 50

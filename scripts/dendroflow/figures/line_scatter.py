@@ -20,8 +20,15 @@ from dendroflow.figures.encoding import (
     styles_of,
     texts,
 )
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import FAILED, Page, empty_page, make_logarithmic, page_of, wrapped
+from dendroflow.figures.page import (
+    FAILED,
+    Page,
+    empty_page,
+    failure_note,
+    make_logarithmic,
+    page_of,
+    wrapped,
+)
 from dendroflow.figures.power_law import draw_fits
 from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.settings.figures import Line, Scatter

@@ -9,8 +9,7 @@ import pandas as pd
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, levels, read_rows
 from dendroflow.figures.encoding import add_legend, hues_of, texts
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import Page, page_of, wrapped
+from dendroflow.figures.page import Page, failure_note, page_of, wrapped
 from dendroflow.settings.figures import Phase, Trace
 
 

@@ -3,7 +3,7 @@
 import re
 
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, Result
+from dendroflow.quality.result import CheckResult, Result, at_most
 from dendroflow.settings.quality import Quality
 
 _HEADER = re.compile(rb"^\s*[#;]+\s*SHRINKAGE_CORRECTION\s+(\S+)\s+(\S+)\s+(\S+)", re.MULTILINE)
@@ -66,15 +66,10 @@ def recorded_attributes(cell: Reconstruction, _: Quality) -> CheckResult:
 def shrinkage(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether the file was stretched: a correction of z stretches its noise as well."""
     if factors := _factors(cell):
-        limit = settings.metadata.correction
-        fires = max(factors) > limit
+        limit, most = settings.metadata.correction, max(factors)
         text = ", ".join(f"{factor:g}" for factor in factors)
-        return CheckResult(
-            "warn" if fires else "pass",
-            f"Corrected by {text}{', noise included' if fires else ''}.",
-            value=max(factors),
-            threshold=f"at most {limit:g}",
-        )
+        remark = ", noise included" if most > limit else ""
+        return at_most(limit, most, f"Corrected by {text}{remark}.")
     said = _said(cell, "shrinkage_corrected")
     if not said:
         return _silent(cell, "Shrinkage")

@@ -353,9 +353,6 @@ def test_damaged_tables(squid):
         (traces(), "soma_v of point a was not recorded"),
         (traces(trace("a", [1.0] * 9, signal="ca")), "soma_v of point a was not recorded"),
         (pa.concat_tables([good, good]), "at several places"),
-        (traces(trace("a", squid(6.3), unit="V")), "soma_v is in V; eFEL needs mV"),
-        (good.drop_columns(["dt"]), "no column dt"),
-        (good.set_column(5, "t0", pa.array([0])), "t0 of the traces is int64"),
     ):
         with pytest.raises(StoreError, match=said):
             extract(table, outcomes("a"), block)

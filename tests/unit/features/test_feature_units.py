@@ -37,13 +37,6 @@ def test_units_of_efel_and_statistics():
     }
 
 
-def test_a_signal_that_is_not_recorded():
-    with pytest.raises(ConfigurationError, match="no signal soma_v; nearest: soma_vm"):
-        units(features(STEP | {"efel": ["AP_width"]}), {"ca": "mM", "soma_vm": "mV"})
-    with pytest.raises(ConfigurationError, match=r"no signal soma_v$"):
-        units(features(STEP | {"efel": ["AP_width"]}), {})
-
-
 def test_efel_measures_only_membrane_potentials():
     with pytest.raises(ConfigurationError, match="soma_v is in V, but `efel` needs mV"):
         units(features(STEP | {"efel": ["AP_width"]}), {"soma_v": "V"})

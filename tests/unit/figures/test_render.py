@@ -192,10 +192,6 @@ def test_order_of_points_does_not_matter():
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"kind": "line", "x": "celsiu", "y": "duration"}, "did you mean celsius"),
-        ({"kind": "trace", "signal": "soma"}, "did you mean soma_v"),
-        ({"kind": "table", "columns": ["duraton"]}, "did you mean duration"),
-        ({"kind": "line", "x": "celsius", "y": "duration", "where": {"celsus": 4}}, "celsius"),
         ({"kind": "phase", "x": "cai", "y": "v"}, "v is recorded in many places"),
         ({"kind": "movie", "signal": "v", "times": [99]}, "lies outside"),
         ({"kind": "movie", "signal": "v", "window": [50, 60]}, "0 samples"),
