@@ -91,14 +91,6 @@ def test_failures_of_all_experiments_are_listed(tmp_path):
     assert found == [("squid", "q", "crashed", None, "b")]
 
 
-def test_provenance_is_reached_from_a_point(path):
-    text = (
-        "SELECT value FROM squid JOIN batches USING (batch) JOIN provenance USING (batch) "
-        "WHERE point_id = 'p' AND batches.experiment = 'squid' AND key = 'neuron'"
-    )
-    assert ("9.0.2",) in query(path, text)
-
-
 def test_points_are_unique_and_indexed(path):
     assert query(path, "EXPLAIN QUERY PLAN SELECT * FROM squid WHERE point_id = 'p'")[0][3].count(
         "squid_point_id"
