@@ -19,17 +19,18 @@ UNORDERED = frozenset({"point_id", "status", "error", "runtime_s"})
 
 @dataclass(frozen=True)
 class Label:
-    """What a column or a signal is called in a figure, with its unit ("" if it has none)."""
+    """What a column or a signal is called in a figure, with its unit ("" if it has none).
+
+    Of a mean, `mean` says of what.
+    """
 
     text: str
     unit: str
+    mean: str = ""
 
     def __str__(self) -> str:
-        return f"{self.text} ({self.unit})" if self.unit else self.text
-
-    def over(self, what: str) -> "Label":
-        """The label of means over several points or spikes."""
-        return Label(f"{self.text}, mean over {what}", self.unit)
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{self.text}{f', mean {self.mean}' if self.mean else ''}{unit}"
 
     def quantity(self, value: Any) -> str:
         """A value with the unit, such as "6.3 °C"."""
@@ -43,7 +44,8 @@ def labels_of(described: Iterable[Mapping[str, Any]]) -> dict[str, Label]:
     labels = {}
     for c in columns:
         alike = c["kind"] == "swept" and count[c["meaning"], c["unit"]] > 1
-        labels[c["name"]] = Label(c["meaning"] + f", {c['name']}" * alike, c["unit"])
+        mean = "of each point" if c.get("mean") else ""
+        labels[c["name"]] = Label(c["meaning"] + f", {c['name']}" * alike, c["unit"], mean)
     return labels
 
 

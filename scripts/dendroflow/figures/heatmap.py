@@ -1,5 +1,6 @@
 """Heatmaps: a value over the cells of two columns."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def draw(figure: Heatmap, data: FigureData, points: pd.DataFrame) -> Page:
         notes.append(f"{len(points) - len(frame)} points have no place along the axes.")
     if frame.duplicated(["x", "y"]).any():
         notes.insert(0, "Cell: mean of the points at the same place.")
-        value = value.over("points")
+        value = replace(value, mean="over points")
     steps: dict[str, Any] = {"index": levels(frame["y"]), "columns": levels(frame["x"])}
     cells = frame.groupby(["y", "x"])
     values = cells["value"].mean().unstack().reindex(**steps)

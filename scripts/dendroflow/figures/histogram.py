@@ -1,5 +1,6 @@
 """Histograms: how often values of a column occur."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,24 +20,22 @@ CLASSES = 6
 def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw a histogram of points, of which at least one is ok, or of all values of these."""
     label, counted = data.labels[figure.x], "points"
+    if figure.all_values:
+        label, counted = replace(label, mean=""), "values"
     alive = points[points["status"] == OK]
     notes = failure_note(points)
     missing = int(numbers(figure, alive, figure.x).isna().sum())
     if missing:
         absent = f"{label.text} does not exist at {missing} of {len(alive)} points that succeeded."
         notes.insert(0, absent)
-    empty = missing == len(alive)
-    found = data.read_values(figure.x).rename(columns={"value": figure.x})
-    if figure.all_values:
-        counted = "values"
-        alive = alive.drop(columns=figure.x).merge(found, on="point_id")
-    elif found["point_id"].duplicated().any():
-        label = label.over("each point")
-    values = numbers(figure, alive, figure.x)
-    if empty:
+    if missing == len(alive):
         reason = f"{label.text} exists at none of the {len(points)} points."
         return empty_page(figure, data, reason, notes)
 
+    if figure.all_values:
+        found = data.read_values(figure.x).rename(columns={"value": figure.x})
+        alive = alive.drop(columns=figure.x).merge(found, on="point_id")
+    values = numbers(figure, alive, figure.x)
     page = page_of(figure, data, notes, (6.9, 3.6))
     panels = page.panels()
     (axes,) = panels

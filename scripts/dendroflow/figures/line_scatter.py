@@ -1,6 +1,7 @@
 """Lines and scatter plots: relations between columns of the table of points."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,13 +68,9 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
             heading = f"{label.text} = {part['col'].iloc[0]} {label.unit}"
             axes.set_title(wrapped(heading.rstrip(), 2.6), loc="left")
     y = data.labels[figure.y]
-    _finish(
-        figure,
-        data.labels[figure.x],
-        y.over("points") if _is_mean(figure, frame) else y,
-        panels,
-        columns,
-    )
+    if _is_mean(figure, frame):
+        y = replace(y, mean="over points")
+    _finish(figure, data.labels[figure.x], y, panels, columns)
     if not is_numeric(points[figure.x]):
         _name_places(panels, list(texts(points, figure.x).cat.categories))
 

@@ -48,6 +48,7 @@ TABLES = {
         "kind": "swept, feature or bookkeeping",
         "unit": "unit, empty if it has none",
         "meaning": "what it is",
+        "mean": "1 if it holds the mean of several values of a point, which are in feature_values",
     },
     "designs": {
         "experiment": "name of the table that holds the point",

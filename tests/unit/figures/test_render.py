@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from synthetic import (
     EVERY_KIND,
+    LABELS,
     data,
     failing,
     figure,
@@ -22,7 +24,7 @@ from synthetic import (
 )
 
 from dendroflow.errors import ConfigurationError, StoreError
-from dendroflow.figures import histogram, render, render_all
+from dendroflow.figures import Label, histogram, render, render_all
 from dendroflow.figures.data import select_points
 from dendroflow.figures.page import house_style
 from dendroflow.settings.figures import output_names
@@ -79,7 +81,7 @@ def test_same_inputs_give_the_same_bytes(rendered, tmp_path):
         ("facets", ["sodium conductance = 0.12 S/cm²", "temperature (°C)"]),
         ("scatter", ["temperature (°C)", "AP duration (ms)", "method", "adaptive"]),
         ("heatmap", ["temperature (°C)", "AP duration (ms)", "no value", "failed"]),
-        ("histogram", ["AP duration, mean over each point (ms)", "number of points", "method"]),
+        ("histogram", ["AP duration (ms)", "number of points", "method"]),
         ("trace", ["time (ms)", "soma potential (mV)", "calcium (mM)", "(S/cm²)"]),
         ("movie", ["membrane potential (mV)", "4.05 ms", "9 ms", "20 µm", "temperature = 0 °C"]),
         ("field", ["potassium (mM)", "x (µm)", "y (µm)", "The plane z = 5 µm."]),
@@ -125,18 +127,25 @@ def test_points_at_one_place_are_a_mean_with_a_band(tmp_path):
 
 
 def test_a_mean_says_over_what_and_all_values_are_counted_where_asked(tmp_path):
+    labels = LABELS | {"duration": Label("AP duration", "ms", "of each point")}
+    source = replace(data(), labels=labels)
     for declared in (
         figure(kind="line", name="line", x="celsius", y="spike_count"),
         figure(kind="heatmap", name="heatmap", x="celsius", y="method", value="duration"),
+        figure(kind="scatter", name="scatter", x="celsius", y="duration"),
         figure(kind="histogram", name="all", x="duration", all_values=True),
     ):
-        render(declared, data(), tmp_path)
-    for name, wanted in (("line", "spike count, mean over"), ("heatmap", "AP duration, mean over")):
-        assert f"{wanted} points" in texts(tmp_path / f"{name}.svg").replace("\n", " ")
+        render(declared, source, tmp_path)
+    for name, wanted in (
+        ("line", "spike count, mean over points"),
+        ("heatmap", "AP duration, mean over points (ms)"),
+        ("scatter", "AP duration, mean of each point (ms)"),
+    ):
+        assert wanted in texts(tmp_path / f"{name}.svg").replace("\n", " ")
     found = texts(tmp_path / "all.svg")
     assert "number of values" in found and "mean" not in found
     with house_style():
-        page = histogram.draw(declared, data(), select_points(declared, data()))
+        page = histogram.draw(declared, source, select_points(declared, source))
     heights = [bar.get_height() for bar in page.canvas.axes[0].patches]
     assert sum(heights) == 2 * points()["duration"].notna().sum()
 
