@@ -33,7 +33,8 @@ def render_figures(job: Job) -> None:
 
     def read_values(feature: str) -> pd.DataFrame:
         path, columns = Path(job.input.feature_values), ["point_id", "value"]
-        return read_table(path, columns, where={"feature": [feature]}).to_pandas()
+        found: pd.DataFrame = read_table(path, columns, {"feature": [feature]}).to_pandas()
+        return found
 
     data = FigureData(
         experiment=job.experiment,

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from dendroflow import layout
 from dendroflow.settings.base import Interval, Settings, spelled
 from dendroflow.settings.features import Features
-from dendroflow.settings.figures import Figure, check_names
+from dendroflow.settings.figures import Figure, Histogram, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.quality import Requirements
@@ -74,8 +74,9 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _all_values_are_kept(self) -> "Experiment":
-        for figure in self.figures:
-            if getattr(figure, "all_values", False) and figure.x not in self.features.kept_values:
+        counted = [f for f in self.figures if isinstance(f, Histogram) and f.all_values]
+        for figure in counted:
+            if figure.x not in self.features.kept_values:
                 raise ValueError(
                     f"figures: {figure.name}: `all_values` needs an eFEL feature with "
                     f"`keep_values`, which {figure.x} is not"
