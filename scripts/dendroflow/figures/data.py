@@ -151,6 +151,12 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
     return points.sort_values(order, key=lambda column: column.map(_order), ignore_index=True)
 
 
+def thinned(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most that many rows, as even as can be, the first and the last among them."""
+    rows = np.linspace(0, len(table) - 1, min(len(table), most)).round().astype(int)
+    return table.iloc[np.unique(rows)]
+
+
 def read_rows(
     figure: Figure, data: FigureData, point_ids: Sequence[str], names: Sequence[str]
 ) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from browser import chromium, needs_browser
 from synthetic import (
@@ -23,7 +24,7 @@ from synthetic import (
 from dendroflow.errors import StoreError
 from dendroflow.figures import render
 from dendroflow.figures.field import colours_of, plane_of, round_ticks
-from dendroflow.figures.places import Snapshots
+from dendroflow.figures.places import frames_of
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_pages_need_no_network_and_are_small(pages):
 @pytest.mark.parametrize("size", [1e-9, 1, 1e6])
 def test_values_of_a_page_are_within_a_5000th_of_their_range(size):
     values = np.random.default_rng(1).normal(size=(30, 40)) * size
-    frames = Snapshots(np.arange(30.0), values).frames((40,))
+    frames = frames_of(pd.DataFrame(values), (40,))
     assert np.array(frames["values"]) == pytest.approx(values, abs=np.ptp(values) / 5000)
 
 
