@@ -95,7 +95,7 @@ def period(t: Array, y: Array) -> float:
 
 
 def rate(t: Array, y: Array, threshold: float = SPIKE) -> float:
-    """Number of upward crossings of `threshold` over the duration; 0 where there are none."""
+    """Spikes (upward crossings of `threshold`) over the length of the window; 0 without any."""
     return 1e3 * len(_rises(y, threshold)) / float(t[-1] - t[0]) if len(t) > 1 else float("nan")
 
 

@@ -52,7 +52,8 @@ class Plane:
     def box(self) -> Box:
         """Left, right, bottom, top, µm."""
         half = self.edge / 2
-        across, up = self.order.columns, self.order.index
+        axes = (self.order.columns, self.order.index)
+        across, up = (axis.to_numpy(dtype=float) for axis in axes)
         return across[0] - half, across[-1] + half, up[0] - half, up[-1] + half
 
 
