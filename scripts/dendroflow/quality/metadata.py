@@ -12,8 +12,7 @@ _HEADER = re.compile(rb"^\s*[#;]+\s*SHRINKAGE_CORRECTION\s+(\S+)\s+(\S+)\s+(\S+)
 def _said(cell: Reconstruction, key: str) -> list[str]:
     """What a field of the metadata says; nothing where it is empty or not reported."""
     value = (cell.record or {}).get(key)
-    items = value if isinstance(value, list) else [value]
-    texts = [" ".join(str(item).split()) for item in items if item is not None]
+    texts = map(str, value if isinstance(value, list) else [value])
     return [text for text in texts if text and text.lower() not in ("none", "not reported")]
 
 

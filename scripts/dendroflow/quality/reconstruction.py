@@ -69,14 +69,14 @@ class Reconstruction:
 
     @cached_property
     def neurom(self) -> Any:
-        """NeuroM's morphology, or the error that it raised in words."""
+        """NeuroM's morphology, or why it cannot load it."""
         import neurom
 
         return self._loaded(neurom.load_morphology)
 
     @cached_property
     def morphio(self) -> tuple[Any, tuple[str, ...]]:
-        """MorphIO's morphology, or the error that it raised in words; and its warnings."""
+        """MorphIO's morphology, or why it cannot load it; and its warnings."""
         import morphio
 
         handler = morphio.WarningHandlerCollector()
