@@ -127,6 +127,21 @@ class Page:
             axes.locator_params(axis="x", nbins=7 if columns == 1 else 4)
         return panels[:count]
 
+    def say(self, reason: str) -> None:
+        """Write why the page shows nothing, in place of axes."""
+        (axes,) = self.panels(grid=False)
+        axes.set_axis_off()
+        axes.text(
+            0.5,
+            0.5,
+            textwrap.fill(reason, 60),
+            ha="center",
+            va="center",
+            size=11,
+            color=FAILED,
+            bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},
+        )
+
     def colour_bar(self, panels: Sequence[Axes], colours: ScalarMappable, label: Any) -> Any:
         """Explain colours by a bar to the right of panels."""
         high = self.canvas.get_figheight()
@@ -220,18 +235,7 @@ def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[st
     page = page_of(figure, data, notes, (6.4, 2.2))
     if "html" in figure.formats:
         page.interactive = Interactive(reason=reason)
-    (axes,) = page.panels(grid=False)
-    axes.set_axis_off()
-    axes.text(
-        0.5,
-        0.5,
-        textwrap.fill(reason, 60),
-        ha="center",
-        va="center",
-        size=11,
-        color=FAILED,
-        bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},
-    )
+    page.say(reason)
     return page
 
 

@@ -29,8 +29,6 @@ def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
         import neurom.check.morphology_checks as checks
 
         loaded = cell.neurom
-        if isinstance(loaded, str):
-            raise NotMeasurableError(f"NeuroM cannot load it, {loaded}")
         try:
             result = getattr(checks, theirs)(loaded)
         except Exception as error:  # which it is depends on the check; each has to be reported
@@ -46,9 +44,10 @@ def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
 
 def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO reads the file, and of what it warns."""
-    loaded, warnings = cell.morphio
-    if isinstance(loaded, str):
-        return CheckResult("fail", f"MorphIO raises {loaded}.")
+    try:
+        _, warnings = cell.morphio
+    except NotMeasurableError as error:
+        return CheckResult("fail", f"{error}.")
     if not warnings:
         return CheckResult("pass", "MorphIO reads it without warning.", value=0, threshold="none")
     more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
@@ -59,8 +58,6 @@ def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
 def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO, and so NeuroM, keeps all neurites: it drops cycles without a word."""
     loaded, _warnings = cell.morphio
-    if isinstance(loaded, str):
-        raise NotMeasurableError(f"MorphIO raises {loaded}")
     kept = 0.0
     for section in loaded.sections:
         steps = np.diff(section.points.astype(float), axis=0)

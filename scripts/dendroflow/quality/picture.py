@@ -46,9 +46,7 @@ def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
     try:
         points = cell.points
     except NotMeasurableError as error:
-        axes = page.canvas.subplots()
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True, parse_math=False)
+        page.say(str(error))
         return page
     spans = np.ptp(points.xyz, axis=0)
     tall = float(np.clip(spans[0] / max(spans[1], 1e-9), 0.45, 1.5))

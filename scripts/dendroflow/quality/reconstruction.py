@@ -69,22 +69,24 @@ class Reconstruction:
 
     @cached_property
     def neurom(self) -> Any:
-        """NeuroM's morphology, or why it cannot load it."""
+        """NeuroM's morphology; a `NotMeasurableError` if it cannot load the file."""
         import neurom
 
-        return self._loaded(neurom.load_morphology)
+        return self._loaded("NeuroM", neurom.load_morphology)
 
     @cached_property
     def morphio(self) -> tuple[Any, tuple[str, ...]]:
-        """MorphIO's morphology, or why it cannot load it; and its warnings."""
+        """MorphIO's morphology and its warnings; an error like NeuroM's."""
         import morphio
 
         handler = morphio.WarningHandlerCollector()
-        loaded = self._loaded(lambda path: morphio.Morphology(path, warning_handler=handler))
+        loaded = self._loaded(
+            "MorphIO", lambda path: morphio.Morphology(path, warning_handler=handler)
+        )
         said = (str(emission.warning.msg()) for emission in handler.get_all())
         return loaded, tuple(map(_plain, said))
 
-    def _loaded(self, load: Callable[[str], Any]) -> Any:
+    def _loaded(self, library: str, load: Callable[[str], Any]) -> Any:
         with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
             path = Path(folder) / f"cell.{self.suffix}"
             path.write_bytes(self.data)
@@ -93,7 +95,8 @@ class Reconstruction:
                 try:
                     return load(str(path))
                 except Exception as error:  # whatever it is, it is what has to be reported
-                    return f"{type(error).__name__}: {_plain(str(error))[:LONGEST]}"
+                    said = f"{type(error).__name__}: {_plain(str(error))[:LONGEST]}"
+                    raise NotMeasurableError(f"{library} raises {said}") from error
 
     @classmethod
     def from_file(cls, path: Path, name: str = "") -> "Reconstruction":
