@@ -5,6 +5,7 @@ rule render_figures:
     """Draw all figures of an experiment, and where it optimises, those of its search."""
     input:
         features=layout.FEATURES,
+        feature_values=layout.FEATURE_VALUES,
         traces=df.traces_to_draw,
         history=df.history,
     output:

@@ -11,7 +11,7 @@ import ctypes
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -22,10 +22,8 @@ from efel import cppcore, pyfeatures
 FIRST = "peak_indices"
 
 
-# The pointer by which eFEL knows its core; None where it is hidden.
-_at_work: ctypes.c_void_p | None = None
-with suppress(OSError, ValueError):
-    _at_work = ctypes.c_void_p.in_dll(ctypes.CDLL(cppcore.__file__), "pFeature")
+# The pointer by which eFEL knows its core.
+_at_work = ctypes.c_void_p.in_dll(ctypes.CDLL(cppcore.__file__), "pFeature")
 
 
 class Core:
@@ -40,12 +38,10 @@ class Core:
     """
 
     def __init__(self, features: Sequence[str], *, for_python: bool) -> None:
-        self._table = dependency_table(features, _asked_by_python() if for_python else ())
-        if _at_work is None:
-            return
+        table = dependency_table(features, _asked_by_python() if for_python else ())
         others, _at_work.value = _at_work.value, None
         try:
-            self._initialize()
+            _initialize(table)
             self._address = _at_work.value
         finally:
             _at_work.value = others
@@ -53,13 +49,6 @@ class Core:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Let eFEL work with this core."""
-        if _at_work is None:
-            self._initialize()
-            try:
-                yield
-            finally:
-                cppcore.Initialize(str(efel.get_settings().dependencyfile_path), "log")
-            return
         others, _at_work.value = _at_work.value, self._address
         try:
             yield
@@ -67,15 +56,16 @@ class Core:
             cppcore.Clear()
             _at_work.value = others
 
-    def _initialize(self) -> None:
-        """Make a core; it reads its table from a file, for which a pipe does."""
-        reader, writer = os.pipe()
-        try:
-            with os.fdopen(writer, "w") as pipe:
-                pipe.write(self._table)
-            cppcore.Initialize(f"/dev/fd/{reader}", "")
-        finally:
-            os.close(reader)
+
+def _initialize(table: str) -> None:
+    """Make a core; it reads its table from a file, for which a pipe does."""
+    reader, writer = os.pipe()
+    try:
+        with os.fdopen(writer, "w") as pipe:
+            pipe.write(table)
+        cppcore.Initialize(f"/dev/fd/{reader}", "")
+    finally:
+        os.close(reader)
 
 
 def dependency_table(features: Sequence[str], later: Sequence[str]) -> str:

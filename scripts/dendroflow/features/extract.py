@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
-from dendroflow.features.statistics import STATISTICS, cut, first_crossing, speed
+from dendroflow.features.statistics import STATISTICS, cut, first_crossing, rate, speed
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
 from dendroflow.tables.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
 from dendroflow.tables.tables import read_groups, read_table
@@ -27,10 +27,7 @@ def schema(features: Features) -> pa.Schema:
     outcome = [OUTCOMES.field(name) for name in ("point_id", "status", "error", "runtime_s")]
     means = [pa.field(column, pa.float64()) for column in features.columns]
     lists = [
-        pa.field(column + VALUES_SUFFIX, pa.list_(pa.float64()))
-        for block in features.blocks
-        if block.keep_values
-        for column in block.efel_columns.values()
+        pa.field(column + VALUES_SUFFIX, pa.list_(pa.float64())) for column in features.kept_values
     ]
     return pa.schema([*outcome, *means, *lists])
 
@@ -170,6 +167,7 @@ class _Result:
 
 def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Result) -> None:
     columns = block.statistic_columns
+    statistics = STATISTICS | {"rate": partial(rate, threshold=block.threshold)}
 
     def put(position: int, row: int) -> None:
         recording = recordings[row]
@@ -181,7 +179,7 @@ def _measure_statistics(block: FeatureBlock, recordings: Recordings, result: _Re
         if block.window:
             t, values = cut(t, values, *block.window)
         for name, column in columns.items():
-            result.means[column][position] = STATISTICS[name](t, values)
+            result.means[column][position] = statistics[name](t, values)
 
     result.put_each(recordings.rows(block.signal), put)
 
@@ -224,4 +222,4 @@ def _measure_efel(block: FeatureBlock, recordings: Recordings, result: _Result) 
                 if values is not None and len(values):
                     result.put_values(position, column, values)
 
-        result.put_each(recordings.rows(block.signal, unit="mV"), put)
+        result.put_each(recordings.rows(block.signal), put)

@@ -20,13 +20,17 @@ STATISTIC_UNITS = {
     "zero_crossing_time": "{time}",
     "half_decay_time": "{time}",
     "period": "{time}",
+    "rate": "1000/{time}",
 }
+# What eFEL takes for the threshold of a spike, and `rate` too (mV).
+SPIKE = -20.0
 PROPAGATION_UNITS = {"delay": "ms", "speed": "m/s"}
 
 
 def statistic_unit(name: str, signal: str, time: str) -> str:
     """Return the unit of a statistic of a signal, from those of the signal and of time."""
-    return STATISTIC_UNITS[name].format(signal=signal, time=time).strip("·")
+    unit = STATISTIC_UNITS[name].format(signal=signal, time=time)
+    return unit.strip("·").replace("1000/ms", "Hz")
 
 
 def _efel_units() -> dict[str, str]:

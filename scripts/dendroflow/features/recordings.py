@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
-from dendroflow.tables.schemas import TRACES
 
-COLUMNS = ("point_id", "signal", "unit", "t0", "dt", "t", "values")
+COLUMNS = ("point_id", "signal", "t0", "dt", "t", "values")
 
 
 class TraceError(Exception):
@@ -79,24 +78,18 @@ class Recordings:
     Parameters
     ----------
     traces
-        A table that has the columns of `tables.schemas.TRACES` (`location` and `outline` may be
-        missing). Traces of other points are left alone.
+        A table that has the columns of `tables.schemas.TRACES`, or those in `COLUMNS`. Traces of
+        other points are left alone.
     outcomes
         A table of `tables.schemas.OUTCOMES`, in which no point comes twice.
 
     Raises
     ------
     StoreError
-        If a column is missing or of another type, or a point comes twice.
+        If a point comes twice.
     """
 
     def __init__(self, traces: pa.Table, outcomes: pa.Table) -> None:
-        for name in COLUMNS:
-            if name not in traces.column_names:
-                raise StoreError(f"the traces have no column {name}")
-            found, declared = traces.schema.field(name).type, TRACES.field(name).type
-            if found != declared:
-                raise StoreError(f"the column {name} of the traces is {found}, not {declared}")
         self._points = outcomes["point_id"].combine_chunks()
         if len(self._points.unique()) != len(self._points):
             raise StoreError("a point has two outcomes")
@@ -109,13 +102,13 @@ class Recordings:
         self._t = _rows(traces["t"])
         self._values = _rows(traces["values"])
 
-    def rows(self, signal: str, unit: str | None = None) -> list[tuple[int, int]]:
+    def rows(self, signal: str) -> list[tuple[int, int]]:
         """Return the position among the outcomes and the row of the traces of each ok point.
 
         Raises
         ------
         StoreError
-            If a point has no such signal, or has it at several places, or in another unit.
+            If a point has no such signal, or has it at several places.
         """
         chosen = pc.equal(self._traces["signal"], signal).to_numpy() & (self._positions >= 0)
         rows = np.flatnonzero(chosen)
@@ -129,10 +122,6 @@ class Recordings:
             if wrong.any():
                 point = self._points[int(wrong.argmax())]
                 raise StoreError(f"features: the signal {signal} of point {point} {what}")
-        if unit is not None and rows.size:
-            units: list[Any] = self._traces["unit"].take(pa.array(rows)).unique().to_pylist()
-            if units != [unit]:
-                raise StoreError(f"features: {signal} is in {', '.join(units)}; eFEL needs {unit}")
         return list(zip(positions.tolist(), rows.tolist(), strict=True))
 
     def __getitem__(self, row: int) -> Recording:

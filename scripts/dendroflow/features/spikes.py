@@ -21,6 +21,7 @@ from efel.api import get_py_feature
 from efel.pyfeatures.cppfeature_access import get_cpp_feature
 from numpy.typing import NDArray
 
+from dendroflow.errors import in_words
 from dendroflow.features.core import FIRST, Core
 from dendroflow.features.recordings import Recording, TraceError
 from dendroflow.settings.features import FeatureBlock
@@ -104,7 +105,7 @@ class Efel:
             except Exception as error:  # whatever eFEL raises concerns this trace alone
                 frames = traceback.extract_tb(error.__traceback__)
                 at = next((f.name for f in reversed(frames) if f.name in self._block.efel), name)
-                raise TraceError(f"eFEL's {at}: {type(error).__name__}: {error}") from error
+                raise TraceError(f"eFEL's {at}: {in_words(error)}") from error
             found[name] = (
                 None if values_found is None else np.asarray(values_found, dtype=np.float64)
             )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from dendroflow.features.names import STATISTIC_UNITS
+from dendroflow.features.names import SPIKE, STATISTIC_UNITS
 
 Array = NDArray[np.float64]
 
@@ -83,7 +83,7 @@ def period(t: Array, y: Array) -> float:
     if np.ptp(y) <= 1e-6 * np.abs(y).max():
         return float("nan")
     middle = (y.min() + y.max()) / 2
-    rises = np.flatnonzero((y[:-1] < middle) & (y[1:] >= middle))
+    rises = _rises(y, middle)
     if len(rises) < 3:
         return float("nan")
     first, last = y[rises[0] : rises[1] + 1], y[rises[-2] : rises[-1] + 1]
@@ -92,6 +92,16 @@ def period(t: Array, y: Array) -> float:
     share = (middle - y[rises]) / (y[rises + 1] - y[rises])
     crossings = t[rises] + share * (t[rises + 1] - t[rises])
     return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
+
+
+def rate(t: Array, y: Array, threshold: float = SPIKE) -> float:
+    """Spikes (upward crossings of `threshold`) over the length of the window; 0 without any."""
+    return 1e3 * len(_rises(y, threshold)) / float(t[-1] - t[0]) if len(t) > 1 else float("nan")
+
+
+def _rises(y: Array, threshold: float) -> NDArray[np.intp]:
+    """The samples after which a signal has risen from below a threshold to it, or beyond."""
+    return np.flatnonzero((y[:-1] < threshold) & (y[1:] >= threshold))
 
 
 def first_crossing(t: Array, y: Array, threshold: float) -> float:
@@ -104,7 +114,7 @@ def first_crossing(t: Array, y: Array, threshold: float) -> float:
     threshold
         In the unit of the values.
     """
-    rises = np.flatnonzero((y[:-1] < threshold) & (y[1:] >= threshold))
+    rises = _rises(y, threshold)
     if not rises.size:
         return float("nan")
     pair = slice(int(rises[0]), int(rises[0]) + 2)

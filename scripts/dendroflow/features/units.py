@@ -1,6 +1,5 @@
 """The units of the columns of features."""
 
-import difflib
 from collections.abc import Mapping
 
 from dendroflow.errors import ConfigurationError
@@ -23,16 +22,11 @@ def units(
     Raises
     ------
     ConfigurationError
-        If a signal is not recorded, is not in mV but is to be measured by eFEL, or does not go
-        together with those of a propagation.
+        If a signal is not in mV but is to be measured by eFEL, or does not go together with those
+        of a propagation.
     """
     result: dict[str, str] = {}
     for block in features.blocks:
-        for signal in block.signals:
-            if signal not in signal_units:
-                near = difflib.get_close_matches(signal, signal_units, n=1, cutoff=0)
-                nearest = f"; nearest: {near[0]}" if near else ""
-                raise ConfigurationError(f"features: the model records no signal {signal}{nearest}")
         unit = signal_units[block.signal]
         if block.efel and unit != "mV":
             raise ConfigurationError(

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.settings import figures as settings
-from dendroflow.settings.figures import Figure, columns, signals
+from dendroflow.settings.figures import Figure
 
 OK = "ok"
 UNORDERED = frozenset({"point_id", "status", "error", "runtime_s"})
@@ -20,13 +19,18 @@ UNORDERED = frozenset({"point_id", "status", "error", "runtime_s"})
 
 @dataclass(frozen=True)
 class Label:
-    """What a column or a signal is called in a figure, with its unit ("" if it has none)."""
+    """What a column or a signal is called in a figure, with its unit ("" if it has none).
+
+    Of a mean, `mean` says of what.
+    """
 
     text: str
     unit: str
+    mean: str = ""
 
     def __str__(self) -> str:
-        return f"{self.text} ({self.unit})" if self.unit else self.text
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{self.text}{f', mean {self.mean}' if self.mean else ''}{unit}"
 
     def quantity(self, value: Any) -> str:
         """A value with the unit, such as "6.3 °C"."""
@@ -40,7 +44,8 @@ def labels_of(described: Iterable[Mapping[str, Any]]) -> dict[str, Label]:
     labels = {}
     for c in columns:
         alike = c["kind"] == "swept" and count[c["meaning"], c["unit"]] > 1
-        labels[c["name"]] = Label(c["meaning"] + f", {c['name']}" * alike, c["unit"])
+        mean = "of each point" if c.get("mean") else ""
+        labels[c["name"]] = Label(c["meaning"] + f", {c['name']}" * alike, c["unit"], mean)
     return labels
 
 
@@ -65,6 +70,8 @@ class FigureData:
         columns of the swept parameters; they tell a single point apart from the others.
     time_unit
         unit of the times of traces.
+    read_values
+        a feature -> point_id and value of all values of those points that have any.
     """
 
     experiment: str
@@ -74,6 +81,9 @@ class FigureData:
     read_traces: Callable[[Sequence[str], Sequence[str]], pa.Table]
     swept: tuple[str, ...] = ()
     time_unit: str = "ms"
+    read_values: Callable[[str], pd.DataFrame] = lambda _: pd.DataFrame(
+        columns=["point_id", "value"]
+    )
 
     def label(self, column: str) -> Label:
         """Text and unit of a column, which may be one that has none, such as `status`."""
@@ -131,21 +141,20 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
     """Select the points that `where` leaves, in an order that depends on their values alone.
 
     A point that did not succeed stays if the condition is on a feature, which it cannot have.
-
-    Raises
-    ------
-    ConfigurationError
-        If the figure uses a column or signal that does not exist.
     """
-    _check_known(figure, data)
     points = data.points
     for column, wanted in figure.where.items():
         options = wanted if isinstance(wanted, tuple) else (wanted,)
         match = points[column].map(lambda value, options=options: is_any(value, options))
         points = points[match.astype(bool) | ((points["status"] != OK) & points[column].isna())]
     order = [*(c for c in points.columns if c not in UNORDERED), "point_id"]
-    ranks = pd.DataFrame({c: points[c].map(_order) for c in order}).reset_index(drop=True)
-    return points.iloc[ranks.sort_values(order).index].reset_index(drop=True)
+    return points.sort_values(order, key=lambda column: column.map(_order), ignore_index=True)
+
+
+def thinned(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most that many rows, as even as can be, the first and the last among them."""
+    rows = np.linspace(0, len(table) - 1, min(len(table), most)).round().astype(int)
+    return table.iloc[np.unique(rows)]
 
 
 def read_rows(
@@ -176,16 +185,6 @@ def read_rows(
         for t, t0, dt, values in rows[["t", "t0", "dt", "values"]].to_numpy()
     ]
     return rows.assign(t=times)
-
-
-def _check_known(figure: Figure, data: FigureData) -> None:
-    known = {*data.labels, *UNORDERED} & {*data.points.columns}
-    checks = [("column", columns(figure), known), ("signal", signals(figure), set(data.labels))]
-    for word, used, options in checks:
-        for name in sorted(used - options):
-            near = get_close_matches(name, sorted(options), n=3)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise ConfigurationError(f"figure {figure.name}: there is no {word} {name!r}{hint}")
 
 
 def _order(value: Any) -> tuple[int, float, str]:

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from dendroflow.errors import StoreError
 from dendroflow.figures import places
-from dendroflow.figures.data import FigureData, Label
+from dendroflow.figures.data import FigureData, Label, thinned
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.html_page import Interactive
 from dendroflow.figures.page import Page, page_of
@@ -30,35 +30,31 @@ class Plane:
 
     Attributes
     ----------
-    across, up
-        of x, y, z those two that span it, and the middles of the voxels along both, µm.
+    order
+        the row of the traces of each voxel; columns and index are those two of x, y, z that span
+        the plane, and hold the middles of the voxels, µm.
     place
         where it lies, such as "z = 5 µm".
-    order
-        the rows of the traces; shape (len(up), len(across)).
     edge
         of a voxel, µm.
     """
 
-    across: pd.Index
-    up: pd.Index
+    order: pd.DataFrame
     place: str
-    order: Any
     edge: float
 
     @property
     def names(self) -> tuple[str, str]:
         """Names of both axes."""
-        return str(self.across.name), str(self.up.name)
+        return str(self.order.columns.name), str(self.order.index.name)
 
     @property
     def box(self) -> Box:
         """Left, right, bottom, top, µm."""
         half = self.edge / 2
-        return (
-            *(self.across.min() - half, self.across.max() + half),
-            *(self.up.min() - half, self.up.max() + half),
-        )
+        axes = (self.order.columns, self.order.index)
+        across, up = (axis.to_numpy(dtype=float) for axis in axes)
+        return across[0] - half, across[-1] + half, up[0] - half, up[-1] + half
 
 
 def plane_of(figure: FieldMap, voxels: Array) -> Plane:
@@ -80,7 +76,7 @@ def plane_of(figure: FieldMap, voxels: Array) -> Plane:
     if order.size != len(voxels) or order.isna().any(axis=None):
         raise StoreError(f"{wrong} do not fill a rectangle; record a full grid of them")
     place = f"{flat[0]} = {voxels[0, 'xyz'.index(flat[0])]:.4g} µm"
-    return Plane(order.columns, order.index, place, order.to_numpy(dtype=int), edge)
+    return Plane(order, place, edge)
 
 
 def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame) -> Page:
@@ -89,24 +85,27 @@ def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame) -> Page:
     point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
     rows = places.read_places(figure, data, point_id, figure.signal, voxels=True)
     plane = plane_of(figure, np.concatenate(rows["outline"].tolist()))
-    course = places.snapshots_of(figure, rows.iloc[plane.order.ravel()], figure.window)
-    colours, cell_colour = colours_of(figure.limits or course.limits)
+    course = places.course_of(
+        figure, rows.iloc[plane.order.to_numpy(dtype=int).ravel()], figure.window
+    )
+    limits = places.limits_of(course)
+    colours, cell_colour = colours_of(figure.limits or limits)
     notes = [f"The plane {plane.place}.", *notes]
-    (low, high), (lowest, highest) = course.limits, colours.get_clim()
+    (low, high), (lowest, highest) = limits, colours.get_clim()
     if low < lowest or high > highest:
         notes.append(f"Values reach from {low:.3g} to {high:.3g} {label.unit}, beyond the colours.")
-    shown = course.printed(figure)
+    shown = places.at_times(figure, course, figure.times)
     page = page_of(figure, data, notes, (places.WIDTH, places.WIDTH), point)
-    panels = places.add_panels(page, plane.box, shown.times)
+    panels = places.add_panels(page, plane.box, shown.index)
     page.colour_bar(panels, colours, label)
-    for axes, values in zip(panels, shown.values, strict=True):
+    for axes, values in zip(panels, shown.to_numpy(), strict=True):
         _draw_panel(axes, plane, values.reshape(plane.order.shape), colours)
     plot = plot_field(plane, label, colours)
     if figure.cells is not None:
         rows = places.read_places(figure, data, point_id, figure.cells, voxels=False)
         page.canvas.draw_without_rendering()
         _add_cells(Outlines(rows["outline"].tolist()), plane, panels, plot, cell_colour)
-    frames = course.thinned(figure.frames).frames(plane.order.shape)
+    frames = places.frames_of(thinned(course, figure.frames), plane.order.shape)
     page.interactive = Interactive(plot, frames)
     return page
 
@@ -164,8 +163,8 @@ def plot_field(plane: Plane, label: Label, colours: ScalarMappable) -> go.Figure
     across, up = plane.names
     plot = go.Figure(
         go.Heatmap(
-            x=plane.across,
-            y=plane.up,
+            x=plane.order.columns,
+            y=plane.order.index,
             meta="values",
             coloraxis="coloraxis",
             hovertemplate=f"{across} = %{{x:.4g}} µm<br>{up} = %{{y:.4g}} µm<br>"

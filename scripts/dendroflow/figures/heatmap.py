@@ -1,5 +1,6 @@
 """Heatmaps: a value over the cells of two columns."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from dendroflow.figures.data import OK, FigureData, levels, numbers, shown
 from dendroflow.figures.encoding import add_legend
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import FAILED, INK, Page, empty_page, page_of, wrapped
+from dendroflow.figures.page import FAILED, INK, Page, empty_page, failure_note, page_of, wrapped
 from dendroflow.settings.figures import Heatmap
 
 ABSENT: dict[str, dict[str, Any]] = {
@@ -40,6 +40,7 @@ def draw(figure: Heatmap, data: FigureData, points: pd.DataFrame) -> Page:
         notes.append(f"{len(points) - len(frame)} points have no place along the axes.")
     if frame.duplicated(["x", "y"]).any():
         notes.insert(0, "Cell: mean of the points at the same place.")
+        value = replace(value, mean="over points")
     steps: dict[str, Any] = {"index": levels(frame["y"]), "columns": levels(frame["x"])}
     cells = frame.groupby(["y", "x"])
     values = cells["value"].mean().unstack().reindex(**steps)

@@ -1,5 +1,6 @@
 """Histograms: how often values of a column occur."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,8 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from dendroflow.figures.data import OK, FigureData, is_numeric, levels, numbers
 from dendroflow.figures.encoding import MOST_LISTED, add_legend, hues_of, texts
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import Page, empty_page, page_of
+from dendroflow.figures.page import Page, empty_page, failure_note, page_of
 from dendroflow.settings.figures import Histogram
 
 MOST_BINS = 50
@@ -18,12 +18,13 @@ CLASSES = 6
 
 
 def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
-    """Draw a histogram of points, of which at least one is ok."""
-    label = data.labels[figure.x]
+    """Draw a histogram of points, of which at least one is ok, or of all values of these."""
+    label, counted = data.labels[figure.x], "points"
+    if figure.all_values:
+        label, counted = replace(label, mean=""), "values"
     alive = points[points["status"] == OK]
-    values = numbers(figure, alive, figure.x)
     notes = failure_note(points)
-    missing = int(values.isna().sum())
+    missing = int(numbers(figure, alive, figure.x).isna().sum())
     if missing:
         absent = f"{label.text} does not exist at {missing} of {len(alive)} points that succeeded."
         notes.insert(0, absent)
@@ -31,6 +32,10 @@ def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
         reason = f"{label.text} exists at none of the {len(points)} points."
         return empty_page(figure, data, reason, notes)
 
+    if figure.all_values:
+        found = data.read_values(figure.x).rename(columns={"value": figure.x})
+        alive = alive.drop(columns=figure.x).merge(found, on="point_id")
+    values = numbers(figure, alive, figure.x)
     page = page_of(figure, data, notes, (6.9, 3.6))
     panels = page.panels()
     (axes,) = panels
@@ -55,7 +60,7 @@ def draw(figure: Histogram, data: FigureData, points: pd.DataFrame) -> Page:
         legend=False,
         ax=axes,
     )
-    axes.set(xlabel=str(label), ylabel="number of points")
+    axes.set(xlabel=str(label), ylabel=f"number of {counted}")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     if whole:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

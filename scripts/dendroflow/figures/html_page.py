@@ -1,16 +1,15 @@
 """A page that needs no network: a plot that can be turned and enlarged, over time by a slider."""
 
 import base64
-import html
 import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import plotly.graph_objects as go
+from jinja2 import Environment
 from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
@@ -40,11 +39,11 @@ class Interactive:
             plot = to_json(self.plot, engine="json", remove_uids=True)
             library = _packed(get_plotlyjs())
             content = _packed(f'{{"plot": {plot}, "frames": {json.dumps(self.frames)}}}')
-        page = PAGE.substitute(
-            title=html.escape(title),
-            subtitle=html.escape(subtitle),
-            notes=html.escape(" ".join(note.lstrip("!") for note in notes)),
-            reason=html.escape(self.reason),
+        page = PAGE.render(
+            title=title,
+            subtitle=subtitle,
+            notes=[note.lstrip("!") for note in notes],
+            reason=self.reason,
             library=library,
             content=content,
         )
@@ -56,13 +55,13 @@ def _packed(text: str) -> str:
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
 
-PAGE = Template("""\
+PAGE = Environment(autoescape=True, keep_trailing_newline=True).from_string("""\
 <!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
+<title>{{ title }}</title>
 <style>
   html, body { height: 100vh; margin: 0; }
   body { display: flex; flex-direction: column; color: #222; background: #fff;
@@ -82,8 +81,8 @@ PAGE = Template("""\
 </head>
 <body>
 <header>
-<h1>$title</h1>
-<p>$subtitle</p>
+<h1>{{ title }}</h1>
+<p>{{ subtitle }}</p>
 </header>
 <div id="plot"></div>
 <div id="controls" hidden>
@@ -91,12 +90,12 @@ PAGE = Template("""\
 <input id="slider" type="range" min="0" value="0" step="1" aria-label="time">
 <output id="clock"></output>
 </div>
-<p id="reason">$reason</p>
+<p id="reason">{{ reason }}</p>
 <footer>
-<p>$notes</p>
+<p>{{ notes | join(" ") }}</p>
 </footer>
-<script type="text/plain" id="library">$library</script>
-<script type="text/plain" id="content">$content</script>
+<script type="text/plain" id="library">{{ library }}</script>
+<script type="text/plain" id="content">{{ content }}</script>
 <script>
 "use strict";
 const part = (id) => document.getElementById(id);

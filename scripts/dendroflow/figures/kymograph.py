@@ -11,8 +11,7 @@ from matplotlib.colors import Normalize
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import Page, page_of, wrapped
+from dendroflow.figures.page import Page, failure_note, page_of, wrapped
 from dendroflow.figures.places import Array, read_places
 from dendroflow.figures.trace_phase import choose
 from dendroflow.settings.figures import Kymograph

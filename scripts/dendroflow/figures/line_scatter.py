@@ -1,6 +1,7 @@
 """Lines and scatter plots: relations between columns of the table of points."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.figures.data import OK, FigureData, is_numeric, numbers
+from dendroflow.figures.data import OK, FigureData, Label, is_numeric, numbers
 from dendroflow.figures.encoding import (
     Hues,
     Styles,
@@ -20,8 +21,15 @@ from dendroflow.figures.encoding import (
     styles_of,
     texts,
 )
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import FAILED, Page, empty_page, make_logarithmic, page_of, wrapped
+from dendroflow.figures.page import (
+    FAILED,
+    Page,
+    empty_page,
+    failure_note,
+    make_logarithmic,
+    page_of,
+    wrapped,
+)
 from dendroflow.figures.power_law import draw_fits
 from dendroflow.figures.references import against_reference, reference_note
 from dendroflow.settings.figures import Line, Scatter
@@ -59,7 +67,10 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
             label = data.labels[figure.col]
             heading = f"{label.text} = {part['col'].iloc[0]} {label.unit}"
             axes.set_title(wrapped(heading.rstrip(), 2.6), loc="left")
-    _finish(figure, data, panels, columns)
+    y = data.labels[figure.y]
+    if _is_mean(figure, frame):
+        y = replace(y, mean="over points")
+    _finish(figure, data.labels[figure.x], y, panels, columns)
     if not is_numeric(points[figure.x]):
         _name_places(panels, list(texts(points, figure.x).cat.categories))
 
@@ -103,8 +114,7 @@ def _frame(figure: Line | Scatter, points: pd.DataFrame) -> pd.DataFrame:
 def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> list[str]:
     notes = [reference_note(figure, data)] if figure.reference else []
     alive = frame[~frame["failed"]]
-    places = alive.dropna(subset=["x", "y"])[["x", "hue", "style", "col"]]
-    if isinstance(figure, Line) and places.duplicated().any():
+    if _is_mean(figure, frame):
         notes.append("Line: mean of the points at the same place; band: their range.")
     for key, log in (("x", figure.log_x), ("y", figure.log_y)):
         missing = int(alive[key].isna().sum())
@@ -113,6 +123,12 @@ def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> lis
             lacks = "does not exist, or is not positive," if log else "does not exist"
             notes.append(f"{text} {lacks} at {missing} of {len(alive)} points that succeeded.")
     return notes
+
+
+def _is_mean(figure: Line | Scatter, frame: pd.DataFrame) -> bool:
+    """Whether several points share a place on a line."""
+    places = frame.dropna(subset=["x", "y"])[["x", "hue", "style", "col"]]
+    return isinstance(figure, Line) and bool(places.duplicated().any())
 
 
 def _draw_lines(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles) -> None:
@@ -162,15 +178,15 @@ def _show_requested(axes: Axes, part: pd.DataFrame) -> None:
         axes.plot(failed, np.zeros(len(failed)), **style | CROSS, clip_on=False, zorder=5)
 
 
-def _finish(figure: Line | Scatter, data: FigureData, panels: list[Axes], columns: int) -> None:
+def _finish(figure: Line | Scatter, x: Label, y: Label, panels: list[Axes], columns: int) -> None:
     for index, axes in enumerate(panels):
         for key, logarithmic in (("x", figure.log_x), ("y", figure.log_y)):
             if logarithmic:
                 make_logarithmic(axes, key)
         below = index + columns >= len(panels)
-        axes.set_xlabel(wrapped(data.labels[figure.x], 2.4) if below else "")
+        axes.set_xlabel(wrapped(x, 2.4) if below else "")
         axes.xaxis.set_tick_params(labelbottom=below)
-        axes.set_ylabel(wrapped(data.labels[figure.y], 2.2) if index % columns == 0 else "")
+        axes.set_ylabel(wrapped(y, 2.2) if index % columns == 0 else "")
 
 
 def _name_places(panels: list[Axes], names: list[str]) -> None:

@@ -12,10 +12,18 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 
-from dendroflow.figures.data import Label
+from dendroflow.figures.data import Label, labels_of
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import FAILED, GREY, INK, Page, house_style, make_logarithmic, wrapped
+from dendroflow.figures.page import (
+    FAILED,
+    GREY,
+    INK,
+    Page,
+    failure_note,
+    house_style,
+    make_logarithmic,
+    wrapped,
+)
 from dendroflow.settings.optimise import FIGURES
 
 BLUE = "#31688e"
@@ -58,9 +66,7 @@ class Course:
 
     def label(self, name: str) -> Label:
         """Text and unit of a path or a feature."""
-        leaf = name.rpartition(".")[2]
-        (column,) = (c for c in self.notes["columns"] if c["name"] == leaf)
-        return Label(column["meaning"], column["unit"])
+        return labels_of(self.notes["columns"])[name.rpartition(".")[2]]
 
     @property
     def points(self) -> pd.DataFrame:

@@ -17,8 +17,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.offsetbox import AnchoredOffsetbox, TextArea, VPacker
 from matplotlib.ticker import LogFormatter
 
-from dendroflow.figures.data import FigureData
-from dendroflow.figures.headings import subtitle, title
+from dendroflow.figures.data import OK, FigureData, shown
 from dendroflow.figures.html_page import Interactive
 from dendroflow.files import replacing
 from dendroflow.settings.figures import PRINT_FORMATS, Figure
@@ -128,6 +127,21 @@ class Page:
             axes.locator_params(axis="x", nbins=7 if columns == 1 else 4)
         return panels[:count]
 
+    def say(self, reason: str) -> None:
+        """Write why the page shows nothing, in place of axes."""
+        (axes,) = self.panels(grid=False)
+        axes.set_axis_off()
+        axes.text(
+            0.5,
+            0.5,
+            textwrap.fill(reason, 60),
+            ha="center",
+            va="center",
+            size=11,
+            color=FAILED,
+            bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},
+        )
+
     def colour_bar(self, panels: Sequence[Axes], colours: ScalarMappable, label: Any) -> Any:
         """Explain colours by a bar to the right of panels."""
         high = self.canvas.get_figheight()
@@ -137,6 +151,12 @@ class Page:
         bar.outline.set_visible(False)
         return bar
 
+    def write(self, path: Path, **options: Any) -> None:
+        """Write the page in the format that the name of the file says."""
+        kind = path.suffix.removeprefix(".")
+        with replacing(path) as temporary:
+            self.canvas.savefig(temporary, format=kind, metadata=METADATA[kind], **options)
+
     def save(self, folder: Path, name: str) -> list[Path]:
         """Write the page as SVG, PDF and PNG, and HTML if there is one; returns the files."""
         self.canvas.draw_without_rendering()
@@ -145,13 +165,51 @@ class Page:
             # Else it goes along when the page is cut.
             legend.set_bbox_to_anchor((0, 0, 1, 1), self.canvas.transFigure)
         paths = [folder / f"{name}.{suffix}" for suffix in PRINT_FORMATS]
-        for suffix, path in zip(PRINT_FORMATS, paths, strict=True):
-            with replacing(path) as temporary:
-                self.canvas.savefig(temporary, format=suffix, metadata=METADATA[suffix])
+        for path in paths:
+            self.write(path)
         if self.interactive is not None:
             paths.append(folder / f"{name}.html")
             self.interactive.write(paths[-1], *self.heading)
         return paths
+
+
+def title(figure: Figure, data: FigureData) -> str:
+    """Return the figure's title, or one that names what it shows."""
+    if figure.title:
+        return figure.title
+    words = {}
+    for key in (*figure.signals_of, *figure.columns_of):
+        names = getattr(figure, key) or ()
+        names = (names,) if isinstance(names, str) else names
+        words[key] = " and ".join(data.label(name).text for name in names)
+    text = figure.shows.format_map(words)
+    first = text.split(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
+def subtitle(figure: Figure, data: FigureData, point: "pd.Series[Any] | None") -> str:
+    """Return the experiment's title, what the figure selects, and all values of a single point."""
+    parts = [data.title]
+    for column, wanted in figure.where.items():
+        if point is not None and column in data.swept:
+            continue
+        values = list(map(shown, wanted if isinstance(wanted, tuple) else (wanted,)))
+        if len(values) > 4:
+            values[2:-1] = ["…"]
+        label = data.label(column)
+        parts.append(f"{label.text} = {', '.join(values)} {label.unit}".rstrip())
+    if point is not None and data.swept:
+        parts.append(data.swept_values(point))
+    return " · ".join(parts)
+
+
+def failure_note(points: pd.DataFrame) -> list[str]:
+    """Warn how many points failed, and how; empty if none did."""
+    bad = points.loc[points["status"] != OK, "status"].fillna("missing")
+    if bad.empty:
+        return []
+    kinds = ", ".join(f"{count} {status}" for status, count in sorted(bad.value_counts().items()))
+    return [f"!{len(bad)} of {len(points)} points did not succeed: {kinds}."]
 
 
 def page_of(
@@ -159,16 +217,16 @@ def page_of(
     data: FigureData,
     notes: Sequence[str],
     size: tuple[float, float],
-    shown: pd.DataFrame | None = None,
+    drawn: pd.DataFrame | None = None,
 ) -> Page:
     """Make the page of a figure.
 
     Parameters
     ----------
-    shown
+    drawn
         the points whose traces are drawn; a single one is named in the heading.
     """
-    point = shown.iloc[0] if shown is not None and len(shown) == 1 else None
+    point = drawn.iloc[0] if drawn is not None and len(drawn) == 1 else None
     return Page(title(figure, data), subtitle(figure, data, point), notes, size)
 
 
@@ -177,18 +235,7 @@ def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[st
     page = page_of(figure, data, notes, (6.4, 2.2))
     if "html" in figure.formats:
         page.interactive = Interactive(reason=reason)
-    (axes,) = page.panels(grid=False)
-    axes.set_axis_off()
-    axes.text(
-        0.5,
-        0.5,
-        textwrap.fill(reason, 60),
-        ha="center",
-        va="center",
-        size=11,
-        color=FAILED,
-        bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},
-    )
+    page.say(reason)
     return page
 
 

@@ -1,6 +1,5 @@
 """What one point shows in many places at several times: read, cut, and laid out in panels."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -83,70 +82,10 @@ def read_places(
     return rows.sort_values("location", kind="stable", ignore_index=True)
 
 
-@dataclass(frozen=True)
-class Snapshots:
-    """Values in many places at several times.
-
-    Attributes
-    ----------
-    times
-        ms; shape (k,).
-    values
-        shape (k, places).
-    """
-
-    times: Array
-    values: Array
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Lowest and highest value; a range that is not empty."""
-        low, high = float(self.values.min()), float(self.values.max())
-        return (low, high) if low < high else (low - 0.5, high + 0.5)
-
-    def at(self, figure: Shape | Movie | FieldMap, times: Any) -> "Snapshots":
-        """Interpolate between samples.
-
-        Raises
-        ------
-        ConfigurationError
-            If a time lies outside of what was recorded.
-        """
-        first, last = float(self.times[0]), float(self.times[-1])
-        for time in times:
-            if not first <= time <= last:
-                raise ConfigurationError(
-                    f"figure {figure.name}: {time:g} ms lies outside of what was recorded, "
-                    f"{first:g} to {last:g} ms"
-                )
-        columns = [np.interp(times, self.times, column) for column in self.values.T]
-        return Snapshots(np.asarray(times, dtype=float), np.column_stack(columns))
-
-    def printed(self, figure: Movie | FieldMap) -> "Snapshots":
-        """Take the times of the figure in print."""
-        return self.at(figure, figure.times or np.linspace(self.times[0], self.times[-1], PANELS))
-
-    def thinned(self, most: int) -> "Snapshots":
-        """Take at most that many, as even as can be, the first and the last among them."""
-        kept = np.unique(np.linspace(0, len(self.times) - 1, most).round().astype(int))
-        return Snapshots(self.times[kept], self.values[kept])
-
-    def frames(self, shape: tuple[int, ...]) -> dict[str, Any]:
-        """Write times and values, each of that shape, for a page.
-
-        Steps of values are at most 1/5000 of their range.
-        """
-        low, high = self.limits
-        decimals = int(4 - np.floor(np.log10(high - low)))
-        values = self.values.round(decimals).reshape(len(self.times), *shape)
-        times = [float(f"{time:.6g}") for time in self.times]
-        return {"times": times, "values": values.tolist()}
-
-
-def snapshots_of(
-    figure: Shape | Movie | FieldMap, rows: pd.DataFrame, window: tuple[float, float] | None
-) -> Snapshots:
-    """Cut the window out of traces; a column for each row, at the times of the first one.
+def course_of(
+    figure: Shape | Movie | FieldMap, rows: pd.DataFrame, window: tuple[float, float] | None = None
+) -> pd.DataFrame:
+    """Cut the window out of traces: a row per time of the first one, ms, and a column per trace.
 
     Raises
     ------
@@ -167,10 +106,47 @@ def snapshots_of(
     columns = [np.interp(within, t, v) for t, v in rows[["t", "values"]].to_numpy()]
     if not np.isfinite(columns).all():
         raise StoreError(f"figure {figure.name}: {figure.signal} is not a number throughout")
-    return Snapshots(within, np.column_stack(columns))
+    return pd.DataFrame(np.column_stack(columns), index=within)
 
 
-def add_panels(page: Page, box: Box, times: Array) -> list[Axes]:
+def at_times(figure: Shape | Movie | FieldMap, course: pd.DataFrame, times: Any) -> pd.DataFrame:
+    """Interpolate a course between samples; at six times, from its first to its last, for `None`.
+
+    Raises
+    ------
+    ConfigurationError
+        If a time lies outside of what was recorded.
+    """
+    first, last = float(course.index[0]), float(course.index[-1])
+    times = np.linspace(first, last, PANELS) if times is None else np.asarray(times, dtype=float)
+    for time in times:
+        if not first <= time <= last:
+            raise ConfigurationError(
+                f"figure {figure.name}: {time:g} ms lies outside of what was recorded, "
+                f"{first:g} to {last:g} ms"
+            )
+    columns = [np.interp(times, course.index, values) for values in course.to_numpy().T]
+    return pd.DataFrame(np.column_stack(columns), index=times)
+
+
+def limits_of(course: pd.DataFrame) -> tuple[float, float]:
+    """Lowest and highest value of a course; a range that is not empty."""
+    low, high = float(course.to_numpy().min()), float(course.to_numpy().max())
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def frames_of(course: pd.DataFrame, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Write times and values, those of each time in that shape, for a page.
+
+    Steps of values are at most 1/5000 of their range.
+    """
+    low, high = limits_of(course)
+    decimals = int(4 - np.floor(np.log10(high - low)))
+    values = course.to_numpy().round(decimals).reshape(len(course), *shape)
+    return {"times": [float(f"{time:.6g}") for time in course.index], "values": values.tolist()}
+
+
+def add_panels(page: Page, box: Box, times: "pd.Index[Any]") -> list[Axes]:
     """Add a panel for each time, as large as can be and true to scale.
 
     Parameters

@@ -17,8 +17,7 @@ from dendroflow.figures import (
     trace_phase,
 )
 from dendroflow.figures.data import OK, FigureData, select_points
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import Page, empty_page, house_style
+from dendroflow.figures.page import Page, empty_page, failure_note, house_style
 from dendroflow.settings.figures import Figure
 
 DRAW: dict[str, Callable[[Any, FigureData, pd.DataFrame], Page]] = {

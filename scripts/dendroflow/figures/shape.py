@@ -16,7 +16,7 @@ from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ig
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures import places
-from dendroflow.figures.data import FigureData, read_rows
+from dendroflow.figures.data import FigureData, read_rows, thinned
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.html_page import Interactive
 from dendroflow.figures.page import INK, Page, page_of
@@ -39,24 +39,25 @@ def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame) -> Page:
     rows = rows.iloc[np.argsort([line[:, 2].mean() for line in rows["outline"]], kind="stable")]
     if isinstance(figure, Shape):
         time, what = _time(figure, data, point_id)
-        shown = paged = places.snapshots_of(figure, rows, None).at(figure, [time])
-        limits, notes = shown.limits, [f"t = {time:.6g} ms{what}.", *notes]
+        course = shown = places.at_times(figure, places.course_of(figure, rows), [time])
+        notes = [f"t = {time:.6g} ms{what}.", *notes]
     else:
-        course = places.snapshots_of(figure, rows, figure.window)
-        shown, paged, limits = course.printed(figure), course.thinned(figure.frames), course.limits
+        course = places.course_of(figure, rows, figure.window)
+        shown = places.at_times(figure, course, figure.times)
     cells = Outlines(rows["outline"].tolist())
-    colours = ScalarMappable(Normalize(*limits), colour_map())
+    colours = ScalarMappable(Normalize(*places.limits_of(course)), colour_map())
     page = page_of(figure, data, notes, (places.WIDTH, places.WIDTH), point)
-    panels = places.add_panels(page, cells.box, shown.times)
+    panels = places.add_panels(page, cells.box, shown.index)
     page.colour_bar(panels, colours, label)
     for axes in panels:
         axes.set_axis_off()
     _add_scale_bar(panels[-1], cells.scale_bar)
     page.canvas.draw_without_rendering()
     many = len(rows) * len(panels) > RASTERIZED_FROM
-    for axes, values in zip(panels, shown.values, strict=True):
+    for axes, values in zip(panels, shown.to_numpy(), strict=True):
         cells.draw(axes, array=values, norm=colours.norm, cmap=colours.cmap, rasterized=many)
-    frames = paged.frames((len(rows),)) | {
+    paged = course if isinstance(figure, Shape) else thinned(course, figure.frames)
+    frames = places.frames_of(paged, (len(rows),)) | {
         "names": [html.escape(name) for name in rows["location"]],
         "unit": html.escape(label.unit),
     }

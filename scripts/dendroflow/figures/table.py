@@ -5,8 +5,16 @@ from matplotlib.transforms import Bbox
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, is_null, is_numeric
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import FAILED, GREY, INK, TEXT_SIZE, Page, page_of, wrapped
+from dendroflow.figures.page import (
+    FAILED,
+    GREY,
+    INK,
+    TEXT_SIZE,
+    Page,
+    failure_note,
+    page_of,
+    wrapped,
+)
 from dendroflow.settings.figures import Table
 
 ROW = 0.24

@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.figures.data import OK, FigureData, levels, read_rows
+from dendroflow.figures.data import OK, FigureData, levels, read_rows, thinned
 from dendroflow.figures.encoding import add_legend, hues_of, texts
-from dendroflow.figures.headings import failure_note
-from dendroflow.figures.page import Page, page_of, wrapped
+from dendroflow.figures.page import Page, failure_note, page_of, wrapped
 from dendroflow.settings.figures import Phase, Trace
 
 
@@ -26,8 +25,11 @@ def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     hue_of = dict(zip(chosen["point_id"], texts(chosen, figure.hue), strict=True))
     for axes, name in zip(panels, names, strict=True):
         for point_id, hue in hue_of.items():
-            t, v = cropped(figure, data, *traces[point_id, name])
-            axes.plot(t, v, color=hues.colours[hue], lw=1.3 if len(chosen) <= 20 else 0.9)
+            axes.plot(
+                *traces[point_id, name],
+                color=hues.colours[hue],
+                lw=1.3 if len(chosen) <= 20 else 0.9,
+            )
         axes.set_ylabel(wrapped(data.labels[name], height / len(names) - 0.4))
         axes.margins(x=0)
     if figure.window is not None:
@@ -50,7 +52,7 @@ def draw_orbits(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
     hues = hues_of(chosen, figure.hue, data.labels)
     orbits = []
     for point_id, hue in zip(chosen["point_id"], texts(chosen, figure.hue), strict=True):
-        t, x = cropped(figure, data, *traces[point_id, figure.x])
+        t, x = traces[point_id, figure.x]
         y = np.interp(t, *traces[point_id, figure.y])
         axes.plot(x, y, color=hues.colours[hue], lw=1.3)
         orbits.append((x, y, hues.colours[hue]))
@@ -88,27 +90,23 @@ def choose(points: pd.DataFrame, hue: str | None, limit: int) -> tuple[pd.DataFr
         return alive, []
     groups = [alive]
     if hue is not None and (steps := levels(alive[hue])):
-        groups = [alive[alive[hue] == steps[i]] for i in _evenly(len(steps), limit)]
+        shown = thinned(pd.DataFrame(index=steps), limit).index
+        groups = [alive[alive[hue] == step] for step in shown]
     share, rest = divmod(limit, len(groups))
-    parts = [group.iloc[_evenly(len(group), share + (i < rest))] for i, group in enumerate(groups)]
+    parts = [thinned(group, share + (i < rest)) for i, group in enumerate(groups)]
     chosen = pd.concat(parts)
     return chosen, [f"{len(chosen)} of {len(alive)} points are shown."]
-
-
-def _evenly(count: int, limit: int) -> list[int]:
-    """Choose at most `limit` of `count` indices, the first and the last among them."""
-    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, limit)).round())]
 
 
 def read_signals(
     figure: Trace | Phase, data: FigureData, points: pd.DataFrame, names: Sequence[str]
 ) -> dict[tuple[str, str], tuple[Any, Any]]:
-    """Read times and values of signals, by point and signal.
+    """Read times and values of signals within the window, by point and signal.
 
     Raises
     ------
     ConfigurationError
-        If a signal is recorded in many places of the cell.
+        If a signal is recorded in many places of the cell, or not within the window.
     """
     rows = read_rows(figure, data, points["point_id"].tolist(), names)
     repeated = rows[rows.duplicated(["point_id", "signal"])]
@@ -118,17 +116,11 @@ def read_signals(
             "in many places of the cell; draw it with `kind: shape`"
         )
     columns = rows[["point_id", "signal", "t", "values"]].to_numpy()
-    return {(point_id, name): (t, np.asarray(v)) for point_id, name, t, v in columns}
+    return {(point, name): _cropped(figure, data, t, v) for point, name, t, v in columns}
 
 
-def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[Any, Any]:
-    """Cut out the window, and one sample on either side.
-
-    Raises
-    ------
-    ConfigurationError
-        If nothing lies in it.
-    """
+def _cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[Any, Any]:
+    """Cut out the window, and one sample on either side."""
     start, end = figure.window or (t[0], t[-1])
     if end < t[0] or start > t[-1]:
         raise ConfigurationError(
@@ -137,4 +129,4 @@ def cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[An
         )
     first = max(int(np.searchsorted(t, start)) - 1, 0)
     last = int(np.searchsorted(t, end, side="right")) + 1
-    return t[first:last], v[first:last]
+    return t[first:last], np.asarray(v)[first:last]

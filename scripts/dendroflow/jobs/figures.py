@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from dendroflow.figures.data import FigureData, labels_of
@@ -30,6 +31,11 @@ def render_figures(job: Job) -> None:
             for batch, ids in sorted(wanted.items())
         )
 
+    def read_values(feature: str) -> pd.DataFrame:
+        path, columns = Path(job.input.feature_values), ["point_id", "value"]
+        found: pd.DataFrame = read_table(path, columns, {"feature": [feature]}).to_pandas()
+        return found
+
     data = FigureData(
         experiment=job.experiment,
         title=declared.title,
@@ -37,6 +43,7 @@ def render_figures(job: Job) -> None:
         labels=labels_of(notes["columns"]),
         # Where they are needed.
         read_traces=read_traces,
+        read_values=read_values,
         swept=tuple(c["name"] for c in notes["columns"] if c["kind"] == "swept"),
         time_unit=notes["time_unit"],
     )

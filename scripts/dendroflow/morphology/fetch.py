@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from dendroflow.errors import ConfigurationError, MorphologyError
+from dendroflow.errors import ConfigurationError, MorphologyError, printable
 from dendroflow.files import replacing
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
 from dendroflow.morphology.files import data_sha256, parse
@@ -210,14 +210,23 @@ def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho
 
 def _record(body: bytes, label: str) -> dict[str, Any]:
     try:
-        record = json.loads(body)
-    except ValueError as error:
+        record = _plain(json.loads(body))
+    except (ValueError, RecursionError) as error:
         raise MorphologyError(
             f"{label}: does not answer in JSON; check neuromorpho.address, or try again later"
         ) from error
     if not isinstance(record, dict):
         raise MorphologyError(f"{label}: does not answer with one neuron; check its address")
     return record
+
+
+def _plain(value: Any) -> Any:
+    """A value of JSON whose texts are printable: they reach reports, tables and terminals."""
+    if isinstance(value, dict):
+        return {printable(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def _from_file(name: str, path: Path, address: str, max_bytes: int) -> _Found:

@@ -4,7 +4,7 @@ import numpy as np
 
 from dendroflow.morphology.graph import Bools, Floats, Ints, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, NotMeasurableError, Result
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, at_least
 from dendroflow.settings.quality import Quality
 
 _NO_PLANE = "there are no dendrites with an extent in x and y"
@@ -129,10 +129,5 @@ def flat(cell: Reconstruction, settings: Quality) -> CheckResult:
     plane = spans[:2].max()
     if not plane:
         raise NotMeasurableError(_NO_PLANE)
-    ratio = float(spans[2] / plane)
-    return CheckResult(
-        "fail" if ratio < limit else "pass",
-        f"The dendrites extend {spans[2]:.0f} µm in z and {plane:.0f} µm in the plane.",
-        value=ratio,
-        threshold=f"at least {limit:g}",
-    )
+    sentence = f"The dendrites extend {spans[2]:.0f} µm in z and {plane:.0f} µm in the plane."
+    return at_least(limit, float(spans[2] / plane), sentence, "fail")

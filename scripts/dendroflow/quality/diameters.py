@@ -4,7 +4,14 @@ import numpy as np
 
 from dendroflow.morphology.graph import APICAL, DENDRITE, Bools, Floats, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
+from dendroflow.quality.result import (
+    CheckResult,
+    NotMeasurableError,
+    Result,
+    at_most,
+    none_of,
+    plural,
+)
 from dendroflow.settings.quality import Quality
 
 _DOMAINS = {DENDRITE: "basal", APICAL: "apical"}
@@ -62,13 +69,8 @@ def constant_sections(cell: Reconstruction, settings: Quality) -> CheckResult:
     if not counted:
         raise NotMeasurableError(f"no unbranched stretch has {limits.section_points} points")
     constant = [stretch for stretch in counted if np.ptp(diameters[stretch]) == 0]
-    share = len(constant) / len(counted)
-    return CheckResult(
-        "warn" if share > limits.section_share else "pass",
-        f"{len(constant)} of {len(counted)} unbranched stretches have one diameter.",
-        value=share,
-        threshold=f"at most {limits.section_share:g}",
-    )
+    sentence = f"{len(constant)} of {len(counted)} unbranched stretches have one diameter."
+    return at_most(limits.section_share, len(constant) / len(counted), sentence)
 
 
 def tracing_limit(cell: Reconstruction, settings: Quality) -> CheckResult:
@@ -113,12 +115,10 @@ def abrupt_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
         ratios = np.where(np.minimum(own, before) > 0, np.maximum(own / before, before / own), 1.0)
     abrupt = inner[ratios >= limits.abrupt_ratio - 1e-9]
     largest = float(ratios.max(initial=1.0))
-    return CheckResult(
-        "warn" if len(abrupt) else "pass",
+    return none_of(
+        len(abrupt),
         f"{plural(len(abrupt), 'step')} by a factor of {limits.abrupt_ratio:g} or more; the "
         f"largest is {largest:.2g}.",
-        value=len(abrupt),
-        threshold="none",
         values={"largest": largest},
         lines=points.lines_where(abrupt),
     )
@@ -133,12 +133,10 @@ def bottlenecks(cell: Reconstruction, settings: Quality) -> CheckResult:
     necks = points.dendritic & (diameters * limits.neck_ratio <= widest)
     necks &= widest - diameters >= limits.neck_drop_um
     number = int(necks.sum())
-    return CheckResult(
-        "warn" if number else "pass",
+    return none_of(
+        number,
         f"{plural(number, 'dendritic point')} at most 1/{limits.neck_ratio:g} as wide as both "
         f"sides within {limits.neck_window_um:g} µm.",
-        value=number,
-        threshold="none",
         lines=points.lines_where(necks),
     )
 
@@ -168,9 +166,5 @@ def thin_dendrites(cell: Reconstruction, settings: Quality) -> CheckResult:
     length = float(points.steps[counted].sum())
     thin = counted & (2 * points.radii < limits.thin_um)
     share = float(points.steps[thin].sum()) / length if length else 0.0
-    return CheckResult(
-        "warn" if share > limits.thin_share else "pass",
-        f"{share:.1%} of the dendritic length is thinner than {limits.thin_um:g} µm.",
-        value=share,
-        threshold=f"at most {limits.thin_share:g}",
-    )
+    sentence = f"{share:.1%} of the dendritic length is thinner than {limits.thin_um:g} µm."
+    return at_most(limits.thin_share, share, sentence)

@@ -6,7 +6,7 @@ import numpy as np
 
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, at_least, plural
 from dendroflow.quality.size import in_range
 from dendroflow.settings.quality import Quality
 
@@ -62,15 +62,12 @@ def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResul
 
 def electrical_reach(cell: Reconstruction, settings: Quality) -> CheckResult:
     """The test of NEURON's course: with little axial resistance, all parts follow the soma."""
-    limit = settings.electrical.reach
-    response = cell.responses(settings)["reach"]
-    return CheckResult(
-        "warn" if response.reach < limit else "pass",
-        f"With Ra 10 Ω·cm and 1e-5 S/cm², at least {response.reach:.1%} of the somatic "
-        "depolarisation arrives everywhere.",
-        value=response.reach,
-        threshold=f"at least {limit:g}",
+    reach = cell.responses(settings)["reach"].reach
+    sentence = (
+        f"With Ra 10 Ω·cm and 1e-5 S/cm², at least {reach:.1%} of the somatic depolarisation "
+        "arrives everywhere."
     )
+    return at_least(settings.electrical.reach, reach, sentence)
 
 
 def input_resistance(cell: Reconstruction, settings: Quality) -> CheckResult:

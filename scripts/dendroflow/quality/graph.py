@@ -5,7 +5,7 @@ import numpy as np
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology.graph import MISSING, Bools, PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, Result, plural
+from dendroflow.quality.result import CheckResult, Result, at_most, none_of, plural
 from dendroflow.settings.quality import Quality
 
 
@@ -29,13 +29,12 @@ def _none_of(
     number = int(found.sum())
     count = number if count is None else count
     thing, blank, which = what.partition(" ")
-    return CheckResult(
-        result if count else "pass",
+    return none_of(
+        count,
         f"{plural(count, thing)}{blank}{which}: {consequence}."
         if count
         else f"There is no {what}.",
-        value=count,
-        threshold="none",
+        result,
         lines=points.lines_where(found),
         values={"points": number},
     )
@@ -95,13 +94,12 @@ def custom_types(cell: Reconstruction, settings: Quality) -> CheckResult:
     share = length / whole if whole else 0.0
     kinds = ", ".join(map(str, np.unique(points.types[custom]).tolist()))
     fires = share > settings.graph.custom_share
-    return CheckResult(
-        "warn" if fires else "pass",
+    return at_most(
+        settings.graph.custom_share,
+        share,
         f"{length:.0f} µm ({share:.1%}) are of type {kinds}, neither axon nor dendrite."
         if length
         else "All neurites are axon or dendrite.",
-        value=share,
-        threshold=f"at most {settings.graph.custom_share:g}",
         values={"length_um": length},
         lines=points.lines_where(custom & fires),
     )
@@ -113,12 +111,11 @@ def long_steps(cell: Reconstruction, settings: Quality) -> CheckResult:
     long = points.inner & (points.steps > limit)
     number = int(long.sum())
     longest = float(points.steps[points.inner].max(initial=0.0))
-    return CheckResult(
-        "warn" if number else "pass",
+    return at_most(
+        limit,
+        longest,
         f"{plural(number, 'step')} longer than {limit:g} µm; the longest is {longest:.1f} µm.",
-        value=longest,
         unit="µm",
-        threshold=f"at most {limit:g}",
         values={"steps": number},
         lines=points.lines_where(long),
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dendroflow.errors import in_words
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, Result
 from dendroflow.settings.quality import Quality
@@ -20,11 +21,6 @@ _RELIABLE = (
 )
 
 
-def _said(error: Exception) -> str:
-    """An error on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-
-
 def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
     """The check that asks NeuroM's own, such as `has_axon` for `neurom_has_axon`."""
     theirs = name.removeprefix("neurom_")
@@ -33,12 +29,10 @@ def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
         import neurom.check.morphology_checks as checks
 
         loaded = cell.neurom
-        if isinstance(loaded, Exception):
-            raise NotMeasurableError(f"NeuroM cannot load it, {_said(loaded)}")
         try:
             result = getattr(checks, theirs)(loaded)
         except Exception as error:  # which it is depends on the check; each has to be reported
-            raise NotMeasurableError(f"NeuroM's check raises {_said(error)}") from error
+            raise NotMeasurableError(f"NeuroM's check raises {in_words(error)}") from error
         count = len(result.info) if result.info is not None else 0
         failing: Result = "warn" if theirs in _RELIABLE else "info"
         sentence = "NeuroM: yes." if result else f"NeuroM: no ({count} places)."
@@ -50,9 +44,10 @@ def neurom(name: str) -> Callable[[Reconstruction, Quality], CheckResult]:
 
 def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO reads the file, and of what it warns."""
-    loaded, warnings = cell.morphio
-    if isinstance(loaded, Exception):
-        return CheckResult("fail", f"MorphIO raises {_said(loaded)}.")
+    try:
+        _, warnings = cell.morphio
+    except NotMeasurableError as error:
+        return CheckResult("fail", f"{error}.")
     if not warnings:
         return CheckResult("pass", "MorphIO reads it without warning.", value=0, threshold="none")
     more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
@@ -63,8 +58,6 @@ def morphio_reads(cell: Reconstruction, _: Quality) -> CheckResult:
 def morphio_keeps(cell: Reconstruction, _: Quality) -> CheckResult:
     """Whether MorphIO, and so NeuroM, keeps all neurites: it drops cycles without a word."""
     loaded, _warnings = cell.morphio
-    if isinstance(loaded, Exception):
-        raise NotMeasurableError(f"MorphIO raises {_said(loaded)}")
     kept = 0.0
     for section in loaded.sections:
         steps = np.diff(section.points.astype(float), axis=0)

@@ -3,7 +3,7 @@
 import re
 
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, Result
+from dendroflow.quality.result import CheckResult, Result, at_most
 from dendroflow.settings.quality import Quality
 
 _HEADER = re.compile(rb"^\s*[#;]+\s*SHRINKAGE_CORRECTION\s+(\S+)\s+(\S+)\s+(\S+)", re.MULTILINE)
@@ -12,8 +12,7 @@ _HEADER = re.compile(rb"^\s*[#;]+\s*SHRINKAGE_CORRECTION\s+(\S+)\s+(\S+)\s+(\S+)
 def _said(cell: Reconstruction, key: str) -> list[str]:
     """What a field of the metadata says; nothing where it is empty or not reported."""
     value = (cell.record or {}).get(key)
-    items = value if isinstance(value, list) else [value]
-    texts = [" ".join(str(item).split()) for item in items if item is not None]
+    texts = map(str, value if isinstance(value, list) else [value])
     return [text for text in texts if text and text.lower() not in ("none", "not reported")]
 
 
@@ -66,15 +65,10 @@ def recorded_attributes(cell: Reconstruction, _: Quality) -> CheckResult:
 def shrinkage(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Whether the file was stretched: a correction of z stretches its noise as well."""
     if factors := _factors(cell):
-        limit = settings.metadata.correction
-        fires = max(factors) > limit
+        limit, most = settings.metadata.correction, max(factors)
         text = ", ".join(f"{factor:g}" for factor in factors)
-        return CheckResult(
-            "warn" if fires else "pass",
-            f"Corrected by {text}{', noise included' if fires else ''}.",
-            value=max(factors),
-            threshold=f"at most {limit:g}",
-        )
+        remark = ", noise included" if most > limit else ""
+        return at_most(limit, most, f"Corrected by {text}{remark}.")
     said = _said(cell, "shrinkage_corrected")
     if not said:
         return _silent(cell, "Shrinkage")

@@ -11,8 +11,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.page import GREY, INK, METADATA, Page, house_style
-from dendroflow.files import replacing
+from dendroflow.figures.page import GREY, INK, Page, house_style
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import RESULTS, CheckResult, NotMeasurableError
@@ -32,11 +31,9 @@ def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[P
     Of the results, the worst that have lines are marked in the projections.
     """
     with house_style():
-        canvas = _page(cell, results).canvas
+        page = _page(cell, results)
         for path in paths:
-            kind = path.suffix.removeprefix(".")
-            with replacing(path) as temporary:
-                canvas.savefig(temporary, format=kind, dpi=DOTS_PER_INCH, metadata=METADATA[kind])
+            page.write(path, dpi=DOTS_PER_INCH)
 
 
 def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
@@ -49,9 +46,7 @@ def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
     try:
         points = cell.points
     except NotMeasurableError as error:
-        axes = page.canvas.subplots()
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, str(error), ha="center", va="center", wrap=True, parse_math=False)
+        page.say(str(error))
         return page
     spans = np.ptp(points.xyz, axis=0)
     tall = float(np.clip(spans[0] / max(spans[1], 1e-9), 0.45, 1.5))

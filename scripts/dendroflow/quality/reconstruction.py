@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dendroflow.errors import MorphologyError
+from dendroflow.errors import LONGEST, MorphologyError, printable
 from dendroflow.morphology import swc
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.graph import PointGraph
@@ -69,22 +69,24 @@ class Reconstruction:
 
     @cached_property
     def neurom(self) -> Any:
-        """NeuroM's morphology, or the error that it raised."""
+        """NeuroM's morphology; a `NotMeasurableError` if it cannot load the file."""
         import neurom
 
-        return self._loaded(neurom.load_morphology)
+        return self._loaded("NeuroM", neurom.load_morphology)
 
     @cached_property
     def morphio(self) -> tuple[Any, tuple[str, ...]]:
-        """MorphIO's morphology, or the error that it raised; and its warnings."""
+        """MorphIO's morphology and its warnings; an error like NeuroM's."""
         import morphio
 
         handler = morphio.WarningHandlerCollector()
-        loaded = self._loaded(lambda path: morphio.Morphology(path, warning_handler=handler))
+        loaded = self._loaded(
+            "MorphIO", lambda path: morphio.Morphology(path, warning_handler=handler)
+        )
         said = (str(emission.warning.msg()) for emission in handler.get_all())
         return loaded, tuple(map(_plain, said))
 
-    def _loaded(self, load: Callable[[str], Any]) -> Any:
+    def _loaded(self, library: str, load: Callable[[str], Any]) -> Any:
         with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
             path = Path(folder) / f"cell.{self.suffix}"
             path.write_bytes(self.data)
@@ -93,7 +95,8 @@ class Reconstruction:
                 try:
                     return load(str(path))
                 except Exception as error:  # whatever it is, it is what has to be reported
-                    return error
+                    said = f"{type(error).__name__}: {_plain(str(error))[:LONGEST]}"
+                    raise NotMeasurableError(f"{library} raises {said}") from error
 
     @classmethod
     def from_file(cls, path: Path, name: str = "") -> "Reconstruction":
@@ -121,5 +124,5 @@ class Reconstruction:
 
 def _plain(text: str) -> str:
     """A message of MorphIO's on one line, without colours and the name of the file."""
-    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())
-    return re.sub(r"^\S*cell\.(swc|asc):(\d+):\s*warning\s*", r"line \2: ", text)
+    text = printable(re.sub(r"\x1b\[[0-9;]*m", "", text))
+    return re.sub(r"\S*cell\.(?:swc|asc):(\d+):\s*(?:warning|error)\s*", r"line \1: ", text)

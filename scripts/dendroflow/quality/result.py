@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Result = Literal["pass", "info", "warn", "unknown", "fail"]
 # From the mildest to the worst; `unknown` is a check that could not be made.
@@ -46,6 +46,27 @@ class CheckResult:
     lines: tuple[int, ...] = ()
     where: str = ""
     check: str = ""
+
+
+def at_most(
+    limit: float, value: float, sentence: str, otherwise: Result = "warn", **more: Any
+) -> CheckResult:
+    """The result of a number with an upper limit; `more` fills in further attributes."""
+    result = otherwise if value > limit else "pass"
+    return CheckResult(result, sentence, value, threshold=f"at most {limit:g}", **more)
+
+
+def at_least(
+    limit: float, value: float, sentence: str, otherwise: Result = "warn", **more: Any
+) -> CheckResult:
+    """The result of a number with a lower limit."""
+    result = otherwise if value < limit else "pass"
+    return CheckResult(result, sentence, value, threshold=f"at least {limit:g}", **more)
+
+
+def none_of(count: int, sentence: str, otherwise: Result = "warn", **more: Any) -> CheckResult:
+    """The result of counting what should not be there."""
+    return CheckResult(otherwise if count else "pass", sentence, count, threshold="none", **more)
 
 
 def plural(count: int, what: str) -> str:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from dendroflow import layout
 from dendroflow.settings.base import Interval, Settings, spelled
 from dendroflow.settings.features import Features
-from dendroflow.settings.figures import Figure, check_names
+from dendroflow.settings.figures import Figure, Histogram, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.quality import Requirements
@@ -21,7 +21,7 @@ Name = Annotated[
 # Tables of the database that are not experiments, and what lies beside their folders.
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
-    *("model_files", "morphologies", "provenance"),
+    *("model_files", "morphologies", "provenance", "failures"),
 }
 
 
@@ -69,5 +69,16 @@ class Experiment(Settings):
             for name in taken:
                 raise ValueError(
                     f"{name!r} is the name of a figure of `optimise`; choose another `name`"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _all_values_are_kept(self) -> "Experiment":
+        counted = [f for f in self.figures if isinstance(f, Histogram) and f.all_values]
+        for figure in counted:
+            if figure.x not in self.features.kept_values:
+                raise ValueError(
+                    f"figures: {figure.name}: `all_values` needs an eFEL feature with "
+                    f"`keep_values`, which {figure.x} is not"
                 )
         return self

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from dendroflow.features.names import EFEL_UNITS, STATISTIC_UNITS
+from dendroflow.features.names import EFEL_UNITS, SPIKE, STATISTIC_UNITS
 from dendroflow.settings.base import Interval, Positive, Settings, Share, each_once, known, spelled
 
 _NO_CURRENT = "needs a recorded current, which eFEL is not given here"
@@ -59,15 +59,20 @@ class EfelSettings(Settings):
     interp_step: Annotated[FiniteFloat, Field(gt=0, le=1)] | None = Field(
         None,
         description="step to which traces are interpolated (ms); null: the trace's own step, "
-        "0.025 where it varies",
+        "0.025 where it varies. eFEL's default is 0.1, at which AP_height differs by up to 3.6 % "
+        "and AP_width by 2.5 %: set 0.1 for the numbers that eFEL gives by itself",
     )
-    Threshold: FiniteFloat = Field(-20.0, description="a spike crosses this upwards (mV)")
+    Threshold: FiniteFloat = Field(SPIKE, description="a spike crosses this upwards (mV)")
     DerivativeThreshold: FiniteFloat = Field(10.0, description="dV/dt at a spike's begin (mV/ms)")
     DownDerivativeThreshold: FiniteFloat = Field(-12.0, description="dV/dt of the fall (mV/ms)")
     DerivativeWindow: int = Field(
         3, ge=1, description="samples in a row that exceed DerivativeThreshold at a begin"
     )
-    strict_stiminterval: bool = Field(False, description="only spikes within the stimulus count")
+    strict_stiminterval: bool = Field(
+        False,
+        description="false: spikes of the whole trace count, those before and after the stimulus "
+        "too; true: only those within it",
+    )
     min_spike_height: FiniteFloat = Field(20.0, ge=0, description="least height of a spike (mV)")
     spike_skipf: FiniteFloat = Field(0.1, ge=0, lt=1, description="share of spikes to skip")
     max_spike_skip: int = Field(2, ge=0, description="most spikes that are skipped")
@@ -159,6 +164,9 @@ class FeatureBlock(Settings):
     window: Interval | None = Field(
         None, description="part of the trace that `statistics` see (ms); null: all of it"
     )
+    threshold: FiniteFloat = Field(
+        SPIKE, description="`rate` counts how often the signal crosses this upwards, in its unit"
+    )
     propagation: Propagation | None = Field(
         None, description="delay (ms) and, given a distance, speed (m/s) since another signal"
     )
@@ -190,8 +198,8 @@ class FeatureBlock(Settings):
             )
         given = self.model_dump(exclude_defaults=True)
         needs = dict.fromkeys(("stimulus", "settings", "keep_values"), "efel")
-        for key, needed in (needs | {"window": "statistics"}).items():
-            if key in given and needed not in given:
+        for key, needed in (needs | {"window": "statistics", "threshold": "rate"}).items():
+            if key in given and needed not in (*given, *self.statistics):
                 raise ValueError(f"`{key}` is for `{needed}`, which is not given")
         needing = NEED_STIMULUS_CURRENT.intersection(self.efel)
         if needing and self.settings.stimulus_current is None:
@@ -268,6 +276,12 @@ class Features(RootModel[tuple[FeatureBlock, ...]]):
     def columns(self) -> tuple[str, ...]:
         """The column of every feature, in the order in which they are stored."""
         return tuple(column for block in self.root for column in block.columns)
+
+    @property
+    def kept_values(self) -> tuple[str, ...]:
+        """The columns of which all values are stored besides their mean."""
+        blocks = (block for block in self.root if block.keep_values)
+        return tuple(column for block in blocks for column in block.efel_columns.values())
 
     @property
     def signals(self) -> tuple[str, ...]:

@@ -59,8 +59,10 @@ class AnyFigure(Settings):
     numbers_of: ClassVar[tuple[str, ...]] = ()
     signals_of: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = PRINT_FORMATS
-    # The caption, unless it is given; {x} stands for what the key `x` says.
-    says: ClassVar[str] = ""
+    # The title, unless it is given; {x} stands for what the key `x` says.
+    shows: ClassVar[str] = ""
+    # What the caption says besides, unless it is given.
+    more: ClassVar[str] = ""
 
     name: FileName = Field("", description="file name; derived from the other keys if left out")
     title: str | None = Field(None, min_length=1, description="heads the figure")
@@ -81,7 +83,7 @@ class AnyFigure(Settings):
         return {
             **data,
             "name": data.get("name") or _slug("-".join(words[key] for key in keys if words[key])),
-            "caption": data.get("caption") or f"{cls.says.format_map(words)}{by}.",
+            "caption": data.get("caption") or f"{(cls.shows + cls.more).format_map(words)}{by}.",
         }
 
     @classmethod
@@ -99,7 +101,7 @@ class _Facets(AnyFigure):
 
     columns_of = ("y", "x", "hue", "style", "col")
     numbers_of = ("y",)
-    says = "{y} against {x}"
+    shows = "{y} against {x}"
 
     x: Column = Field(description="column along the horizontal axis")
     y: Column = Field(description="column along the vertical axis")
@@ -160,7 +162,7 @@ class Heatmap(AnyFigure):
 
     columns_of = ("value", "x", "y")
     numbers_of = ("value",)
-    says = "{value} by {x} and {y}"
+    shows = "{value} by {x} and {y}"
 
     kind: Literal["heatmap"]
     x: Column = Field(description="column along the horizontal axis")
@@ -170,15 +172,21 @@ class Heatmap(AnyFigure):
 
 
 class Histogram(AnyFigure):
-    """How often values of `x` occur."""
+    """How often values of `x` occur among the points, or with `all_values` within them."""
 
     columns_of = ("x", "hue")
     numbers_of = ("x",)
-    says = "Distribution of {x} over the points"
+    shows = "Distribution of {x}"
+    more = " over the points"
 
     kind: Literal["histogram"]
     x: Column = Field(description="column whose values are counted")
     hue: Column | None = Field(None, description="column shown by colour; the bars are stacked")
+    all_values: bool = Field(
+        False,
+        description="count all values of an eFEL feature, such as one per spike, and not one per "
+        "point, which is their mean",
+    )
 
 
 class _Orbits(AnyFigure):
@@ -195,7 +203,7 @@ class Trace(_Orbits):
     """Signals over time, a line a point; a panel for each signal."""
 
     signals_of = ("signal",)
-    says = "{signal} over time"
+    shows = "{signal} over time"
 
     kind: Literal["trace"]
     signal: Annotated[
@@ -212,7 +220,7 @@ class Phase(_Orbits):
     """Two signals against each other over time, an orbit a point."""
 
     signals_of = ("y", "x")
-    says = "{y} against {x}"
+    shows = "{y} against {x}"
 
     kind: Literal["phase"]
     x: Column = Field(description="signal along the horizontal axis")
@@ -257,7 +265,8 @@ class _OnePoint(AnyFigure):
 class Shape(_OnePoint):
     """The cell of one point, coloured by a signal that is recorded along it, at one time."""
 
-    says = "{signal} along the cell at {when}"
+    shows = "{signal} along the cell"
+    more = " at {when}"
 
     kind: Literal["shape"]
     signal: Column = Field(description="a signal that is recorded in every segment")
@@ -279,7 +288,7 @@ class Shape(_OnePoint):
 class _OverTime(_OnePoint):
     """One point at several times: panels in print, and a page with a slider."""
 
-    says = "{signal} at several times"
+    more = " at several times"
 
     window: Interval | None = Field(None, description="shown part of the time, ms")
     times: tuple[float, ...] | None = Field(
@@ -299,6 +308,8 @@ class _OverTime(_OnePoint):
 class Movie(_OverTime):
     """The cell of one point, or its cells, coloured by a signal along them, over time."""
 
+    shows = "{signal} along the cell"
+
     kind: Literal["movie"]
     signal: Column = Field(description="a signal that is recorded in every segment")
 
@@ -307,6 +318,7 @@ class FieldMap(_OverTime):
     """What is recorded in a plane outside of the cells of one point, over time."""
 
     signals_of = ("signal", "cells")
+    shows = "{signal} around the cell"
 
     kind: Literal["field"]
     signal: Column = Field(description="a signal that is recorded in voxels of one plane")
@@ -322,7 +334,7 @@ class Kymograph(AnyFigure):
     """A signal that is recorded along a cable, over distance and time; a panel a point."""
 
     signals_of = ("signal",)
-    says = "{signal} along the cable over time"
+    shows = "{signal} along the cable over time"
 
     kind: Literal["kymograph"]
     signal: Column = Field(description="a signal that is recorded in every segment of a path")
@@ -334,7 +346,8 @@ class Table(AnyFigure):
     """Values as text, a row a point, in the order of their swept values."""
 
     columns_of = ("columns",)
-    says = "{columns} of each point"
+    shows = "{columns}"
+    more = " of each point"
 
     kind: Literal["table"]
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=8)] = Field(

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dendroflow import layout
-from dendroflow.errors import ModelError, StoreError
+from dendroflow.errors import ModelError, StoreError, printable
 from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
 from dendroflow.tables.database import TABLES, ExperimentRows
@@ -146,5 +146,7 @@ def _model_file_rows(results: Path, copies: Iterable[str]) -> list[dict[str, Any
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             text = path.read_bytes() if path.stat().st_size <= LARGEST_TEXT else None
-            rows.append({"model_copy": copy, "path": name, "sha256": digest, "content": text})
+            rows.append(
+                {"model_copy": copy, "path": printable(name), "sha256": digest, "content": text}
+            )
     return rows

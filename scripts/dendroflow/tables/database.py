@@ -2,17 +2,23 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dendroflow.files import replacing
 
 ROWS_AT_ONCE = 10_000
+DIGITS = 12
+# Those that are exact.
+POWERS = np.array([float(10**exponent) for exponent in range(23)])
 
 # The tables that are not an experiment's, with what each column means; also in docs/database.md.
 TABLES = {
@@ -42,6 +48,7 @@ TABLES = {
         "kind": "swept, feature or bookkeeping",
         "unit": "unit, empty if it has none",
         "meaning": "what it is",
+        "mean": "1 if it holds the mean of several values of a point, which are in feature_values",
     },
     "designs": {
         "experiment": "name of the table that holds the point",
@@ -55,6 +62,13 @@ TABLES = {
         "feature": "column of that table, which holds the mean",
         "position": "0, 1, 2, ... in order of time",
         "value": "value, such as that of one spike",
+    },
+    "failures": {
+        "experiment": "name of the table that holds the point",
+        "point_id": "a point whose status is not ok",
+        "status": "what became of it",
+        "error": "why, in one line",
+        "batch": "batch that holds it",
     },
     "morphologies": {
         "morphology": "name in morphologies.yaml",
@@ -166,14 +180,20 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
     name, points = experiment.name, experiment.points
     declared = [f"{quoted(field.name)} {_affinity(field.type)}" for field in points.schema]
     connection.execute(f"CREATE TABLE {quoted(name)} ({', '.join(declared)})")
-    _write(connection, name, points)
+    measured = {column["name"] for column in experiment.columns if column["kind"] == "feature"}
+    _write(connection, name, points, measured)
+    connection.execute(
+        "INSERT INTO failures SELECT ?, point_id, status, error, batch "
+        f"FROM {quoted(name)} WHERE status <> 'ok' ORDER BY rowid",
+        [name],
+    )
     index = quoted(f"{name}_point_id")
     connection.execute(f"CREATE UNIQUE INDEX {index} ON {quoted(name)} (point_id)")
     for table, rows in (
         ("designs", experiment.designs),
         ("feature_values", experiment.feature_values),
     ):
-        _write(connection, table, rows.add_column(0, "experiment", pa.repeat(name, len(rows))))
+        _write(connection, table, rows, {"value"}, experiment=name)
     _append(connection, "experiments", [experiment.facts], experiment=name)
     _append(connection, "columns", experiment.columns, experiment=name)
     _append(connection, "audits", experiment.audits, experiment=name)
@@ -197,14 +217,44 @@ def _affinity(kind: pa.DataType) -> str:
     return "INTEGER" if whole else "TEXT"
 
 
-def _write(connection: sqlite3.Connection, name: str, rows: pa.Table) -> None:
-    """Append the rows of a table, whose columns are those of the database's."""
-    places = ", ".join("?" * rows.num_columns)
+def _write(
+    connection: sqlite3.Connection,
+    name: str,
+    rows: pa.Table,
+    measured: Collection[str],
+    **first: str,
+) -> None:
+    """Append the rows of a table; the database's has the columns `first`, then those of the rows.
+
+    Parameters
+    ----------
+    measured
+        columns whose numbers are rounded.
+    first
+        column -> value in every row.
+    """
+    places = ", ".join("?" * (len(first) + rows.num_columns))
     insert = f"INSERT INTO {quoted(name)} VALUES ({places})"
     for part in rows.to_batches(ROWS_AT_ONCE):
-        # What is missing becomes NaN, and that NULL.
-        columns = [column.to_numpy(zero_copy_only=False).tolist() for column in part.columns]
+        columns: list[Iterable[Any]] = [repeat(value, len(part)) for value in first.values()]
+        for column, content in zip(part.schema.names, part.columns, strict=True):
+            # What is missing becomes NaN, and that NULL.
+            values = content.to_numpy(zero_copy_only=False)
+            columns.append((rounded(values) if column in measured else values).tolist())
         connection.executemany(insert, zip(*columns, strict=True))
+
+
+def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers of shape (n,) to 12 significant digits, as generated values have them."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
+    usual = (places >= 0) & (places < len(POWERS))
+    # A whole number over a power of ten, both exact, is the number that is nearest to its digits.
+    power = POWERS[np.where(usual, places, 0).astype(int)]
+    found: NDArray[np.float64] = np.rint(values * power) / power
+    unusual = ~usual & np.isfinite(values)
+    found[unusual] = [float(f"{value:.{DIGITS}g}") for value in values[unusual]]
+    return found
 
 
 def _append(connection: sqlite3.Connection, name: str, rows: Rows, **common: Any) -> None:

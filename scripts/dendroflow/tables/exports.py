@@ -87,7 +87,9 @@ def _samples(part: pa.Table, points: pa.Table, schema: pa.Schema) -> pa.Table:
         table = table.append_column(name, part[name])
     table = table.take(np.repeat(np.arange(part.num_rows), lengths))
     table = table.append_column("time", pa.array(_times(part, lengths)))
-    table = table.append_column("value", pc.list_flatten(part["values"]))
+    # What is not a number is an empty cell, as all that is missing.
+    values = pa.array(pc.list_flatten(part["values"]).to_numpy(), from_pandas=True)
+    table = table.append_column("value", values)
     return table.select(schema.names).cast(schema)
 
 

@@ -46,6 +46,8 @@ def gather(
         and batch; rows in the order of `points`.
     feature_values
         receives every value of the features that have several, such as one per spike.
+    notes
+        kept with the features; its `columns` are told which hold means of several values.
 
     Raises
     ------
@@ -65,7 +67,9 @@ def gather(
     columns |= {name: measured[name] for name in _STATUS}
     columns["batch"] = points["batch"]
     table = pa.table(columns)
-    write_table(table, features, table.schema, notes)
+    means = {name.removesuffix(VALUES_SUFFIX) for name in lists if _longest(measured[name]) > 1}
+    described = [column | {"mean": column["name"] in means} for column in notes["columns"]]
+    write_table(table, features, table.schema, {**notes, "columns": described})
     write_table(_long(measured, lists), feature_values, FEATURE_VALUES)
 
 
@@ -96,6 +100,10 @@ def _rows(
             f"({len(lost)} points in all); delete that batch and run snakemake again"
         )
     return rows
+
+
+def _longest(lists: pa.ChunkedArray) -> int:
+    return pc.max(pc.list_value_length(lists)).as_py() or 0
 
 
 def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:

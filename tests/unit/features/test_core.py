@@ -102,11 +102,7 @@ def test_features_in_python_find_all_that_they_ask_for():
             assert "missing" not in str(error)
 
 
-@pytest.mark.parametrize("hidden", [False, True], ids=["pointer", "no pointer"])
-def test_efel_is_left_as_it_was(monkeypatch, squid, hidden):
-    if hidden:
-        monkeypatch.setattr(core, "_at_work", None)
-        spikes._core.cache_clear()
+def test_efel_is_left_as_it_was(squid):
     values = squid(6.3)
     before = by_efel_itself("AP_begin_voltage", values)
     cppcore.setFeatureDouble("T", [1.0, 2.0])
@@ -116,12 +112,6 @@ def test_efel_is_left_as_it_was(monkeypatch, squid, hidden):
         assert found["AP_amplitude"] == by_efel_itself("AP_amplitude", values)
         assert found["spike_count"] == 1
     np.testing.assert_array_equal(by_efel_itself("AP_begin_voltage", values), before)
-    if not hidden:
-        cppcore.setFeatureDouble("T", [1.0, 2.0])
-        measured(block, values)
-        assert cppcore.getMapDoubleData("T") == [1.0, 2.0]
-    spikes._core.cache_clear()
-
-
-def test_the_pointer_to_the_core_is_found():
-    assert core._at_work is not None
+    cppcore.setFeatureDouble("T", [1.0, 2.0])
+    measured(block, values)
+    assert cppcore.getMapDoubleData("T") == [1.0, 2.0]

@@ -75,6 +75,17 @@ def test_settings_reach_efel(squid):
     assert coarse != row(squid(6.3))["AP_duration"]
 
 
+def test_one_spike_is_a_low_rate_and_a_high_mean_frequency(squid):
+    both = {"stimulus": [5, 55], "efel": ["mean_frequency"], "statistics": ["rate"]}
+    block = {"signal": "soma_v", "window": [5, 55]} | both
+    found = [row(v, block) for v in (squid(22), squid(6.3), squid(6.3, 0.1, 50.0))]
+    assert [point["soma_v_rate"] for point in found] == [0, 20, 100]
+    assert found[0]["mean_frequency"] is None
+    assert found[1]["mean_frequency"] > 200
+    high = {"signal": "soma_v", "statistics": ["rate"], "threshold": 30}
+    assert row(squid(6.3, 0.1, 50.0), high)["soma_v_rate"] == pytest.approx(1000 / 60)
+
+
 def test_settings_of_single_features_reach_efel(squid):
     v = squid(6.3, -0.01, 20.0)
     block = {"signal": "soma_v", "stimulus": [5, 25]}
@@ -342,9 +353,6 @@ def test_damaged_tables(squid):
         (traces(), "soma_v of point a was not recorded"),
         (traces(trace("a", [1.0] * 9, signal="ca")), "soma_v of point a was not recorded"),
         (pa.concat_tables([good, good]), "at several places"),
-        (traces(trace("a", squid(6.3), unit="V")), "soma_v is in V; eFEL needs mV"),
-        (good.drop_columns(["dt"]), "no column dt"),
-        (good.set_column(5, "t0", pa.array([0])), "t0 of the traces is int64"),
     ):
         with pytest.raises(StoreError, match=said):
             extract(table, outcomes("a"), block)

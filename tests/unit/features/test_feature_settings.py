@@ -97,6 +97,7 @@ def test_deprecated_names_of_efel_are_accepted():
         ([CA | {"stimulus": [5, 10]}], "`stimulus` is for `efel`"),
         ([CA | {"keep_values": False}], "`keep_values` is for `efel`"),
         ([AP | {"window": [5, 10]}], "`window` is for `statistics`"),
+        ([CA | {"threshold": 1}], "`threshold` is for `rate`"),
         ([{"signal": "v"}], "nothing is asked of v"),
         (
             [{"signal": "ca", "statistics": ["maximun"]}],

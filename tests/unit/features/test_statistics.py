@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dendroflow.features.statistics import STATISTICS, cut
+from dendroflow.features.statistics import STATISTICS, cut, rate
 
 
 def of(name, t, y):
@@ -104,3 +104,12 @@ def test_the_period_of_a_rhythm_is_interpolated():
 def test_what_is_no_rhythm_has_no_period(values):
     t = np.linspace(0, 40, 4001)
     assert math.isnan(of("period", t, values(t)))
+
+
+def test_the_rate_is_spikes_over_the_length_of_the_trace():
+    t = np.arange(0, 500, 0.1)
+    spikes = np.where(t % 100 > 98, 30.0, -70.0)
+    assert of("rate", t, spikes) == pytest.approx(10, rel=1e-3)
+    assert of("rate", t, np.full_like(t, -70.0)) == 0
+    assert of("rate", t, np.full_like(t, 10.0)) == 0
+    assert rate(np.array([0.0, 10, 20]), np.array([0.0, 2, 0]), threshold=1) == 50

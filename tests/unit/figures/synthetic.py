@@ -1,6 +1,9 @@
 """A small made-up experiment: durations that fall with temperature until there is no spike."""
 
+import base64
+import re
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -77,11 +80,27 @@ EVERY_KIND: list[dict[str, Any]] = [
         "limits": [2.5, 4],
         "select": {"maximum": "duration"},
     },
+    {"kind": "phase", "name": "phase", "x": "cai", "y": "soma_v", "hue": "gnabar"},
+    {"kind": "kymograph", "name": "kymograph", "signal": "v"},
+    {"kind": "table", "name": "table", "columns": ["gnabar", "method", "duration"]},
 ]
+KEYS = {keys["name"]: keys for keys in EVERY_KIND}
 
 
 def figure(**keys: Any) -> Figure:
     return TypeAdapter(Figure).validate_python(keys)
+
+
+def texts(svg: Path) -> str:
+    """The texts of an SVG: matplotlib writes each into a comment beside its outlines."""
+    return "\n".join(re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8")))
+
+
+def packed(page: Path, name: str) -> str:
+    """What a page holds compressed: its `library`, or its `content`."""
+    found = re.search(rf'id="{name}">([^<]*)</script>', page.read_text(encoding="utf-8"))
+    assert found
+    return zlib.decompress(base64.b64decode(found[1])).decode()
 
 
 def points() -> pd.DataFrame:
@@ -176,6 +195,13 @@ def read_traces(point_ids: Sequence[str], signals: Sequence[str]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=TRACES)
 
 
+def read_values(feature: str) -> pd.DataFrame:
+    """Two values of each duration, 1 ms apart."""
+    found = points().dropna(subset="duration") if feature == "duration" else points()[:0]
+    both = [found.assign(value=found["duration"] + change) for change in (-0.5, 0.5)]
+    return pd.concat(both)[["point_id", "value"]]
+
+
 def data(table: pd.DataFrame | None = None) -> FigureData:
     return FigureData(
         experiment="made_up",
@@ -183,6 +209,7 @@ def data(table: pd.DataFrame | None = None) -> FigureData:
         points=points() if table is None else table,
         labels=LABELS,
         read_traces=read_traces,
+        read_values=read_values,
         swept=("celsius", "gnabar"),
     )
 

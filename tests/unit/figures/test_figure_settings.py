@@ -44,6 +44,9 @@ def test_output_names(keys, names):
         ),
         ({"kind": "heatmap", "x": "a", "y": "b", "value": "c"}, {"a", "b", "c", "w"}, set()),
         ({"kind": "trace", "signal": "v"}, {"w"}, {"v"}),
+        ({"kind": "phase", "x": "a", "y": "b", "hue": "c"}, {"c", "w"}, {"a", "b"}),
+        ({"kind": "kymograph", "signal": "v"}, {"w"}, {"v"}),
+        ({"kind": "table", "columns": ["a", "b"]}, {"a", "b", "w"}, set()),
         (
             {
                 "kind": "shape",
@@ -73,6 +76,11 @@ def test_used_columns_and_signals(keys, wanted_columns, wanted_signals):
         ({"kind": "line", "x": "a", "y": "b", "ends": "from {x:d}"}, "does not format"),
         ({"kind": "line", "x": "a", "y": "b", "where": {"a": []}}, "is empty; name at least one"),
         ({"kind": "trace", "signal": "v", "window": [5, 5]}, "5 must lie below 5"),
+        ({"kind": "phase", "x": "a", "y": "b", "window": [8, 2]}, "8 must lie below 2"),
+        ({"kind": "movie", "signal": "v", "window": [5, 5]}, "5 must lie below 5"),
+        ({"kind": "movie", "signal": "v", "window": [1, 5], "times": [6]}, "outside of `window`"),
+        ({"kind": "movie", "signal": "v", "frames": 1}, "greater than or equal to 2"),
+        ({"kind": "field", "signal": "k", "limits": [4, 2]}, "4 must lie below 2"),
         ({"kind": "trace", "signal": []}, "at least 1"),
         ({"kind": "shape", "signal": "v", "at": {"upstroke": "a", "peak": "b"}}, "exactly one of"),
         ({"kind": "shape", "signal": "v", "at": 1, "select": {}}, "exactly one of"),

@@ -4,14 +4,10 @@ from dataclasses import replace
 
 import pytest
 from browser import HOSTILE, document, is_hit, needs_browser
-from synthetic import EVERY_KIND, data, figure
+from synthetic import EVERY_KIND, KEYS, data, figure
 
 from dendroflow.figures import page, render
 from dendroflow.figures.data import Label
-from dendroflow.quality.page import Entry
-from dendroflow.quality.page import render as quality_page
-from dendroflow.quality.result import CheckResult
-from dendroflow.quality.suitability import Suitability
 
 # Half a formula, a tag, and what `str.format` takes for a field.
 TEXT = "$x^{$ <b>&amp; {0}"
@@ -36,15 +32,18 @@ def test_the_browser_tells_a_page_that_does_not_escape(tmp_path):
 
 
 @needs_browser
-def test_text_does_nothing_in_a_report_on_quality_in_a_browser(tmp_path):
-    found = CheckResult(
-        "components", "fail", HOSTILE, 2, HOSTILE, HOSTILE, lines=(1,), where=HOSTILE
-    )
-    suitability = Suitability("cable", HOSTILE, "unsuitable", (found,))
-    path = tmp_path / "page.html"
-    path.write_text(
-        quality_page([Entry(HOSTILE, HOSTILE, [found], [suitability], b"\x89PNG")]), "utf-8"
-    )
-    dom = document(path, tmp_path, 500)
+def test_shape_page_draws_itself_without_a_network_and_shows_text_as_text(tmp_path):
+    keys = KEYS["shape"]
+    label = Label(f"membrane potential {HOSTILE}", "<b>mV</b>")
+    source = data()
+    source = replace(source, title=HOSTILE, labels={**source.labels, keys["signal"]: label})
+    render(figure(**(keys | {"title": HOSTILE})), source, tmp_path)
+    dom = document(tmp_path / "shape.html", tmp_path)
+    assert "The figure cannot be shown" not in dom.split("<script")[0]
+    assert "js-plotly-plot" in dom
+    assert 'class="main-svg"' in dom
+    assert "<canvas" in dom
+    assert "membrane potential" in dom
     assert not is_hit(dom)
+    assert "<img" not in dom.partition("<script")[0]
     assert "{{ 7*7 }}" in dom

@@ -3,43 +3,41 @@
 import base64
 import json
 import re
-import zlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from browser import chromium, needs_browser
 from synthetic import (
-    EVERY_KIND,
     FIELD_TIMES,
+    KEYS,
     TIMES,
     VOXELS,
     data,
     figure,
+    packed,
     points,
     potassium,
     read_traces,
 )
 
-from dendroflow.errors import ConfigurationError, StoreError
+from dendroflow.errors import StoreError
 from dendroflow.figures import render
 from dendroflow.figures.field import colours_of, plane_of, round_ticks
-from dendroflow.figures.places import Snapshots
-
-KEYS = {keys["kind"]: keys for keys in EVERY_KIND}
+from dendroflow.figures.places import frames_of
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    for kind in ("movie", "field"):
+    for kind in ("shape", "movie", "field"):
         render(figure(**KEYS[kind]), data(), folder)
     return folder
 
 
 def content_of(page):
     """The plot of a page, its times, and its values of shape (times, places)."""
-    packed = re.search(r'id="content">([^<]*)<', page.read_text(encoding="utf-8"))[1]
-    content = json.loads(zlib.decompress(base64.b64decode(packed)))
+    content = json.loads(packed(page, "content"))
     return content["plot"], content["frames"]
 
 
@@ -83,12 +81,13 @@ def test_pages_need_no_network_and_are_small(pages):
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"""(src|href|action)\s*=|@import|url\(|https?:""", text)
         assert page.stat().st_size < 3_000_000
+        assert packed(page, "library").lstrip().startswith("/**\n* plotly.js")
 
 
 @pytest.mark.parametrize("size", [1e-9, 1, 1e6])
 def test_values_of_a_page_are_within_a_5000th_of_their_range(size):
     values = np.random.default_rng(1).normal(size=(30, 40)) * size
-    frames = Snapshots(np.arange(30.0), values).frames((40,))
+    frames = frames_of(pd.DataFrame(values), (40,))
     assert np.array(frames["values"]) == pytest.approx(values, abs=np.ptp(values) / 5000)
 
 
@@ -124,39 +123,6 @@ def test_voxels_that_are_no_plane_are_refused():
     cube = np.array([(x, y, z, 1.0) for x in (0, 1) for y in (0, 1) for z in (0, 1)])
     with pytest.raises(StoreError, match="in no plane"):
         plane_of(declared, cube)
-
-
-@pytest.mark.parametrize(
-    ("keys", "error", "message"),
-    [
-        ({"kind": "movie", "signal": "k"}, StoreError, "kind: field"),
-        ({"kind": "shape", "signal": "k", "at": 1}, StoreError, "kind: field"),
-        ({"kind": "field", "signal": "v"}, StoreError, "kind: shape"),
-        ({"kind": "field", "signal": "soma_v"}, StoreError, "record_field"),
-        ({"kind": "movie", "signal": "v", "times": [99]}, ConfigurationError, "lies outside"),
-        ({"kind": "movie", "signal": "v", "window": [50, 60]}, ConfigurationError, "0 samples"),
-        ({"kind": "field", "signal": "potasium"}, ConfigurationError, "no signal"),
-    ],
-)
-def test_what_cannot_be_shown_is_one_clear_line(keys, error, message, tmp_path):
-    with pytest.raises(error, match=message) as raised:
-        render(figure(name="wrong", **keys), data(), tmp_path)
-    assert "\n" not in str(raised.value)
-    assert "figure wrong" in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("keys", "message"),
-    [
-        ({"kind": "movie", "signal": "v", "window": [5, 5]}, "5 must lie below 5"),
-        ({"kind": "movie", "signal": "v", "window": [1, 5], "times": [6]}, "outside of `window`"),
-        ({"kind": "movie", "signal": "v", "frames": 1}, "greater than or equal to 2"),
-        ({"kind": "field", "signal": "k", "limits": [4, 2]}, "4 must lie below 2"),
-    ],
-)
-def test_wrong_declarations_of_figures_over_time_are_refused(keys, message):
-    with pytest.raises(ValueError, match=message):
-        figure(**keys)
 
 
 @needs_browser

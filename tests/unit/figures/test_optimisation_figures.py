@@ -4,14 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dendroflow.figures.headings import failure_note
 from dendroflow.figures.optimisation import Course, draw_all
+from dendroflow.figures.page import failure_note
 
 COLUMNS = [
-    {"name": "gnabar", "meaning": "sodium conductance", "unit": "S/cm²"},
-    {"name": "tau", "meaning": "time constant", "unit": "ms"},
-    {"name": "AP_amplitude", "meaning": "AP amplitude", "unit": "mV"},
-    {"name": "soma_v_minimum", "meaning": "minimum of membrane potential", "unit": "mV"},
+    {"name": "gnabar", "meaning": "sodium conductance", "unit": "S/cm²", "kind": "swept"},
+    {"name": "tau", "meaning": "time constant", "unit": "ms", "kind": "swept"},
+    {"name": "AP_amplitude", "meaning": "AP amplitude", "unit": "mV", "kind": "feature"},
+    {
+        "name": "soma_v_minimum",
+        "meaning": "minimum of membrane potential",
+        "unit": "mV",
+        "kind": "feature",
+    },
 ]
 
 

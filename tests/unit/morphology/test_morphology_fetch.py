@@ -71,6 +71,13 @@ def test_a_cell_arrives_with_its_metadata_and_citations(server, bring, tmp_path,
     assert "10.1096/fba.2024-00048" in database
 
 
+def test_what_the_service_says_is_printable(server, bring, monkeypatch):
+    said = record("cnic_001", "Wearne Hof") | {"note": ["\x1b[31mred\x07", "\ud800", "two\nlines"]}
+    monkeypatch.setattr("neuromorpho_server.record", lambda name, archive: said)
+    notes = bring({"neuromorpho": CELL}, server.address)
+    assert notes["record"]["note"] == ["\\x1b[31mred\\x07", "\\ud800", "two lines"]
+
+
 FAULTS = {
     "html": ("html", "is an HTML page, not a morphology; check the address"),
     "redirect loop": ("loop", "more than 5 redirects; check the address"),

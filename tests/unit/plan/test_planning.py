@@ -279,6 +279,10 @@ def test_a_stored_plan_is_read_back(project, tmp_path):
         ),
         ({"figures": [{"kind": "line", "x": "celcius", "y": "gnabar"}]}, "did you mean 'celsius'"),
         ({"figures": [{"kind": "trace", "signal": "some_v"}]}, "'soma_v'"),
+        (
+            {"figures": [{"kind": "histogram", "x": "celsius", "all_values": True}]},
+            "`all_values` needs an eFEL feature with `keep_values`, which celsius is not",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_one_line(project, changed, message):

@@ -278,7 +278,10 @@ def test_neuron_ties_an_orphan_on_so_only_the_graph_shows_it(sound):
 
 def test_morphio_warns_of_what_it_mends(sound):
     assert run_check("morphio_reads", cell_of(orphan(sound)), SETTINGS).result == "warn"
-    assert run_check("morphio_reads", cell_of(missing_parent(sound)), SETTINGS).result == "fail"
+    found = run_check("morphio_reads", cell_of(missing_parent(sound)), SETTINGS)
+    assert found.result == "fail"
+    # Neither colours of a terminal nor names of temporary files.
+    assert found.sentence.isprintable() and "cell.swc" not in found.sentence
 
 
 def test_a_check_of_neurom_that_raises_is_reported(sound):

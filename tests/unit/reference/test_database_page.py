@@ -35,8 +35,9 @@ def rows(name, points, columns, design=(), **facts):
     """What the database is told of an experiment with these points."""
     size = len(points)
     ids = [f"{name}{k}" for k in range(size)]
+    status = points.isna().any(axis=1).map({True: "failed", False: "ok"})
     table = points.assign(
-        point_id=ids, status=["ok"] * size, error=None, runtime_s=0.01, batch=f"batch-of-{name}"
+        point_id=ids, status=status, error=None, runtime_s=0.01, batch=f"batch-of-{name}"
     )
     values = pd.DataFrame(
         [(i, "all_ISI_values", k, 10.0 + k) for i in ids for k in range(3)],

@@ -5,7 +5,6 @@ import json
 import sqlite3
 from contextlib import closing
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -182,23 +181,3 @@ def test_rows_of_a_design_are_in_its_order_and_grids_have_none(results):
     ]
     assert query(results, "SELECT DISTINCT experiment, block FROM designs") == [("sampled", 1)]
     assert len(experiment_rows(results, "steps").designs) == 0
-
-
-def test_salib_finds_the_indices_of_a_saltelli_design_in_the_database(results):
-    """Y = 3 b + 2 b a, b and a uniform on [0, 1]: not symmetric, with an interaction.
-
-    Var(E(Y|b)) = 16/12, Var(E(Y|a)) = 1/12, and the interaction's variance is 4/144; the sum,
-    13/9, is Var(Y).
-    """
-    from SALib.analyze import sobol
-
-    axes = {path: {"range": [0, 1]} for path in ("parameters.b", "parameters.a")}
-    rows = sampled(results, Block(saltelli={"samples": 4096, "seed": 1, "axes": axes}))
-    assert rows.duplicated().sum() == 2 * 4096
-    y = np.array(query(results, IN_ORDER.format("3 * b + 2 * b * a")))[:, 0]
-    problem = {"num_vars": 2, "names": ["b", "a"], "bounds": [[0, 1]] * 2}
-    indices = sobol.analyze(problem, y, calc_second_order=True, seed=1)
-    total = 13 / 9
-    assert indices["S1"] == pytest.approx([16 / 12 / total, 1 / 12 / total], abs=0.01)
-    assert indices["ST"] == pytest.approx([1 - 1 / 12 / total, 1 - 16 / 12 / total], abs=0.01)
-    assert indices["S2"][0, 1] == pytest.approx(4 / 144 / total, abs=0.01)

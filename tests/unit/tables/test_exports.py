@@ -68,7 +68,13 @@ def test_a_row_per_sample_of_requested_points(tmp_path):
     second = traces(
         tmp_path / "2.parquet",
         {"point_id": "not requested", "values": [9.0]},
-        {"point_id": "d", "values": [3.0, 4.0], "dt": None, "t": [0.0, 0.7], "location": "x(0.5)"},
+        {
+            "point_id": "d",
+            "values": [3.0, math.nan],
+            "dt": None,
+            "t": [0.0, 0.7],
+            "location": "x(0.5)",
+        },
         {"point_id": "a", "values": []},
     )
     target = tmp_path / "traces.csv"
@@ -78,7 +84,7 @@ def test_a_row_per_sample_of_requested_points(tmp_path):
         '1e-300,"b","v",,"mV",0,1',
         '1e-300,"b","v",,"mV",0.5,2',
         ',"d","v","x(0.5)","mV",0,3',
-        ',"d","v","x(0.5)","mV",0.7,4',
+        ',"d","v","x(0.5)","mV",0.7,',
     ]
 
 

@@ -6,7 +6,7 @@ from dendroflow.errors import StoreError, TooManyFailuresError
 from dendroflow.tables.gathering import check_failures, failures, gather
 from dendroflow.tables.tables import read_notes, read_table, write_table
 
-NOTES = {"recipe": "r"}
+NOTES = {"recipe": "r", "columns": [{"name": "g"}, {"name": "isi"}]}
 
 
 def batch(folder, name, rows):
@@ -60,7 +60,8 @@ def test_rows_are_in_the_order_of_the_design_with_leaf_names(points, batches, tm
     table, _ = run(points, batches, tmp_path)
     assert list(table.columns) == ["point_id", "g", "isi", "status", "error", "runtime_s", "batch"]
     assert list(table["point_id"]) == ["c", "a", "b"]
-    assert read_notes(tmp_path / "f.parquet") == NOTES
+    columns = [{"name": "g", "mean": False}, {"name": "isi", "mean": True}]
+    assert read_notes(tmp_path / "f.parquet") == NOTES | {"columns": columns}
 
 
 def test_a_point_that_two_batches_hold_is_taken_from_the_planned_one(points, batches, tmp_path):

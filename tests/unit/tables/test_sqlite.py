@@ -22,7 +22,10 @@ def experiment(name="squid", **columns):
         ),
         designs=pa.table({"block": [1, 1], "position": [0, 1], "point_id": ["q", "q"]}),
         facts=dict.fromkeys(TABLES["experiments"], "x") | {"optimise": None},
-        columns=[{"name": "celsius", "kind": "swept", "unit": "°C", "meaning": "temperature"}],
+        columns=[
+            {"name": "celsius", "kind": "swept", "unit": "°C", "meaning": "temperature"},
+            {"name": "AP_duration", "kind": "feature", "unit": "ms", "meaning": "AP duration"},
+        ],
         batches={
             "b": {
                 "points": 2,
@@ -58,12 +61,34 @@ def test_a_feature_that_does_not_exist_is_null(path):
     assert query(path, "SELECT AP_duration FROM squid ORDER BY celsius") == [(3.6,), (None,)]
 
 
-def test_provenance_is_reached_from_a_point(path):
-    text = (
-        "SELECT value FROM squid JOIN batches USING (batch) JOIN provenance USING (batch) "
-        "WHERE point_id = 'p' AND batches.experiment = 'squid' AND key = 'neuron'"
+@pytest.mark.parametrize(
+    ("computed", "stored"),
+    [
+        (5.97500000000008, 5.975),
+        (-1 / 3, -0.333333333333),
+        (0.1 + 0.2, 0.3),
+        (2 / 3 * 1e-20, 6.66666666667e-21),
+        (2 / 3 * 1e20, 6.66666666667e19),
+        (0.0, 0.0),
+        (float("inf"), float("inf")),
+    ],
+)
+def test_features_are_rounded_and_swept_values_are_not(tmp_path, computed, stored):
+    rows = experiment(AP_duration=[computed, None], celsius=[computed, 1.0])
+    values = rows.feature_values.set_column(3, "value", pa.array([computed]))
+    build_database(tmp_path / "a.sqlite", [replace(rows, feature_values=values)])
+    found = query(tmp_path / "a.sqlite", "SELECT AP_duration, celsius FROM squid")
+    assert found == [(stored, computed), (None, 1.0)]
+    assert query(tmp_path / "a.sqlite", "SELECT value FROM feature_values") == [(stored,)]
+
+
+def test_failures_of_all_experiments_are_listed(tmp_path):
+    failed = experiment().points.set_column(3, "status", pa.array(["ok", "crashed"]))
+    build_database(
+        tmp_path / "a.sqlite", [experiment("fine"), replace(experiment(), points=failed)]
     )
-    assert ("9.0.2",) in query(path, text)
+    found = query(tmp_path / "a.sqlite", "SELECT * FROM failures")
+    assert found == [("squid", "q", "crashed", None, "b")]
 
 
 def test_points_are_unique_and_indexed(path):
