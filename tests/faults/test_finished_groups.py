@@ -1,4 +1,4 @@
-"""A batch that is killed or interrupted again and again simulates no point of a finished group twice."""
+"""A batch that is stopped again and again simulates no point of a finished group twice."""
 
 import random
 import signal
