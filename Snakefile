@@ -29,7 +29,7 @@ rule all:
         database=layout.DATABASE,
         figures=df.figures,
         scores=rules.morphometry.input,
-        verdict=layout.VERDICT,
+        verdict=rules.check_failures.output,
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],
     localrule: True
 

@@ -13,6 +13,7 @@ from dendroflow.errors import DendroflowError
 from dendroflow.jobs.configured import FILE, FOLDER, configured
 from dendroflow.jobs.job import prepare_environment
 from dendroflow.jobs.lock import take
+from dendroflow.jobs.shown import only_causes, tell_progress
 from dendroflow.jobs.workflow import Workflow, one_of
 from dendroflow.plan.code import code_digest
 from dendroflow.settings.observations import read_all
@@ -66,6 +67,8 @@ except DendroflowError as error:
 
 
 ELSEWHERE = workflow.resource_settings.nodes is not None
+if workflow.is_main_process and not ELSEWHERE:
+    only_causes(logger, SCRIPTS.parent / "rules")
 
 
 def begin():
@@ -77,7 +80,8 @@ def begin():
         and not workflow.output_settings.dryrun
     )
     if executing:
-        take(df.results, jobs_elsewhere=ELSEWHERE)
+        if take(df.results, jobs_elsewhere=ELSEWHERE):
+            tell_progress(df.results, df.to_run, logger.info)
     return executing
 
 

@@ -2,7 +2,7 @@
 
 
 rule build_database:
-    """Build the SQLite database whole, and list the points that failed."""
+    """Build the SQLite database whole; list and count the points that failed."""
     input:
         features=expand(layout.FEATURES, experiment=df.experiments),
         feature_values=expand(layout.FEATURE_VALUES, experiment=df.experiments),
@@ -12,6 +12,7 @@ rule build_database:
         # Snakemake does not delete it before: where the job fails, the one of before stays.
         database=update(layout.DATABASE),
         failures=layout.FAILURES,
+        verdict=layout.VERDICT,
         usage=layout.usage("build_database"),
     log:
         layout.log("build_database"),
@@ -22,7 +23,7 @@ rule build_database:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=df.uses("project.experiments"),
+        settings=df.uses("project.experiments", "project.max_failed_share"),
     script:
         "../scripts/build_database.py"
 
@@ -30,9 +31,8 @@ rule build_database:
 rule check_failures:
     """Fail if more of an experiment's points failed than allowed."""
     input:
-        features=expand(layout.FEATURES, experiment=df.experiments),
-    output:
         verdict=layout.VERDICT,
+    output:
         usage=layout.usage("check_failures"),
     log:
         layout.log("check_failures"),
@@ -42,10 +42,8 @@ rule check_failures:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=500,
         runtime=10,
-    params:
-        settings=df.uses("project.max_failed_share"),
     script:
         "../scripts/check_failures.py"
 

@@ -17,12 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     number of the signal that has stopped it.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    end = words.index("--") if "--" in words else len(words)
+    starts = words[:1] in (["run"], ["plan"], ["audit"])
+    end = words.index("--") if starts and "--" in words else len(words)
     own, rest = words[:end], words[end + 1 :]
-    parser = _parser()
-    options = parser.parse_args(own)
-    if rest and options.command not in ("run", "plan", "audit"):
-        parser.error(f"{options.command} has no arguments for Snakemake")
+    options = _parser().parse_args(own)
     try:
         return _do(options, rest)
     except DendroflowError as error:

@@ -7,15 +7,18 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def execute(command: list[str], output: int | None = None) -> int:
     """Run Snakemake, and hand on what stops it.
 
-    It gets a process group: Ctrl-C reaches all of its processes, and once. Whatever tells this
-    process to stop reaches them as an interrupt, since Snakemake would wait for its jobs if it were
-    told to terminate. What is ignored here, as a hang-up under nohup is, stays ignored.
+    It gets a process group, so that it hears of Ctrl-C by this process alone. Whatever tells this
+    process to stop reaches it as an interrupt, since it would wait for its jobs if it were told to
+    terminate; they are told to terminate, since Python would show where it is interrupted. What is
+    ignored here, as a hang-up under nohup is, stays ignored.
 
     `output` is a descriptor for what it says; by default it says it where this process would.
     Return its exit code; 128 and the number of the signal, if one has stopped it.
@@ -26,8 +29,14 @@ def execute(command: list[str], output: int | None = None) -> int:
     def stop(number: int, _: object = None) -> None:
         told.append(number)
         if child is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGINT)
+            with suppress(psutil.Error):
+                snakemake = psutil.Process(child.pid)
+                # From above: none begins another job, nor stores that its workers have died.
+                started = snakemake.children(recursive=True)
+                snakemake.send_signal(signal.SIGINT)
+                for process in started:
+                    with suppress(psutil.Error):
+                        process.terminate()
 
     heard = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
@@ -55,6 +64,9 @@ def _environment() -> dict[str, str]:
     """Variables of Snakemake: the programs of this Python, and a cache that can be written."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     variables = os.environ | {"PATH": path}
+    if not sys.stderr.isatty():
+        # Else the library that shows progress leaves empty lines in a file.
+        variables.setdefault("TTY_INTERACTIVE", "1")
     with suppress(OSError, RuntimeError):
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "snakemake")
         cache.mkdir(parents=True, exist_ok=True)

@@ -4,17 +4,20 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dendroflow import layout
 from dendroflow.commands import CONFIG, WORKFLOW
-from dendroflow.commands.process import execute
+from dendroflow.commands.process import STOPS, execute
 from dendroflow.commands.summary import summary
-from dendroflow.errors import ConfigurationError
+from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.jobs.lock import remove_dead
-from dendroflow.settings.project import read_yaml, validated
+from dendroflow.jobs.shown import causes
+from dendroflow.plan.planning import make_plan
+from dendroflow.settings.project import load, read_yaml, validated
 
 RESULTS, RECORDS = Path("results"), Path(".snakemake")
 # Where Snakemake looks for one.
@@ -55,15 +58,23 @@ class Workflow:
 
 
 def run(workflow: Workflow) -> int:
-    """Run a configuration; if that is all, write the report if anything changed, and sum up."""
+    """Run a configuration; if that is all, write the report if anything changed, and sum up.
+
+    Where points failed, all of that is there. Where a job did, the sum says what is of before.
+    Where the configuration is refused, nothing is to be said of it.
+    """
     started = time.time()
     code = _start(workflow)
-    if workflow.arguments:
+    if workflow.arguments or code > 1:
         return code
-    if code == 0 and _is_report_due():
-        code = _report(workflow)
-    if code == 0:
-        print(summary(workflow.config, RESULTS, started))
+    failed = causes(RESULTS, started) if code else []
+    if code and not failed:
+        return code
+    if all(rule == "check_failures" for rule, _ in failed) and _is_report_due():
+        code = _report(workflow) or code
+    print(summary(workflow.config, RESULTS, started, report_due=_is_report_due()), flush=True)
+    for _, cause in failed:
+        print(f"dendroflow: {cause}", file=sys.stderr)
     return code
 
 
@@ -85,17 +96,32 @@ COMMANDS: dict[str, Callable[[Workflow], int]] = {"run": run, "plan": plan, "aud
 
 def _start(workflow: Workflow, *targets: str) -> int:
     """Run Snakemake where a dead run may have left its lock; return its exit code."""
+    if workflow.config == CONFIG and not CONFIG.exists():
+        raise ConfigurationError(
+            f"{CONFIG}: there is no such file; make a repository with `dendroflow new`, or name "
+            "another file with --config"
+        )
     # Snakemake's own error names no line, and it would run the Python of a file that is a template.
     validated(dict[str, Any], read_yaml(workflow.config), workflow.config)
     if removed := remove_dead(RESULTS, RECORDS / "locks"):
         print(f"dendroflow: {removed}", file=sys.stderr)
     code = execute([*workflow.command(), *(["--", *targets] if targets else [])])
     if code > 128:
-        print(
-            "dendroflow: stopped; what is finished is kept, and the same command goes on",
-            file=sys.stderr,
-        )
+        said = "interrupted" if code - 128 in STOPS else f"Snakemake died of signal {code - 128}"
+        print(f"dendroflow: {said}: {_kept(workflow.config)}", file=sys.stderr)
     return code
+
+
+def _kept(config: Path) -> str:
+    """How many points the results hold of those that are asked for."""
+    kept = "what is finished is kept"
+    with suppress(DendroflowError, OSError, KeyboardInterrupt):
+        configuration = load(read_yaml(config), config)
+        plans = [make_plan(configuration, name, RESULTS, 1) for name in configuration.experiments]
+        requested = sum(plan.requested for plan in plans)
+        missing = sum(plan.to_run for plan in plans)
+        kept = f"{requested - missing:,} of {requested:,} points are kept"
+    return f"{kept}; the same command goes on"
 
 
 def _is_report_due() -> bool:
@@ -103,7 +129,9 @@ def _is_report_due() -> bool:
     report = Path(layout.REPORT)
     if not report.exists():
         return True
-    made = [Path(layout.DATABASE), *(RESULTS / "figures").rglob("*")]
+    # Of a figure that was removed, its folder.
+    figures = RESULTS / "figures"
+    made = [Path(layout.DATABASE), figures, *figures.rglob("*")]
     made += (RECORDS / "metadata").glob("*")
     written = report.stat().st_mtime
     return any(path.stat().st_mtime > written for path in made if path.exists())

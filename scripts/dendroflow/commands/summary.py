@@ -11,13 +11,15 @@ from dendroflow.settings.project import Project, read_yaml, validated
 from dendroflow.tables.audits import SAME
 from dendroflow.tables.tables import read_table
 
+OLD = " of an earlier run"
 COUNTS = ("requested", "cached", "run", "failed")
 
 
 def _counts(experiment: str, results: Path, started: float) -> dict[str, int | str]:
     """Count an experiment's points; those of batches written since `started` count as run."""
     path = layout.FEATURES.below(results, experiment=experiment)
-    if not path.exists():
+    # What Snakemake makes of a plan is not older than the plan.
+    if _written(path) < max(_written(layout.PLAN.below(results, experiment=experiment)), 1):
         return dict.fromkeys(COUNTS, "?")
     table = read_table(path, columns=["batch", "status"]).to_pandas()
     written = layout.OUTCOMES.of(experiment=experiment, simulation_code="*", batch="*")
@@ -29,6 +31,11 @@ def _counts(experiment: str, results: Path, started: float) -> dict[str, int | s
     run = int(table["batch"].isin(new).sum())
     failed = int((table["status"] != "ok").sum())
     return dict(zip(COUNTS, (len(table), len(table) - run, run, failed), strict=True))
+
+
+def _written(path: Path) -> float:
+    """When it was (s, since the epoch); 0 if it is not there."""
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
 def audited(database: Path) -> str | None:
@@ -45,24 +52,31 @@ def audited(database: Path) -> str | None:
     return said if same == len(verdicts) else f"{said}; see the table audits for those that differ"
 
 
-def summary(config: Path, results: Path, started: float) -> str:
-    """What a run that ended well did, and where its results are.
+def summary(config: Path, results: Path, started: float, *, report_due: bool) -> str:
+    """What a run did, and where its results are; of what it did not finish, nothing but that.
 
     Points of batches that were written since `started` (s, since the epoch) count as run.
     """
     names = list(validated(Project, read_yaml(config), config).experiments)
-    table = pd.DataFrame([_counts(name, results, started) for name in names], index=names)
+    counts = {name: _counts(name, results, started) for name in names}
+    table = pd.DataFrame(counts.values(), index=names)
     lines = [table.rename_axis(columns="experiment").to_string(), ""]
+    unfinished = [name for name, row in counts.items() if "?" in row.values()]
+    tables = [_written(layout.FEATURES.below(results, experiment=name)) for name in names]
     database = layout.DATABASE.below(results)
-    for what, path in (
-        ("figures", layout.FIGURES.below(results, experiment="")),
-        ("database", database),
-        ("report", layout.REPORT.below(results)),
-        ("cells", layout.QUALITY_PAGE.below(results, scope="morphologies")),
-        ("failures", layout.FAILURES.below(results)),
+    before = bool(unfinished) or _written(database) < max(tables)
+    for what, path, is_old in (
+        ("figures", layout.FIGURES.below(results, experiment=""), False),
+        ("database", database, before),
+        ("report", layout.REPORT.below(results), before or report_due),
+        ("cells", layout.QUALITY_PAGE.below(results, scope="morphologies"), False),
+        ("failures", layout.FAILURES.below(results), before),
+        ("verdict", layout.VERDICT.below(results), before),
     ):
         if path.exists():
-            lines.append(f"{what:9} {path}{'/' if what == 'figures' else ''}")
-    if database.exists() and (said := audited(database)):
+            lines.append(f"{what:9} {path}{'/' if what == 'figures' else ''}{OLD * is_old}")
+    if database.exists() and not before and (said := audited(database)):
         lines.append(f"{'audit':9} {said}")
+    if unfinished:
+        lines.append(f"{', '.join(unfinished)}: not finished; tables and figures are{OLD}")
     return "\n".join(lines)

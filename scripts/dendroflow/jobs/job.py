@@ -5,6 +5,7 @@ import logging
 import os
 import resource
 import select
+import signal
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError, DendroflowError, StoreError, printable
 from dendroflow.files import replacing
+from dendroflow.jobs.shown import DETAILS
 from dendroflow.plan.code import LIBRARY, library_digest
 
 if TYPE_CHECKING:
@@ -108,7 +110,7 @@ def job(snakemake: Any) -> Iterator[Job]:
     usage = Path(snakemake.output.usage).absolute()
     die_with_run()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    details = Path(f"{log}.traceback").absolute()
+    details = Path(f"{log}{DETAILS}").absolute()
     details.unlink(missing_ok=True)
     console = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
@@ -126,12 +128,12 @@ def job(snakemake: Any) -> Iterator[Job]:
         _note_usage(usage, began)
     except Exception as error:
         message = _in_words(error)
-        # Apart from the log, which Snakemake shows when a job fails.
-        with suppress(OSError):
-            details.write_text(traceback.format_exc(), encoding="utf-8")
         logger.error("%s", message)
         if not isinstance(error, DendroflowError):
-            message += f" (see {log}.traceback)"
+            message += f" (see {log}{DETAILS})"
+        # Apart from the log, which Snakemake shows when a job fails.
+        with suppress(OSError):
+            details.write_text(f"{traceback.format_exc()}\n{message}\n", encoding="utf-8")
         print(message, file=console, flush=True)
         sys.exit(1)
 
@@ -199,12 +201,16 @@ def _in_words(error: Exception) -> str:
 
 
 def die_with_run() -> None:
-    """Let this process and all that it started be killed as soon as Snakemake is gone.
+    """Let Ctrl-C end this process, and let it be killed with all that it started after Snakemake.
 
     Between the two there is a shell, which outlives Snakemake, so that the kernel's own means
     (`PR_SET_PDEATHSIG`) does not reach here.
     """
-    if RUN not in os.environ or not hasattr(os, "pidfd_open"):
+    if RUN not in os.environ:
+        return
+    # Without a traceback, nor a wait for the end of a step of NEURON.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not hasattr(os, "pidfd_open"):
         return
     try:
         run = os.pidfd_open(int(os.environ[RUN]))

@@ -15,8 +15,10 @@ from dendroflow.errors import FolderInUseError
 _HELD: dict[str, int] = {}
 
 
-def take(results: Path, *, jobs_elsewhere: bool) -> None:
+def take(results: Path, *, jobs_elsewhere: bool) -> bool:
     """Take the lock of a folder of results; the kernel gives it back when this process ends.
+
+    Return whether it was not taken before.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ def take(results: Path, *, jobs_elsewhere: bool) -> None:
     """
     key = str(results.absolute())
     if key in _HELD:
-        return
+        return False
     results.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(_file(results), os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -56,6 +58,7 @@ def take(results: Path, *, jobs_elsewhere: bool) -> None:
     }
     _note(descriptor, mine)
     atexit.register(_end, descriptor, mine)
+    return True
 
 
 def remove_dead(results: Path, locks: Path) -> str | None:

@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from dendroflow.errors import StoreError
+from dendroflow import layout
+from dendroflow.errors import StoreError, TooManyFailuresError
 from dendroflow.files import replacing
 from dendroflow.jobs.job import Job
 from dendroflow.plan.stored import Plan
@@ -46,17 +47,22 @@ def gather_features(job: Job) -> None:
 
 
 def build_database(job: Job) -> None:
-    """Build the SQLite database of all that the results hold, and list the points that failed."""
+    """Build the database of all that the results hold; list and count the points that failed."""
     from dendroflow.tables.contents import every_experiment
     from dendroflow.tables.database import ExperimentRows, build_database
-    from dendroflow.tables.gathering import failures
+    from dendroflow.tables.gathering import failures, verdict
 
     leave_pandas_out()
+    own, share = job.configuration.experiments, job.configuration.project.max_failed_share
     found: list[dict[str, str]] = []
+    verdicts: list[str] = []
 
     def all_rows() -> Iterator[ExperimentRows]:
-        for rows in every_experiment(job.results, job.configuration.experiments):
-            found.extend(failures(rows.name, rows.points))
+        for rows in every_experiment(job.results, own):
+            failed = failures(rows.name, rows.points)
+            found.extend(failed)
+            if rows.name in own:
+                verdicts.append(verdict(rows.name, len(rows.points), failed, share))
             yield rows
 
     build_database(Path(job.output.database), all_rows())
@@ -67,17 +73,20 @@ def build_database(job: Job) -> None:
         writer = csv.DictWriter(file, FAILURES, lineterminator="\n")
         writer.writeheader()
         writer.writerows(found)
+    with replacing(Path(job.output.verdict)) as temporary:
+        temporary.write_text("\n".join(verdicts) + "\n", encoding="utf-8")
 
 
 def check_failures(job: Job) -> None:
     """Fail if more of an experiment's points failed than allowed."""
-    from dendroflow.tables.gathering import check_failures as judge
+    from dendroflow.tables.gathering import TOO_MANY
 
-    leave_pandas_out()
-    allowed = job.configuration.project.max_failed_share
-    lines = [judge(Path(path).parent.name, Path(path), allowed) for path in job.input.features]
-    with replacing(Path(job.output.verdict)) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = Path(job.input.verdict).read_text(encoding="utf-8").splitlines()
+    if refused := [line for line in lines if TOO_MANY in line]:
+        raise TooManyFailuresError(
+            f"{'; '.join(refused)} ({layout.FAILURES.below(job.results)} lists all; mend them, or "
+            f"raise max_failed_share in {job.configuration.source})"
+        )
 
 
 def export_features(job: Job) -> None:

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dendroflow.errors import StoreError, TooManyFailuresError
+from dendroflow.errors import StoreError
 from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX
 from dendroflow.tables.tables import read_table, write_table
 
+# In a verdict that fails a run.
+TOO_MANY = ", more than max_failed_share "
 _STATUS = ("status", "error", "runtime_s")
 
 FEATURE_VALUES = pa.schema(
@@ -145,26 +147,17 @@ def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
     ]
 
 
-def check_failures(experiment: str, features: Path, max_failed_share: float) -> str:
-    """Say how many points failed, and refuse an experiment in which more than a share did.
+def verdict(experiment: str, points: int, failed: Sequence[Mapping[str, str]], share: float) -> str:
+    """Say how many points of an experiment failed; with reasons, if more than this share did.
 
     Parameters
     ----------
-    features
-        its table of requested points, as from `gather`.
-
-    Raises
-    ------
-    TooManyFailuresError
-        Names the experiment, the share, and the most frequent messages.
+    failed
+        as from `failures`.
     """
-    table = read_table(features, columns=["status", "error"])
-    failed = table.filter(pc.not_equal(table["status"], "ok")).to_pylist()
-    if len(failed) > max_failed_share * table.num_rows:
-        reasons = Counter(f"{row['status']}: {row['error']}" for row in failed).most_common(3)
-        listed = "; ".join(f"{count} x {reason}" for reason, count in reasons)
-        raise TooManyFailuresError(
-            f"{experiment}: {len(failed)} of {table.num_rows} points failed, more than "
-            f"max_failed_share {max_failed_share:g} allows: {listed}"
-        )
-    return f"{experiment}: {len(failed)} of {table.num_rows} points failed"
+    said = f"{experiment}: {len(failed)} of {points} points failed"
+    if len(failed) <= share * points:
+        return said
+    reasons = Counter(f"{row['status']}: {row['error']}" for row in failed).most_common(3)
+    listed = "; ".join(f"{count} x {reason}" for reason, count in reasons)
+    return f"{said}{TOO_MANY}{share:g} allows: {listed}"

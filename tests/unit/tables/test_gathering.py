@@ -2,8 +2,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dendroflow.errors import StoreError, TooManyFailuresError
-from dendroflow.tables.gathering import check_failures, failures, gather
+from dendroflow.errors import StoreError
+from dendroflow.tables.gathering import failures, gather, verdict
 from dendroflow.tables.tables import read_notes, read_table, write_table
 
 NOTES = {"recipe": "r", "columns": [{"name": "g"}, {"name": "isi"}]}
@@ -102,7 +102,8 @@ def test_a_point_that_a_batch_holds_twice_is_an_error(points, batches, tmp_path)
 def test_failures_name_values_and_reasons(points, batches, tmp_path):
     points.loc[2, "batch"] = "one"
     run(points, batches, tmp_path)
-    assert failures("squid", read_table(tmp_path / "f.parquet")) == [
+    failed = failures("squid", read_table(tmp_path / "f.parquet"))
+    assert failed == [
         {
             "experiment": "squid",
             "point_id": "b",
@@ -111,6 +112,6 @@ def test_failures_name_values_and_reasons(points, batches, tmp_path):
             "values": "g=2.0",
         }
     ]
-    assert check_failures("squid", tmp_path / "f.parquet", 0.34) == "squid: 1 of 3 points failed"
-    with pytest.raises(TooManyFailuresError, match=r"squid: 1 of 3 .* 1 x timeout: slow"):
-        check_failures("squid", tmp_path / "f.parquet", 0.33)
+    assert verdict("squid", 3, failed, 0.34) == "squid: 1 of 3 points failed"
+    said = "squid: 1 of 3 points failed, more than max_failed_share 0.33 allows: 1 x timeout: slow"
+    assert verdict("squid", 3, failed, 0.33) == said

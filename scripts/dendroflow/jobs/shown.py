@@ -1,0 +1,146 @@
+"""What the person who waits is shown: causes without what follows from them, and progress."""
+
+import logging
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from dendroflow import layout
+
+SECONDS_BETWEEN_LINES = 15.0
+# Beside the log of a job that has failed: where, and in its last line why.
+DETAILS = ".traceback"
+# What Snakemake says last when jobs have failed.
+_FAILED = "Exiting because a job execution failed"
+_STOPPED = "Terminating processes on user request"
+_ENDINGS = ("Complete log", "Elapsed time", "WorkflowError:\nAt least one job did not complete")
+
+
+class Causes(logging.Filter):
+    """Drops what Snakemake adds when a job of ours has failed, which has said itself why.
+
+    Of a job that could not, such as one that was killed, it says that. What concerns rules of
+    another workflow, which uses this one as a module, passes.
+
+    Parameters
+    ----------
+    rules
+        the folder of our rules.
+    """
+
+    def __init__(self, rules: Path, logger: logging.Logger) -> None:
+        super().__init__()
+        self._rules, self._logger = rules, logger
+        self._since, self._silent = time.time(), list[str]()
+        self._ended = self._foreign = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a handler may say it."""
+        said = record.getMessage()
+        if getattr(getattr(record, "event", None), "value", "") == "job_error":
+            log = Path(next(iter(getattr(record, "log", ())), ""))
+            if log.parent.name not in layout.RULES or log.parent.parent.name != "logs":
+                self._foreign = True
+                return True
+            self._ended = True
+            self._say_for(log)
+            return False
+        if said.startswith(_FAILED):
+            for line in self._silent:
+                self._logger.error("%s", line)
+            return self._foreign
+        if said.startswith(_STOPPED):
+            self._ended = True
+        if said.startswith(_ENDINGS):
+            return self._foreign or not self._ended
+        return f'CalledProcessError in file "{self._rules}/' not in said
+
+    def _say_for(self, log: Path) -> None:
+        details = Path(f"{log}{DETAILS}")
+        with suppress(OSError):
+            if details.exists() and details.stat().st_mtime >= self._since:
+                return
+        line = (
+            f"{log}: its job ended without a word, as one that is killed or finds no memory; "
+            "the same command goes on"
+        )
+        self._silent.append(line)
+        with suppress(OSError):
+            details.parent.mkdir(parents=True, exist_ok=True)
+            details.write_text(f"{line}\n", encoding="utf-8")
+
+
+def only_causes(logger: logging.Logger, rules: Path) -> None:
+    """Let Snakemake say on the console, though not in its own log, what `Causes` lets pass."""
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler) and not any(
+            isinstance(found, Causes) for found in handler.filters
+        ):
+            handler.addFilter(Causes(rules, logger))
+
+
+def causes(results: Path, since: float) -> list[tuple[str, str]]:
+    """Rule and cause of each job that has failed since then (s, since the epoch)."""
+    found = [
+        (path.stat().st_mtime, path)
+        for path in results.glob(f"logs/*/*{DETAILS}")
+        if path.stat().st_mtime >= since
+    ]
+    texts = ((path, path.read_text(encoding="utf-8")) for _, path in sorted(found))
+    return [(path.parent.name, text.splitlines()[-1]) for path, text in texts if text]
+
+
+def progress(results: Path, to_run: Mapping[str, int], since: float) -> str:
+    """How many points the batches of this run have simulated, in one line.
+
+    Parameters
+    ----------
+    to_run
+        experiment -> number of points that the run simulates.
+    since
+        when it began (s, since the epoch).
+
+    Returns
+    -------
+    str
+        Nothing if no batch is at work.
+    """
+    done: Counter[str] = Counter()
+    pattern = layout.log("simulate_batch").expression
+    for path in results.glob("logs/simulate_batch/*.log"):
+        match = pattern.fullmatch(path.relative_to(results).as_posix())
+        if match and path.stat().st_mtime >= since:
+            counts = re.findall(rb"(\d+) of \d+ points; ", _end_of(path))
+            done[match["experiment"]] += int(counts[-1]) if counts else 0
+    return ", ".join(
+        f"{experiment}: {done[experiment]:,} of {points:,} points simulated"
+        for experiment, points in to_run.items()
+        if 0 < done[experiment] < points
+    )
+
+
+def tell_progress(
+    results: Path, to_run: Callable[[], Mapping[str, int]], tell: Callable[[str], None]
+) -> None:
+    """Say so now and then, as long as this process lives."""
+    since = time.time()
+
+    def watch() -> None:
+        last = ""
+        while True:
+            time.sleep(SECONDS_BETWEEN_LINES)
+            with suppress(OSError):
+                if (line := progress(results, to_run(), since)) not in ("", last):
+                    tell(last := line)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _end_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 20_000))
+        return file.read()
