@@ -13,7 +13,7 @@ from dendroflow.errors import DendroflowError
 from dendroflow.jobs.configured import FILE, FOLDER, configured
 from dendroflow.jobs.job import prepare_environment
 from dendroflow.jobs.lock import take
-from dendroflow.jobs.shown import only_causes, tell_progress
+from dendroflow.jobs.shown import hide_interrupts, only_causes, tell_progress
 from dendroflow.jobs.workflow import Workflow, one_of
 from dendroflow.plan.code import code_digest
 from dendroflow.settings.observations import read_all
@@ -67,6 +67,7 @@ except DendroflowError as error:
 
 
 ELSEWHERE = workflow.resource_settings.nodes is not None
+hide_interrupts()
 if workflow.is_main_process and not ELSEWHERE:
     only_causes(logger, SCRIPTS.parent / "rules")
 

@@ -1,6 +1,7 @@
 """The command `dendroflow`: run a configuration, look at it, or begin a repository of one's own."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"dendroflow: {error}", file=sys.stderr)
     except OSError as error:
         print(f"dendroflow: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("dendroflow: interrupted; the same command goes on", file=sys.stderr)
+        return 128 + signal.SIGINT
     return 1
 
 

@@ -64,9 +64,6 @@ def _environment() -> dict[str, str]:
     """Variables of Snakemake: the programs of this Python, and a cache that can be written."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     variables = os.environ | {"PATH": path}
-    if not sys.stderr.isatty():
-        # Else the library that shows progress leaves empty lines in a file.
-        variables.setdefault("TTY_INTERACTIVE", "1")
     with suppress(OSError, RuntimeError):
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "snakemake")
         cache.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,8 @@ class Workflow:
             words += ["--configfile", str(self.config)]
         if self.cores or self.profile == "default":
             words += ["--cores", str(self.cores or len(os.sched_getaffinity(0)))]
-        return [sys.executable, "-m", "snakemake", *words, "--rerun-incomplete", *self.arguments]
+        program = [sys.executable, "-m", "dendroflow.commands.snakemake"]
+        return [*program, *words, "--rerun-incomplete", *self.arguments]
 
     def _profile_folder(self) -> Path:
         below = Path("profiles", self.profile)

@@ -2,12 +2,14 @@
 
 import logging
 import re
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
 from dendroflow import layout
 
@@ -81,6 +83,16 @@ def only_causes(logger: logging.Logger, rules: Path) -> None:
             isinstance(found, Causes) for found in handler.filters
         ):
             handler.addFilter(Causes(rules, logger))
+
+
+def hide_interrupts() -> None:
+    """Let Ctrl-C end this process without a traceback where nothing else takes care of it."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if kind is not KeyboardInterrupt:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 def causes(results: Path, since: float) -> list[tuple[str, str]]:
