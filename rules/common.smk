@@ -68,8 +68,7 @@ except DendroflowError as error:
 
 ELSEWHERE = workflow.resource_settings.nodes is not None
 hide_interrupts()
-if workflow.is_main_process and not ELSEWHERE:
-    only_causes(logger, SCRIPTS.parent / "rules")
+only_causes(logger, SCRIPTS.parent / "rules")
 
 
 def begin():

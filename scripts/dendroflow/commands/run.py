@@ -97,7 +97,7 @@ COMMANDS: dict[str, Callable[[Workflow], int]] = {"run": run, "plan": plan, "aud
 
 def _start(workflow: Workflow, *targets: str) -> int:
     """Run Snakemake where a dead run may have left its lock; return its exit code."""
-    if workflow.config == CONFIG and not CONFIG.exists():
+    if workflow.config == CONFIG and not CONFIG.parent.exists():
         raise ConfigurationError(
             f"{CONFIG}: there is no such file; make a repository with `dendroflow new`, or name "
             "another file with --config"

@@ -1,4 +1,4 @@
-"""Snakemake, as `python -m snakemake`; Ctrl-C ends it without a traceback from its first line on."""
+"""Snakemake, which Ctrl-C ends without a traceback even where it still imports."""
 
 import runpy
 

@@ -73,10 +73,10 @@ def summary(config: Path, results: Path, started: float, *, report_due: bool) ->
         ("failures", layout.FAILURES.below(results), before),
         ("verdict", layout.VERDICT.below(results), before),
     ):
-        if path.exists():
-            lines.append(f"{what:9} {path}{'/' if what == 'figures' else ''}{OLD * is_old}")
+        if any(path.glob("*")) if path.is_dir() else path.exists():
+            lines.append(f"{what:9} {path}{'/' * path.is_dir()}{OLD * is_old}")
     if database.exists() and not before and (said := audited(database)):
         lines.append(f"{'audit':9} {said}")
     if unfinished:
-        lines.append(f"{', '.join(unfinished)}: not finished; tables and figures are{OLD}")
+        lines.append(f"{', '.join(unfinished)}: not finished; what there is of it is{OLD}")
     return "\n".join(lines)

@@ -33,6 +33,10 @@ RUN = "DENDROFLOW_RUN"
 # The folder of the library that planned, and its digest, in their environment, too.
 LIBRARY_OF_RUN, CODE_OF_RUN = "DENDROFLOW_LIBRARY", "DENDROFLOW_CODE"
 
+# Ctrl-C ends a job without a traceback, in mid step of NEURON, and in mid import: hence here.
+if RUN in os.environ and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 _DISK = {
     errno.ENOSPC: "no space is left on the disk: free some",
     errno.EDQUOT: "the disk quota is used up: free some space",
@@ -102,9 +106,9 @@ class Job:
 def job(snakemake: Any) -> Iterator[Job]:
     """Log to the job's log, which also takes what NEURON and compilers print.
 
-    An error ends the process with exit code 1 and its message on the console; the traceback goes
-    into a file beside the log. If Snakemake is killed, the process is, too. What a job took that
-    ends well is noted in its benchmark.
+    An error ends the process with exit code 1. Its traceback goes into a file beside the log, and
+    into the last line its message, for Snakemake to say. If Snakemake is killed, the process is,
+    too. What a job took that ends well is noted in its benchmark.
     """
     began, log = time.monotonic(), str(snakemake.log[0])
     usage = Path(snakemake.output.usage).absolute()
@@ -131,10 +135,14 @@ def job(snakemake: Any) -> Iterator[Job]:
         logger.error("%s", message)
         if not isinstance(error, DendroflowError):
             message += f" (see {log}{DETAILS})"
-        # Apart from the log, which Snakemake shows when a job fails.
-        with suppress(OSError):
-            details.write_text(f"{traceback.format_exc()}\n{message}\n", encoding="utf-8")
-        print(message, file=console, flush=True)
+        said = f"{traceback.format_exc()}\n{message}\n"
+        try:
+            details.write_text(said, encoding="utf-8")
+        except OSError:
+            details.unlink(missing_ok=True)
+        if RUN not in os.environ or not details.exists():
+            # Else Snakemake says it, where it shows no progress.
+            print(message, file=console, flush=True)
         sys.exit(1)
 
 
@@ -201,16 +209,12 @@ def _in_words(error: Exception) -> str:
 
 
 def die_with_run() -> None:
-    """Let Ctrl-C end this process, and let it be killed with all that it started after Snakemake.
+    """Let this process and all that it started be killed as soon as Snakemake is gone.
 
     Between the two there is a shell, which outlives Snakemake, so that the kernel's own means
     (`PR_SET_PDEATHSIG`) does not reach here.
     """
-    if RUN not in os.environ:
-        return
-    # Without a traceback, nor a wait for the end of a step of NEURON.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if not hasattr(os, "pidfd_open"):
+    if RUN not in os.environ or not hasattr(os, "pidfd_open"):
         return
     try:
         run = os.pidfd_open(int(os.environ[RUN]))

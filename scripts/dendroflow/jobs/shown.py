@@ -2,6 +2,7 @@
 
 import logging
 import re
+import signal
 import sys
 import threading
 import time
@@ -23,10 +24,9 @@ _ENDINGS = ("Complete log", "Elapsed time", "WorkflowError:\nAt least one job di
 
 
 class Causes(logging.Filter):
-    """Drops what Snakemake adds when a job of ours has failed, which has said itself why.
+    """Says why a job of ours has failed, in place of what Snakemake says then.
 
-    Of a job that could not, such as one that was killed, it says that. What concerns rules of
-    another workflow, which uses this one as a module, passes.
+    What concerns rules of another workflow, which uses this one as a module, passes.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ class Causes(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a handler may say it."""
         said = record.getMessage()
-        if getattr(getattr(record, "event", None), "value", "") == "job_error":
+        event = getattr(getattr(record, "event", None), "value", "")
+        if event in ("job_error", "group_error"):
             log = Path(next(iter(getattr(record, "log", ())), ""))
             if log.parent.name not in layout.RULES or log.parent.parent.name != "logs":
                 self._foreign = True
@@ -63,11 +64,12 @@ class Causes(logging.Filter):
 
     def _say_for(self, log: Path) -> None:
         details = Path(f"{log}{DETAILS}")
-        with suppress(OSError):
-            if details.exists() and details.stat().st_mtime >= self._since:
-                return
+        if cause := _cause(details, self._since):
+            self._logger.error("%s", cause)
+            return
+        # Said at the end, which does not come if all jobs were told to stop.
         line = (
-            f"{log}: its job ended without a word, as one that is killed or finds no memory; "
+            f"{log}: its job failed; if nothing above says why, it was killed or found no memory; "
             "the same command goes on"
         )
         self._silent.append(line)
@@ -82,7 +84,22 @@ def only_causes(logger: logging.Logger, rules: Path) -> None:
         if not isinstance(handler, logging.FileHandler) and not any(
             isinstance(found, Causes) for found in handler.filters
         ):
-            handler.addFilter(Causes(rules, logger))
+            # Before the one that hears of no failed job where Snakemake is to be quiet.
+            handler.filters.insert(0, Causes(rules, logger))
+
+
+def causes(results: Path, since: float) -> list[tuple[str, str]]:
+    """Rule and cause of each job that has failed since then (s, since the epoch)."""
+    found = sorted(results.glob(f"logs/*/*{DETAILS}"), key=lambda path: path.stat().st_mtime)
+    return [(path.parent.name, cause) for path in found if (cause := _cause(path, since))]
+
+
+def _cause(details: Path, since: float) -> str:
+    """What a job has said since then; nothing if it has not."""
+    with suppress(OSError):
+        if details.stat().st_mtime >= since:
+            return details.read_text(encoding="utf-8").rstrip("\n").rpartition("\n")[2]
+    return ""
 
 
 def hide_interrupts() -> None:
@@ -93,17 +110,9 @@ def hide_interrupts() -> None:
             sys.__excepthook__(kind, error, trace)
 
     sys.excepthook = hook
-
-
-def causes(results: Path, since: float) -> list[tuple[str, str]]:
-    """Rule and cause of each job that has failed since then (s, since the epoch)."""
-    found = [
-        (path.stat().st_mtime, path)
-        for path in results.glob(f"logs/*/*{DETAILS}")
-        if path.stat().st_mtime >= since
-    ]
-    texts = ((path, path.read_text(encoding="utf-8")) for _, path in sorted(found))
-    return [(path.parent.name, text.splitlines()[-1]) for path, text in texts if text]
+    # Where a job has started this Snakemake, which has to end its own.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def progress(results: Path, to_run: Mapping[str, int], since: float) -> str:

@@ -1,6 +1,7 @@
 """What the rules ask: which files, cores and settings a job needs, from the configuration."""
 
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
@@ -111,7 +112,9 @@ class Workflow:
 
     def to_run(self) -> dict[str, int]:
         """Number of points to simulate of each experiment that is planned."""
-        plans = {experiment: _PLANS.get((self._name, experiment)) for experiment in self.experiments}
+        plans = {
+            experiment: _PLANS.get((self._name, experiment)) for experiment in self.experiments
+        }
         return {experiment: plan.to_run for experiment, plan in plans.items() if plan}
 
     def made(self, pattern: Pattern, **values: Any) -> str:
@@ -303,7 +306,17 @@ class Workflow:
         """The folders of figures of all experiments that draw any."""
         found = self.configuration.experiments.items()
         drawing = [name for name, said in found if said.figures or said.optimise is not None]
+        if self._begin():
+            for name in set(self.experiments).difference(drawing):
+                self._remove_figures(layout.FIGURES.below(self.results, experiment=name))
         return [layout.FIGURES.of(experiment=name) for name in drawing]
+
+    @_in_one_line
+    def _remove_figures(self, folder: Path) -> None:
+        """Remove what an experiment drew that draws nothing any more, if a job has made it."""
+        if (folder / ".snakemake_timestamp").exists():
+            shutil.rmtree(folder)
+            self._tell(f"{folder}: removed, since {folder.name} asks for no figures any more")
 
     def title(self, wildcards: Wildcards) -> "_Text":
         """Heading of an experiment's figures in the report."""
