@@ -109,10 +109,16 @@ def test_more_failures_than_allowed_come_after_the_database(finished):
     ]
 
 
+def test_the_verdict_of_a_run_that_fails_is_there(finished):
+    mixed, sound = (finished.results / "verdict.txt").read_text().splitlines()
+    assert mixed.startswith("mixed: 8 of 11 points failed, more than max_failed_share 0.1 allows: ")
+    assert sound == "sound: 0 of 3 points failed"
+
+
 def test_failures_are_listed_where_they_are_allowed(finished, copy_of):
     project = copy_of(finished).project("mixed", "sound", max_failed_share=0.75)
     run = project.run(cores=2).succeeded()
-    assert run.jobs == {"check_failures": 1}
+    assert run.jobs == {"build_database": 1, "check_failures": 1}
     with (project.results / "failures.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["experiment"] for row in rows} == {"mixed"}

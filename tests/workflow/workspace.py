@@ -194,10 +194,7 @@ class Workspace:
 
     def start(self, *arguments: str, cores: int = 1) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own; what it says goes into `output.txt`."""
-        # Without bytecode every job would compile all that it imports.
-        unwanted = ("PYTHONDONTWRITEBYTECODE", "SNAKEMAKE_PROFILE")
-        environment = {key: value for key, value in os.environ.items() if key not in unwanted}
-        environment |= {"COLUMNS": "1000"} | self.environment
+        environment = self.variables() | self.environment
         with self.output.open("wb") as output:
             process = subprocess.Popen(
                 self.command(*arguments, cores=cores),
@@ -236,13 +233,20 @@ class Workspace:
         return subprocess.run(
             [sys.executable, "-m", "dendroflow", *arguments],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.checkout / "scripts")},
+            env=self.variables() | {"PYTHONPATH": str(self.checkout / "scripts")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=LONGEST_RUN_S,
             check=False,
         )
+
+    def variables(self) -> dict[str, str | None]:
+        """Variables of runs, as far as they are those of the tests."""
+        # Without bytecode every job would compile all that it imports.
+        unwanted = ("PYTHONDONTWRITEBYTECODE", "SNAKEMAKE_PROFILE")
+        inherited = {key: value for key, value in os.environ.items() if key not in unwanted}
+        return inherited | {"COLUMNS": "1000"}
 
     @property
     def said(self) -> str:
