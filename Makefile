@@ -6,7 +6,8 @@ PYTHON ?= python3
 # Where the environment lies; outside of a folder whose path has a blank.
 VENV ?= .venv
 BIN := $(VENV)/bin
-DENDROFLOW := PYTHONPATH="$(CURDIR)/scripts" "$(BIN)/python" -m dendroflow
+# In place of the shell, so that it is told what make is told.
+DENDROFLOW := exec env PYTHONPATH="$(CURDIR)/scripts" "$(BIN)/python" -m dendroflow
 export PATH := $(if $(filter /%,$(BIN)),,$(CURDIR)/)$(BIN):$(PATH)
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --upgrade
