@@ -41,9 +41,7 @@ def _written(path: Path) -> float:
 def audited(database: Path) -> str | None:
     """What the last audit found of the points that the database holds; None without one."""
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-        # One that an older version has built does not have the table.
-        known = opened.execute("SELECT 1 FROM sqlite_schema WHERE name = 'audits'").fetchone()
-        verdicts = opened.execute("SELECT verdict, seed FROM audits").fetchall() if known else []
+        verdicts = opened.execute("SELECT verdict, seed FROM audits").fetchall()
     if not verdicts:
         return None
     same = sum(verdict == SAME for verdict, _ in verdicts)
