@@ -68,13 +68,13 @@ def run(workflow: Workflow) -> int:
     code = _start(workflow)
     if workflow.arguments or code > 1:
         return code
-    failed = causes(RESULTS, started) if code else []
+    failed = causes(RESULTS, started) if code else {}
     if code and not failed:
         return code
-    if all(rule == "check_failures" for rule, _ in failed) and _is_report_due():
+    if set(failed.values()) <= {"check_failures"} and _is_report_due():
         code = _report(workflow) or code
     print(summary(workflow.config, RESULTS, started, report_due=_is_report_due()), flush=True)
-    for _, cause in failed:
+    for cause in failed:
         print(f"dendroflow: {cause}", file=sys.stderr)
     return code
 

@@ -37,7 +37,7 @@ class Causes(logging.Filter):
     def __init__(self, rules: Path, logger: logging.Logger) -> None:
         super().__init__()
         self._rules, self._logger = rules, logger
-        self._since, self._silent = time.time(), list[str]()
+        self._since, self._silent, self._told = time.time(), list[str](), set[str]()
         self._ended = self._foreign = False
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -65,7 +65,10 @@ class Causes(logging.Filter):
     def _say_for(self, log: Path) -> None:
         details = Path(f"{log}{DETAILS}")
         if cause := _cause(details, self._since):
-            self._logger.error("%s", cause)
+            # Of many jobs with the same cause, once.
+            if cause not in self._told:
+                self._told.add(cause)
+                self._logger.error("%s", cause)
             return
         # Said at the end, which does not come if all jobs were told to stop.
         line = (
@@ -88,10 +91,10 @@ def only_causes(logger: logging.Logger, rules: Path) -> None:
             handler.filters.insert(0, Causes(rules, logger))
 
 
-def causes(results: Path, since: float) -> list[tuple[str, str]]:
-    """Rule and cause of each job that has failed since then (s, since the epoch)."""
+def causes(results: Path, since: float) -> dict[str, str]:
+    """Cause -> rule of the jobs that have failed since then (s, since the epoch)."""
     found = sorted(results.glob(f"logs/*/*{DETAILS}"), key=lambda path: path.stat().st_mtime)
-    return [(path.parent.name, cause) for path in found if (cause := _cause(path, since))]
+    return {cause: path.parent.name for path in found if (cause := _cause(path, since))}
 
 
 def _cause(details: Path, since: float) -> str:
