@@ -81,6 +81,7 @@ def test_a_run_that_is_interrupted_at_the_keyboard(project):
     process, _, _ = interrupted_while_building(project, 0.01, "simulate")
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(60) != 0
+    assert "Traceback" not in project.said, project.said
     assert_nothing_half_done(project)
     assert_next_run_finishes(project)
 

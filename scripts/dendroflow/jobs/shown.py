@@ -124,7 +124,7 @@ def progress(results: Path, to_run: Mapping[str, int], since: float) -> str:
     Parameters
     ----------
     to_run
-        experiment -> number of points that the run simulates.
+        experiment -> number of points in its new batches.
     since
         when it began (s, since the epoch).
 
@@ -138,7 +138,7 @@ def progress(results: Path, to_run: Mapping[str, int], since: float) -> str:
     for path in results.glob("logs/simulate_batch/*.log"):
         match = pattern.fullmatch(path.relative_to(results).as_posix())
         if match and path.stat().st_mtime >= since:
-            counts = re.findall(rb"(\d+) of \d+ points; ", _end_of(path))
+            counts = re.findall(rb"(\d+) of \d+ points", _end_of(path))
             done[match["experiment"]] += int(counts[-1]) if counts else 0
     return ", ".join(
         f"{experiment}: {done[experiment]:,} of {points:,} points simulated"

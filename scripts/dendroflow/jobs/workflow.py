@@ -111,11 +111,11 @@ class Workflow:
         return Plan.read(layout.PLAN.below(self.results, experiment=experiment))
 
     def to_run(self) -> dict[str, int]:
-        """Number of points to simulate of each experiment that is planned."""
+        """Number of points in new batches of each experiment that is planned."""
         plans = {
             experiment: _PLANS.get((self._name, experiment)) for experiment in self.experiments
         }
-        return {experiment: plan.to_run for experiment, plan in plans.items() if plan}
+        return {experiment: plan.to_run + plan.kept for experiment, plan in plans.items() if plan}
 
     def made(self, pattern: Pattern, **values: Any) -> str:
         """A path; one that is there already, and named by its content, has no producer."""

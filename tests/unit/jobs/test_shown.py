@@ -109,7 +109,7 @@ def test_progress_is_the_sum_of_the_batches_of_this_run(tmp_path):
     code, folder = "0" * 16, tmp_path / "logs" / "simulate_batch"
     folder.mkdir(parents=True)
     for name, batch, text, seconds in (
-        ("steps", "a" * 16, "1 INFO 5 of 2000 points; {}\n2 INFO 1500 of 2000 points; {}\n", 20),
+        ("steps", "a" * 16, "1 INFO 5 of 2000 points\n2 INFO 1500 of 2000 points\n", 20),
         ("steps", "b" * 16, "1 INFO 1000 of 1000 points; {}\n", 20),
         ("steps", "c" * 16, "1 INFO 1000 of 1000 points; {}\n", 5),
         ("other", "d" * 16, "1 INFO 7 of 7 points; {}\n", 20),
