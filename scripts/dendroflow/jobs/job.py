@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError, DendroflowError, StoreError, printable
 from dendroflow.files import replacing
-from dendroflow.jobs.shown import DETAILS
+from dendroflow.jobs.shown import DETAILS, WHY
 from dendroflow.plan.code import LIBRARY, library_digest
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def job(snakemake: Any) -> Iterator[Job]:
     """Log to the job's log, which also takes what NEURON and compilers print.
 
     An error ends the process with exit code 1. Its traceback goes into a file beside the log, and
-    into the last line its message, for Snakemake to say. If Snakemake is killed, the process is,
+    its message to the end, for Snakemake to say. If Snakemake is killed, the process is,
     too. What a job took that ends well is noted in its benchmark.
     """
     began, log = time.monotonic(), str(snakemake.log[0])
@@ -135,9 +135,8 @@ def job(snakemake: Any) -> Iterator[Job]:
         logger.error("%s", message)
         if not isinstance(error, DendroflowError):
             message += f" (see {log}{DETAILS})"
-        said = f"{traceback.format_exc()}\n{message}\n"
         try:
-            details.write_text(said, encoding="utf-8")
+            details.write_text(f"{traceback.format_exc()}{WHY}{message}\n", encoding="utf-8")
         except OSError:
             details.unlink(missing_ok=True)
         if RUN not in os.environ or not details.exists():

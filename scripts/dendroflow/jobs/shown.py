@@ -15,8 +15,8 @@ from types import TracebackType
 from dendroflow import layout
 
 SECONDS_BETWEEN_LINES = 15.0
-# Beside the log of a job that has failed: where, and in its last line why.
-DETAILS = ".traceback"
+# Beside the log of a job that has failed: where, and after this line why.
+DETAILS, WHY = ".traceback", "\nWhy:\n"
 # What Snakemake says last when jobs have failed.
 _FAILED = "Exiting because a job execution failed"
 _STOPPED = "Terminating processes on user request"
@@ -78,7 +78,7 @@ class Causes(logging.Filter):
         self._silent.append(line)
         with suppress(OSError):
             details.parent.mkdir(parents=True, exist_ok=True)
-            details.write_text(f"{line}\n", encoding="utf-8")
+            details.write_text(f"{WHY}{line}\n", encoding="utf-8")
 
 
 def only_causes(logger: logging.Logger, rules: Path) -> None:
@@ -101,7 +101,7 @@ def _cause(details: Path, since: float) -> str:
     """What a job has said since then; nothing if it has not."""
     with suppress(OSError):
         if details.stat().st_mtime >= since:
-            return details.read_text(encoding="utf-8").rstrip("\n").rpartition("\n")[2]
+            return details.read_text(encoding="utf-8").rpartition(WHY)[2].strip()
     return ""
 
 

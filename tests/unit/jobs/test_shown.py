@@ -52,7 +52,7 @@ def details(log, text, seconds=None):
 
 def test_a_job_that_fails_has_its_cause_and_nothing_else(console):
     logger, said = console
-    details(OURS, "Traceback\n  x\n\nsteps: the cause\n")
+    details(OURS, "Traceback\n  x\n\nWhy:\nsteps: the cause\n")
     logger.error(NOISE)
     for _ in range(2):
         fails(logger, OURS)
