@@ -57,7 +57,9 @@ def made(tmp_path_factory) -> Repository:
     """A repository in a path with a blank and letters beyond ASCII, and its environment."""
     scratch = tmp_path_factory.mktemp("own")
     (scratch / "größe x").mkdir()
-    said = Workspace(scratch).dendroflow("new", "größe x/my-paper")
+    said = Workspace(scratch, environment={"PYTHONDONTWRITEBYTECODE": "1"}).dendroflow(
+        "new", "größe x/my-paper"
+    )
     assert said.returncode == 0, said.stdout
     repository = Repository(scratch / "größe x" / "my-paper")
     repository.environment_folder = scratch / "environment"

@@ -40,7 +40,9 @@ def block(language: str, title: str | None = None) -> str:
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory) -> tuple[Paper, Run]:
     folder = tmp_path_factory.mktemp("tutorial")
-    made = Workspace(folder).dendroflow("new", "my-paper")
+    made = Workspace(folder, environment={"PYTHONDONTWRITEBYTECODE": "1"}).dendroflow(
+        "new", "my-paper"
+    )
     assert made.returncode == 0, made.stdout
     paper = Paper(folder / "my-paper")
     files = re.findall(r'^```(\w+) title="((?:config|scripts)/.*)"$', PAGE, re.MULTILINE)

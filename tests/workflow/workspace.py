@@ -194,12 +194,11 @@ class Workspace:
 
     def start(self, *arguments: str, cores: int = 1) -> subprocess.Popen[bytes]:
         """Start a run in a session of its own; what it says goes into `output.txt`."""
-        environment = self.variables() | self.environment
         with self.output.open("wb") as output:
             process = subprocess.Popen(
                 self.command(*arguments, cores=cores),
                 cwd=self.folder,
-                env={key: value for key, value in environment.items() if value is not None},
+                env=self.variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -241,12 +240,13 @@ class Workspace:
             check=False,
         )
 
-    def variables(self) -> dict[str, str | None]:
-        """Variables of runs, as far as they are those of the tests."""
+    def variables(self) -> dict[str, str]:
+        """Variables of runs."""
         # Without bytecode every job would compile all that it imports.
         unwanted = ("PYTHONDONTWRITEBYTECODE", "SNAKEMAKE_PROFILE")
         inherited = {key: value for key, value in os.environ.items() if key not in unwanted}
-        return inherited | {"COLUMNS": "1000"}
+        merged = inherited | {"COLUMNS": "1000"} | self.environment
+        return {key: value for key, value in merged.items() if value is not None}
 
     @property
     def said(self) -> str:
