@@ -103,6 +103,14 @@ def test_no_command_runs_the_python_of_a_template(started, refused, tmp_path, co
     assert not (tmp_path / "owned").exists()
 
 
+def test_what_stands_after_two_dashes_is_no_option(refused):
+    refused(["new", "--", "-n"], "'-n': a repository is named like a package")
+
+
+def test_an_empty_folder_is_told_how_to_get_a_configuration(started, refused):
+    refused(["run"], "config/config.yaml", "`dendroflow new`", "--config")
+
+
 def test_an_unknown_profile_is_named(started, refused, tmp_path):
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text("experiments: [steps]\n")
