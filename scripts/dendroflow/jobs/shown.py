@@ -26,12 +26,7 @@ _ENDINGS = ("Complete log", "Elapsed time", "WorkflowError:\nAt least one job di
 class Causes(logging.Filter):
     """Says why a job of ours has failed, in place of what Snakemake says then.
 
-    What concerns rules of another workflow, which uses this one as a module, passes.
-
-    Parameters
-    ----------
-    rules
-        the folder of our rules.
+    What concerns rules of another workflow, which uses those in `rules` as a module, passes.
     """
 
     def __init__(self, rules: Path, logger: logging.Logger) -> None:
@@ -119,26 +114,23 @@ def hide_interrupts() -> None:
 
 
 def progress(results: Path, to_run: Mapping[str, int], since: float) -> str:
-    """How many points the batches of this run have simulated, in one line.
+    """How many points the batches at work have, in one line; nothing if there are none.
 
     Parameters
     ----------
     to_run
         experiment -> number of points in its new batches.
     since
-        when it began (s, since the epoch).
-
-    Returns
-    -------
-    str
-        Nothing if no batch is at work.
+        when this run began (s, since the epoch).
     """
     done: Counter[str] = Counter()
     pattern = layout.log("simulate_batch").expression
     for path in results.glob("logs/simulate_batch/*.log"):
         match = pattern.fullmatch(path.relative_to(results).as_posix())
         if match and path.stat().st_mtime >= since:
-            counts = re.findall(rb"(\d+) of \d+ points", _end_of(path))
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - 20_000))
+                counts = re.findall(rb"(\d+) of \d+ points", file.read())
             done[match["experiment"]] += int(counts[-1]) if counts else 0
     return ", ".join(
         f"{experiment}: {done[experiment]:,} of {points:,} points simulated"
@@ -162,9 +154,3 @@ def tell_progress(
                     tell(last := line)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _end_of(path: Path) -> bytes:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 20_000))
-        return file.read()
