@@ -57,6 +57,7 @@ def test_a_run_that_is_killed_in_every_stage(new_workspace, whole):
                 # Figures may have been drawn beside the stages before.
                 if pattern == "peaks.png":
                     shutil.rmtree(workspace.results / "figures/steps", ignore_errors=True)
+                workspace.remove_dead_locks()
                 process, job, target = paused(workspace, pattern)
                 os.kill(process.pid if victim == "run" else job, number)
                 assert process.wait(60) != 0, pattern
