@@ -257,7 +257,7 @@ def prepare_environment(scripts: Path) -> None:
     # A job has the cores that its rule asks for; OpenBLAS would start a thread for each there is.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Sets and dictionaries of models come in the same order in every process.
-    os.environ.setdefault("PYTHONHASHSEED", "0")
+    os.environ["PYTHONHASHSEED"] = "0"
     if " " in sys.executable:
         # Snakemake does not quote the path of Python for a script.
         _put_first("PATH", Path(sys.executable).parent)

@@ -18,7 +18,14 @@ from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES, TRACES
 from dendroflow.tables.sharing import Verdict, worst
 from dendroflow.tables.tables import read_table, writing
-from dendroflow.tables.unfinished import Unfinished, groups_with, kept_in, notes_of, statuses
+from dendroflow.tables.unfinished import (
+    Unfinished,
+    groups_with,
+    kept_in,
+    notes_of,
+    remove,
+    statuses,
+)
 
 SECONDS_BETWEEN_MESSAGES = 5.0
 
@@ -81,7 +88,7 @@ def simulate_batch(
             # What was simulated together before may be wrong, too.
             known, taken = verdict, {p: ids for p, ids in taken.items() if p not in doubtful}
             for path in doubtful:
-                path.unlink(missing_ok=True)
+                remove(path)
             continue
         if verdict.why:
             logger.warning("%s: %s", verdict.process, verdict.why)
@@ -156,7 +163,7 @@ def _remove_held(folder: Path, outcomes: Path) -> None:
     held = {point_id for table in batches for point_id in table["point_id"].to_pylist()}
     for path in files:
         if (ids := statuses(path)) and held.issuperset(ids):
-            path.unlink(missing_ok=True)
+            remove(path)
 
 
 def _rows(result: GroupResult, workload: Workload) -> pa.Table:

@@ -47,9 +47,10 @@ class Unfinished:
         self._file.flush()
 
     def _begun(self) -> IO[bytes]:
-        self._folder.mkdir(parents=True, exist_ok=True)
         for number in count():
-            with suppress(FileExistsError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            # Another job may take the name, or remove the empty folder.
+            with suppress(FileExistsError, FileNotFoundError):
                 self.path = self._folder / f"{self._batch}-{number}{SUFFIX}"
                 file = self.path.open("xb")
                 break
@@ -60,8 +61,15 @@ class Unfinished:
         """Remove it: what it keeps is elsewhere, or is wrong."""
         if self._file is not None:
             self._file.close()
-            self.path.unlink(missing_ok=True)
+            remove(self.path)
             self._file = None
+
+
+def remove(path: Path) -> None:
+    """Remove a file, and the folder if it is empty then."""
+    path.unlink(missing_ok=True)
+    with suppress(OSError):
+        path.parent.rmdir()
 
 
 def _bytes_of(table: pa.Table) -> bytes:
