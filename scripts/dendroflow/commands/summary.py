@@ -1,6 +1,7 @@
 """What a run did, in a few lines."""
 
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def audited(database: Path) -> str | None:
     return said if same == len(verdicts) else f"{said}; see the table audits for those that differ"
 
 
+def apart(database: Path, names: Collection[str]) -> list[str]:
+    """A line for each of some experiments whose points turned out to need a process each."""
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        rows = opened.execute(
+            "SELECT experiment, process_why FROM experiments WHERE process = 'alone'"
+        ).fetchall()
+    found = {name: why for name, why in rows if name in names and why}
+    return [f"{name}: each point has a process of its own: {why}" for name, why in found.items()]
+
+
 def summary(config: Path, results: Path, started: float, *, report_due: bool) -> str:
     """What a run did, and where its results are; of what it did not finish, nothing but that.
 
@@ -75,6 +86,8 @@ def summary(config: Path, results: Path, started: float, *, report_due: bool) ->
             lines.append(f"{what:9} {path}{'/' * path.is_dir()}{OLD * is_old}")
     if database.exists() and not before and (said := audited(database)):
         lines.append(f"{'audit':9} {said}")
+    if database.exists() and not before:
+        lines += apart(database, names)
     if unfinished:
         lines.append(f"{', '.join(unfinished)}: not finished; what there is of it is{OLD}")
     return "\n".join(lines)

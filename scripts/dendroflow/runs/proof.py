@@ -62,10 +62,8 @@ def run_proved(
     if not points:
         return Verdict("shared"), iter(())
     block = _largest_block(points)
-    if workload.model.process != "shared":
-        known = Verdict("alone", f'process = "{workload.model.process}"')
-    elif len(points) <= FEW or len(block) == 1:
-        known = Verdict("alone", "too few points share their settings")
+    if workload.model.process != "shared" or len(points) <= FEW or len(block) == 1:
+        known = Verdict("alone")
     elif known is None or not (known.process == "alone" or _is_dear(known.seconds, len(points))):
         return _proved(workload, points, block, workers=workers, timeout_s=timeout_s)
     alone = known.process == "alone"

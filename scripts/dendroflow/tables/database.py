@@ -33,7 +33,8 @@ TABLES = {
         "failed": "number of those whose status is not ok",
         "process": "shared, close or alone: whether points shared a process, and gave what they "
         "give alone (docs/models.md)",
-        "process_why": "why they do not share one, or in what they differ; NULL if nothing does",
+        "process_why": "what they share and must not, or in what they differ; NULL if nothing, if "
+        "the model asks for a process each, or there are three points or fewer",
         "sweep": "the declared sweep, in its order (JSON); NULL if parameters are optimised",
         "optimise": "the declared optimisation, reference and seed included (JSON), or NULL",
         "fixed": "path -> value of all that is neither swept nor optimised (JSON)",

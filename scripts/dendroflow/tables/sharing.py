@@ -21,7 +21,8 @@ class Verdict:
         `"shared"`: to the last bit what a point gives alone; `"close"`: nearly so; `"alone"`: each
         point has a process of its own.
     why
-        a line; empty if they share it.
+        a line; empty if they share it, or nothing was tried: the model says that it wants a process
+        each, or too few points share their settings.
     seconds
         that a point takes alone; 0 where nothing was tried.
     samples
