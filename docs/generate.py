@@ -39,6 +39,7 @@ from dendroflow.settings import (
     project,
     quality,
     simulation,
+    stimuli,
     sweep,
 )
 from dendroflow.tables.database import TABLES
@@ -46,7 +47,7 @@ from dendroflow.tables.database import TABLES
 CHECKOUT = Path(__file__).parents[1]
 MODULES = (
     *(audit, experiment, features, figures, morphologies, morphometry),
-    *(optimise, project, quality, simulation, sweep),
+    *(optimise, project, quality, simulation, stimuli, sweep),
 )
 CLASSES = {
     name: found

@@ -2,6 +2,7 @@
 
 from dendroflow.kernel.extracellular import ExtracellularPotential, plane_of_voxels, square
 from dendroflow.kernel.model import Model, Signal, quantity
+from dendroflow.kernel.places import end, farthest_tip, middle, on_path, path_distance
 from dendroflow.kernel.playback import play, read_trace
 from dendroflow.kernel.toolkit import current_step, discretise, swept
 
@@ -11,6 +12,11 @@ __all__ = [
     "Signal",
     "current_step",
     "discretise",
+    "end",
+    "farthest_tip",
+    "middle",
+    "on_path",
+    "path_distance",
     "plane_of_voxels",
     "play",
     "quantity",

@@ -8,6 +8,7 @@ from dendroflow.kernel.lanes import run_together
 from dendroflow.kernel.points import points_of
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.mechanisms import compile_mechanisms, digest, sources
+from dendroflow.plan.codes import simulation_content
 from dendroflow.plan.description import describe
 from dendroflow.plan.models import names_of
 from dendroflow.plan.points import requested_points
@@ -15,7 +16,7 @@ from dendroflow.runs.loading import load_mechanisms, load_model
 from dendroflow.runs.pool import run_points
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.project import load
-from dendroflow.tables.schemas import OUTCOMES
+from dendroflow.tables.schemas import OUTCOMES, column_of
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -28,9 +29,10 @@ class Experiment:
         self.configuration = load({"experiments": [name]}, CONFIG / "config.yaml")
         self.settings = self.configuration.experiments[name]
         folder = self.configuration.model_folder(name)
-        description = describe(names_of(folder), kept / f"{name}.json")
+        self.names = names_of(folder)
+        description = describe(self.names, kept / f"{name}.json")
         points = requested_points(self.configuration, name, description)
-        self.table = points.table.rename(columns=lambda path: path.rpartition(".")[2])
+        self.table = points.table.rename(columns=column_of)
         self.points = points_of(points.table.to_dict("list"), points.fixed)
         self.model = load_model(folder)
         share_compiled_reactions(kept / "rxd")
@@ -43,7 +45,8 @@ class Experiment:
         return self.table.merge(features, on="point_id"), traces
 
     def run(self, geometries=None):
-        workload = Workload(self.model, geometries or {}, self.settings.plausible)
+        record = simulation_content(self.names, self.settings).record
+        workload = Workload(self.model, geometries or {}, self.settings.plausible, record=record)
         results = list(run_points(workload, self.points, workers=2, timeout_s=300.0))
         return self.measure(results)
 

@@ -80,7 +80,7 @@ def test_files_and_their_ideas_stay_small():
 def test_the_kernel_stays_small():
     """Whatever lies in it simulates all anew when it changes."""
     lines = [line for path in (LIBRARY / "kernel").glob("*.py") for line in path.open()]
-    assert len(lines) < 1500
+    assert len(lines) < 2000
     said = ast.get_docstring(ast.parse((LIBRARY / "kernel/__init__.py").read_text()))
     assert len(said.splitlines()) <= 10
     rooms = {path.stem for path in (LIBRARY / "kernel").glob("*.py")} - {"__init__"}

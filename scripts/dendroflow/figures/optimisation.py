@@ -25,6 +25,7 @@ from dendroflow.figures.page import (
     wrapped,
 )
 from dendroflow.settings.optimise import FIGURES
+from dendroflow.tables.schemas import column_of
 
 BLUE = "#31688e"
 # Scores below this share of the largest have its colour: what differs among them is not seen.
@@ -66,7 +67,7 @@ class Course:
 
     def label(self, name: str) -> Label:
         """Text and unit of a path or a feature."""
-        return labels_of(self.notes["columns"])[name.rpartition(".")[2]]
+        return labels_of(self.notes["columns"])[column_of(name)]
 
     @property
     def points(self) -> pd.DataFrame:

@@ -31,7 +31,7 @@ from dendroflow.runs.proof import run_all
 from dendroflow.runs.workload import Workload, loaded
 from dendroflow.settings.project import Configuration, load, validated
 from dendroflow.settings.sweep import Block, Row
-from dendroflow.tables.schemas import TRACES, VALUES_SUFFIX, checked
+from dendroflow.tables.schemas import TRACES, VALUES_SUFFIX, checked, column_of
 
 Array = NDArray[np.float64]
 
@@ -140,7 +140,7 @@ def run(
         )
     workers = cores or os.cpu_count() or 1
     points, features, _ = _in_a_process(configuration, name, Path(results), workers, False)
-    swept = points.to_pandas().rename(columns=lambda path: path.rpartition(".")[2])
+    swept = points.to_pandas().rename(columns=column_of)
     lists = [name for name in features.column_names if name.endswith(VALUES_SUFFIX)]
     measured = features.drop_columns(["runtime_s", *lists]).to_pandas()
     table: pd.DataFrame = swept.merge(measured, on="point_id", how="left")

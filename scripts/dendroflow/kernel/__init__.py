@@ -1,8 +1,8 @@
 """From a row of values to samples: all that decides a simulated number, and nothing else.
 
 Here belongs what turns values into parameters, settings and a seed (`points`), what a model file
-calls (`model`, `extracellular`, `outlines`, `playback`, `toolkit`; `dendroflow.model` re-exports
-it), what creates its sections and compiles its reactions (`sections`, `reactions`), and what sets
+calls (`model`, `extracellular`, `outlines`, `places`, `playback`, `toolkit`; `dendroflow.model`
+re-exports it), what an experiment does at places (`stimuli`), what creates its sections and compiles its reactions (`sections`, `reactions`), and what sets
 NEURON's globals, advances cells and reads what they recorded (`globals`, `lanes`). Not here:
 readers of files, importing of models, processes, tables, features, planning.
 

@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +16,10 @@ import pyarrow as pa
 
 from dendroflow.errors import ModelError, in_words
 from dendroflow.kernel.globals import NotSharedError, known_globals
-from dendroflow.kernel.model import BuildContext, Model, RecordedSignal
+from dendroflow.kernel.model import BuildContext, Model, RecordedSignal, reference_of
 from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.kernel.sections import Sections
+from dendroflow.kernel.stimuli import create
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +99,8 @@ def run_together(
     morphologies: Mapping[str, Sections],
     plausible: Mapping[str, tuple[float, float]],
     *,
+    record: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    folder: Path = Path(),
     coreneuron: bool = False,
     alone: bool = False,
 ) -> GroupResult:
@@ -109,6 +114,10 @@ def run_together(
         their sections, by name.
     plausible
         unit -> range; a signal that leaves it makes its point `out_of_range`.
+    record
+        signal -> what an experiment records without the model's doing; see `settings.stimuli`.
+    folder
+        of the model, with the files of stimuli.
     coreneuron
         whether CoreNEURON advances the cells instead of NEURON.
     alone
@@ -134,6 +143,8 @@ def run_together(
     lanes = []
     for point in points:
         lanes.append(_build(model, point, morphologies, coreneuron))
+        if lanes[-1].cell is not None and (point.stimuli or record):
+            _stimulate(lanes[-1], record, folder)
         shared.compare(alone=alone, failed=lanes[-1].cell is None)
     shared.begin_run()
     _count_compartments(lanes, alone=alone)
@@ -182,6 +193,31 @@ def _build(
         return lane
     lane.cell = cell
     return lane
+
+
+def _stimulate(lane: _Lane, record: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+    """Create what the experiment does at places of a cell, and record what it wants to know."""
+    context, currents, cell = lane.context, {}, lane.cell
+    assert cell is not None
+    try:
+        for k, (name, stimulus) in enumerate(lane.point.stimuli.items()):
+            # Models take streams whose third key is 0.
+            stream = (lane.point.seed, k, 1)
+            currents[name], kept = create(stimulus, context.places[stimulus["at"]], stream, folder)
+            context.handlers += kept
+        for signal, what in record.items():
+            if what["stimulus"] is not None:
+                reference = currents[what["stimulus"]]._ref_i
+            else:
+                reference = reference_of(context.places[what["at"]], what["variable"])
+            cell._record(signal, reference, context.sampling, unit=what["unit"])
+    except KeyError as error:
+        lane.end(ModelError(f"build has not named the place {error} by self.place"))
+    except Exception as error:
+        lane.end(error)
+    if lane.status != "ok":
+        lane.cell = None
+        context.clear()
 
 
 def _count_compartments(lanes: Sequence[_Lane], *, alone: bool) -> None:

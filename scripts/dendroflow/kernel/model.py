@@ -76,11 +76,12 @@ class BuildContext:
     only_steps: float | None = None
     recordings: list[RecordedSignal] = field(default_factory=list)
     handlers: list[Any] = field(default_factory=list)
+    places: dict[str, Any] = field(default_factory=dict)
 
     def clear(self) -> None:
         """Let go of everything that a model recorded."""
-        self.recordings.clear()
-        self.handlers.clear()
+        for kept in (self.recordings, self.handlers, self.places):
+            kept.clear()
 
 
 def declared(signal: str | Signal) -> Signal:
@@ -95,6 +96,8 @@ class Model:
     ----------
     signals
         name -> unit of everything that `build` records, or a `Signal` with a description.
+    places
+        name -> what it is, of everything that `build` names by `self.place`.
     process
         `"shared"`: cells are advanced together. `"alone"` (`rxd` without `build_rxd`) and `"fresh"`
         (anything else that outlives its cell): each point gets a process.
@@ -113,6 +116,7 @@ class Model:
         model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     signals: ClassVar[Mapping[str, str | Signal]] = {}
+    places: ClassVar[Mapping[str, str]] = {}
     process: ClassVar[Literal["shared", "alone", "fresh"]] = "shared"
     needs_morphology: ClassVar[bool] = False
     required_sections: ClassVar[tuple[str, ...]] = ()
@@ -190,6 +194,18 @@ class Model:
             raise ModelError(f"model {type(self).__name__} needs a morphology and was given none")
         return self._context.sections
 
+    def place(self, name: str, segment: Any) -> None:
+        """Name a place, at which an experiment may stimulate and record.
+
+        Raises
+        ------
+        ModelError
+            If `name` is not declared in `places`.
+        """
+        if name not in self.places:
+            raise ModelError(f"place {name!r} is not declared in {type(self).__name__}.places")
+        self._context.places[name] = segment
+
     def random123(self, index: int = 0) -> tuple[int, int, int]:
         """Keys of a Random123 stream that depends on `simulation.seed` and `index` alone.
 
@@ -226,7 +242,7 @@ class Model:
                     f"{short_name(section)} has no 3-D points: call h.define_shape() in build"
                 )
             for segment, outline in zip(section, outlines(section), strict=True):
-                reference = _reference(segment, variable)
+                reference = reference_of(segment, variable)
                 location = f"{short_name(section)}({segment.x:.6g})"
                 self._record(signal, reference, interval, location=location, outline=outline)
 
@@ -313,12 +329,12 @@ class Model:
             times = neuron.h.Vector().record(neuron.h._ref_t)
         self._keep(signal, vector=vector, times=times, sampling=sampling, stride=stride, **place)
 
-    def _keep(self, signal: str, **recorded: Any) -> None:
-        if signal not in self.signals:
+    def _keep(self, signal: str, unit: str | None = None, **recorded: Any) -> None:
+        if unit is None and signal not in self.signals:
             raise ModelError(
                 f"signal {signal!r} is recorded but not declared in {type(self).__name__}.signals"
             )
-        unit = declared(self.signals[signal]).unit
+        unit = declared(self.signals[signal]).unit if unit is None else unit
         self._context.recordings.append(RecordedSignal(signal, unit, **recorded))
 
 
@@ -332,7 +348,8 @@ def _stride(signal: str, sampling: float, step: float) -> int:
     return stride
 
 
-def _reference(segment: Any, variable: str) -> Any:
+def reference_of(segment: Any, variable: str) -> Any:
+    """NEURON's reference to a range variable, such as `"v"`; `ModelError` if there is none."""
     try:
         return getattr(segment, f"_ref_{variable}")
     except AttributeError as error:

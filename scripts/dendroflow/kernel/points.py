@@ -1,12 +1,12 @@
 """From the columns of a plan to points: parameters, settings of the solver, seed, morphology."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
-_PARAMETERS = "parameters."
+_PARAMETERS, _STIMULI = "parameters.", "stimuli."
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,14 @@ class SolverSettings:
 
 @dataclass(frozen=True)
 class Point:
-    """One set of parameter values, ready to run."""
+    """One set of parameter values, ready to run; `stimuli` are their keys and values, by name."""
 
     point_id: str
     parameters: Mapping[str, Any]
     settings: SolverSettings
     seed: int
     morphology: str | None
+    stimuli: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def points_of(columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]) -> list[Point]:
@@ -54,19 +55,32 @@ def points_of(columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]) ->
     def column(path: str) -> Iterable[Any]:
         return columns[path] if path in columns else repeat(fixed[path], len(ids))
 
-    names = [path for path in {**fixed, **columns} if path.startswith(_PARAMETERS)]
-    values = zip(*map(column, names), strict=True) if names else repeat((), len(ids))
-    names = [path.removeprefix(_PARAMETERS) for path in names]
+    def rows(group: str) -> tuple[list[str], Iterable[Any]]:
+        paths = [path for path in {**fixed, **columns} if path.startswith(group)]
+        values = zip(*map(column, paths), strict=True) if paths else repeat((), len(ids))
+        return [path.removeprefix(group) for path in paths], values
+
+    (names, values), (keys, currents) = rows(_PARAMETERS), rows(_STIMULI)
     settings = map(
         cache(SolverSettings),
-        *(column(f"simulation.{field.name}") for field in fields(SolverSettings)),
+        *(column(f"simulation.{key.name}") for key in fields(SolverSettings)),
     )
     seeds, morphologies = column("simulation.seed"), column("morphology")
     neighbours: dict[int, list[Point]] = {}
-    for point_id, own, solver, seed, morphology in zip(
-        ids, values, settings, seeds, morphologies, strict=True
+    for point_id, own, current, solver, seed, morphology in zip(
+        ids, values, currents, settings, seeds, morphologies, strict=True
     ):
         parameters = dict(zip(names, own, strict=True))
-        point = Point(point_id, parameters, solver, int(seed), morphology)
+        stimuli = _nested(keys, current) if keys else {}
+        point = Point(point_id, parameters, solver, int(seed), morphology, stimuli)
         neighbours.setdefault(id(solver), []).append(point)
     return list(chain.from_iterable(neighbours.values()))
+
+
+def _nested(keys: Sequence[str], values: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """`step.amplitude` -> value as step -> amplitude -> value."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in zip(keys, values, strict=True):
+        name, _, part = key.partition(".")
+        found.setdefault(name, {})[part] = value
+    return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames
+from dendroflow.settings.experiment import Experiment
 
 
 class Content:
@@ -40,6 +41,8 @@ class SimulationContent(Content):
     ----------
     plausible
         per unit, the range outside which a signal makes its point `out_of_range`.
+    record
+        signals that the experiment records.
     feature_code
         where features are all that is kept of a simulation, what extracts them.
     """
@@ -52,16 +55,14 @@ class SimulationContent(Content):
     machine: str
     engine: str
     plausible: Mapping[str, tuple[float, float]]
+    record: Mapping[str, Mapping[str, object]]
     feature_code: str | None
 
 
 def simulation_content(
-    model: ModelNames,
-    plausible: Mapping[str, tuple[float, float]],
-    feature_code: str | None = None,
-    engine: str = "neuron",
+    model: ModelNames, settings: Experiment, feature_code: str | None = None
 ) -> SimulationContent:
-    """What simulates a model, with the library and NEURON as they are now."""
+    """What simulates an experiment's model, with the library and NEURON as they are now."""
     return SimulationContent(
         model=model.folder.name,
         model_code=model.code,
@@ -69,7 +70,12 @@ def simulation_content(
         kernel=code_digest("kernel"),
         neuron=importlib.metadata.version("neuron"),
         machine=platform.machine(),
-        engine=engine,
-        plausible=plausible,
+        engine=settings.engine,
+        plausible=settings.plausible,
+        record={
+            name: recording.model_dump(include={"at", "variable", "stimulus"})
+            | {"unit": recording.known_unit}
+            for name, recording in settings.record.items()
+        },
         feature_code=feature_code,
     )

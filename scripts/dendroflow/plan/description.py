@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames, copy_model
 from dendroflow.settings.base import control_character
+from dendroflow.settings.stimuli import Recording
 
 TIMEOUT_S = 120
 PROCESSES = ("shared", "alone", "fresh")
@@ -51,6 +52,15 @@ class Description:
     needs_morphology: bool
     required_sections: tuple[str, ...]
     time_unit: str
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def with_recordings(self, record: Mapping[str, Recording]) -> "Description":
+        """The same with the signals that an experiment records."""
+        return replace(
+            self,
+            signals={**self.signals, **{name: r.known_unit for name, r in record.items()}},
+            meanings={**self.meanings, **{name: r.meaning for name, r in record.items()}},
+        )
 
 
 def describe(model: ModelNames, kept: Path, *, keep: bool = False) -> Description:
@@ -118,15 +128,17 @@ def inspect(folder: Path) -> Description:
         raise ModelError(f"{folder / 'model.py'}: process: {model.process!r} is none of {choice}")
     schema = model.Parameters.model_json_schema()
     parameters = {}
-    for name, field in model.Parameters.model_fields.items():
+    for name, declaration in model.Parameters.model_fields.items():
         properties = schema["properties"][name]
         reference = properties.get("$ref") or (properties.get("allOf") or [{}])[0].get("$ref")
         if reference:
             properties = schema["$defs"][reference.rpartition("/")[2]] | properties
         parameters[name] = Parameter(
-            default=None if field.is_required() else to_jsonable_python(field.get_default()),
+            default=(
+                None if declaration.is_required() else to_jsonable_python(declaration.get_default())
+            ),
             unit=properties.get("unit", ""),
-            description=field.description or "",
+            description=declaration.description or "",
             schema=properties,
         )
     description = Description(
@@ -141,6 +153,7 @@ def inspect(folder: Path) -> Description:
         needs_morphology=model.needs_morphology or bool(model.required_sections),
         required_sections=tuple(model.required_sections),
         time_unit=model.time_unit,
+        places=dict(model.places),
     )
     _refuse_control_characters(asdict(description), f"{folder / 'model.py'}")
     return description

@@ -1,12 +1,15 @@
 """What the columns of an experiment are: kind, unit and meaning, for tables and figures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dendroflow.features.units import units
 from dendroflow.plan.description import Description
-from dendroflow.plan.names import TABLE_COLUMNS, leaf
+from dendroflow.plan.names import TABLE_COLUMNS
 from dendroflow.settings.features import Features
 from dendroflow.settings.optimise import INDIVIDUAL
+from dendroflow.settings.stimuli import Stimulus
+from dendroflow.tables.schemas import column_of
 
 SETTINGS = {
     "duration": ("simulated time", "ms"),
@@ -32,12 +35,17 @@ class Column:
     meaning: str
 
 
-def columns(swept: list[str], description: Description, features: Features) -> list[Column]:
+def columns(
+    swept: list[str],
+    description: Description,
+    features: Features,
+    stimuli: Mapping[str, Stimulus],
+) -> list[Column]:
     """All columns of an experiment's table, and its signals."""
     meanings = _measured(description, features)
     measured = units(features, description.signals, description.time_unit)
     return [
-        *(_swept(path, description) for path in swept),
+        *(_swept(path, description, stimuli) for path in swept),
         *(Column(name, "feature", unit, meanings[name]) for name, unit in measured.items()),
         *(
             Column(name, "bookkeeping", unit, meaning)
@@ -64,10 +72,18 @@ def _measured(description: Description, features: Features) -> dict[str, str]:
     return result
 
 
-def _swept(path: str, description: Description) -> Column:
+def _swept(path: str, description: Description, stimuli: Mapping[str, Stimulus]) -> Column:
     group, _, name = path.partition(".")
     if group == "parameters":
         parameter = description.parameters[name]
-        return Column(leaf(path), "swept", parameter.unit, parameter.description or name)
+        return Column(column_of(path), "swept", parameter.unit, parameter.description or name)
+    if group == "stimuli":
+        stimulus, _, key = name.partition(".")
+        field = type(stimuli[stimulus]).model_fields[key]
+        extra = field.json_schema_extra
+        unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        return Column(column_of(path), "swept", unit, f"{key} of {stimulus}".replace("_", " "))
     meaning, unit = SETTINGS.get(name or group, ("morphology", ""))
-    return Column(leaf(path), "swept", description.time_unit if unit == "ms" else unit, meaning)
+    return Column(
+        column_of(path), "swept", description.time_unit if unit == "ms" else unit, meaning
+    )

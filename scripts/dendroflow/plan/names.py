@@ -12,8 +12,9 @@ from dendroflow.plan.description import Description
 from dendroflow.plan.points import Points
 from dendroflow.settings import figures
 from dendroflow.settings.base import demand, naming, shown
+from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import Configuration
-from dendroflow.tables.schemas import STATUSES
+from dendroflow.tables.schemas import STATUSES, column_of
 
 # SQLite holds no more.
 MOST_COLUMNS = 2000
@@ -26,11 +27,6 @@ TABLE_COLUMNS = {
     "runtime_s": ("wall-clock time of the simulation", "s"),
     "batch": ("the batch that holds it; joins provenance", ""),
 }
-
-
-def leaf(path: str) -> str:
-    """Column name of a swept path: `parameters.gnabar` is `gnabar`."""
-    return path.rpartition(".")[2]
 
 
 def check_names(
@@ -47,6 +43,7 @@ def check_names(
     signals, no_signal = description.signals, f"model {settings.model} has no signal "
     duration, unit = settings.simulation.duration, description.time_unit
     with naming(configuration.experiment_file(experiment)):
+        _check_places(settings, description, "simulation.duration" in points.swept)
         for signal in settings.features.signals:
             demand(signal, signals, f"features: signal: {no_signal}")
         end = settings.features.end
@@ -56,7 +53,7 @@ def check_names(
                 f"{duration:g} {unit}"
             )
         known = _columns(points.swept, settings.features.columns)
-        swept = {leaf(path): points.table[path] for path in points.swept}
+        swept = {column_of(path): points.table[path] for path in points.swept}
         ids = {} if settings.optimise else {"point_id": points.table["point_id"]}
         for figure in settings.figures:
             with naming(f"figures: {figure.name}"):
@@ -78,6 +75,22 @@ def check_names(
                         raise ConfigurationError(
                             f"draws signal {signal!r}, and execution.keep_traces is false"
                         )
+
+
+def _check_places(settings: Experiment, description: Description, longer: bool) -> None:
+    """Refuse places that the model does not name, and stimuli that begin after the end."""
+    for key, declared in (("stimuli", settings.stimuli), ("record", settings.record)):
+        for name, what in declared.items():
+            if what.at is not None:
+                where = f"{key}: {name}: model {settings.model} has no place "
+                demand(what.at, description.places, where)
+    duration = settings.simulation.duration
+    for name, stimulus in settings.stimuli.items():
+        if stimulus.delay >= duration and not longer:
+            raise ConfigurationError(
+                f"stimuli: {name}: begins at {stimulus.delay:g} ms, after the simulation's "
+                f"{duration:g} ms"
+            )
 
 
 def _check_values(figure: figures.Figure, swept: Mapping[str, "pd.Series[Any]"]) -> None:
@@ -125,7 +138,9 @@ def _nearest_values(value: Any, there: list[Any]) -> str:
 def _columns(swept: Iterable[str], measured: Iterable[str]) -> list[str]:
     """All columns of an experiment's table; SQLite does not tell upper from lower case."""
     origin = dict.fromkeys(TABLE_COLUMNS, "every table")
-    for path, name in [(path, leaf(path)) for path in swept] + [(name, name) for name in measured]:
+    for path, name in [(path, column_of(path)) for path in swept] + [
+        (name, name) for name in measured
+    ]:
         other = origin.get(name.lower())
         if other is not None:
             raise ConfigurationError(
@@ -133,7 +148,7 @@ def _columns(swept: Iterable[str], measured: Iterable[str]) -> list[str]:
                 "rename the model's parameter, or set a prefix for the feature"
             )
         origin[name.lower()] = path
-    columns = [*TABLE_COLUMNS, *map(leaf, swept), *measured]
+    columns = [*TABLE_COLUMNS, *map(column_of, swept), *measured]
     if len(columns) > MOST_COLUMNS:
         raise ConfigurationError(
             f"sweep, features: {len(columns):,} columns, and a table of the database holds "

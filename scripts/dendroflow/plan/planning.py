@@ -55,15 +55,13 @@ def make_plan(
     settings = configuration.experiments[experiment]
     model = names_of(configuration.model_folder(experiment))
     kept = layout.DESCRIPTION.below(results, model_copy=model.copy)
-    description = describe(model, kept, keep=keep)
+    description = describe(model, kept, keep=keep).with_recordings(settings.record)
     wanted = requested_points if settings.optimise is None else individuals_to_come
     points = wanted(configuration, experiment, description)
     check_names(configuration, experiment, description, points)
     measured = FeatureContent(settings.features.model_dump(mode="json"))
     keeping = settings.execution.keep_traces
-    simulated = simulation_content(
-        model, settings.plausible, None if keeping else measured.code, settings.engine
-    )
+    simulated = simulation_content(model, settings, None if keeping else measured.code)
     morphologies = sorted(points.column("morphology").dropna().unique())
     cached = Cached(
         results,
@@ -110,7 +108,8 @@ def make_plan(
         "retry": list(settings.execution.retry),
         "time_unit": description.time_unit,
         "columns": [
-            asdict(column) for column in columns(points.swept, description, settings.features)
+            asdict(column)
+            for column in columns(points.swept, description, settings.features, settings.stimuli)
         ],
         "declared": dict.fromkeys(DECLARED) | said,
     }

@@ -13,11 +13,10 @@ from pydantic import ValidationError
 from dendroflow.design import Blocks, distinct, expand, fill_missing, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
-from dendroflow.settings.base import control_character, demand, naming, nearest, shown
+from dendroflow.settings.base import Settings, control_character, demand, naming, nearest, shown
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.problems import EXPECTED, first_problem, mismatch
 from dendroflow.settings.project import Configuration
-from dendroflow.settings.simulation import Simulation
 
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "minimum": ("at least", operator.ge),
@@ -71,7 +70,9 @@ def requested_points(
     source = configuration.experiment_file(experiment)
     with naming(source):
         sweep = configuration.experiments[experiment].sweep
+        stimuli = _stimuli(configuration.experiments[experiment])
         texts = {"morphology", "simulation.solver", *_paths_of("string", description)}
+        texts |= {path for path, value in stimuli.items() if isinstance(value, str)}
         table, blocks = expand(sweep or (), source.parent, configuration.folder, texts)
     return identified_points(configuration, experiment, description, table, "sweep", blocks=blocks)
 
@@ -103,9 +104,10 @@ def identified_points(
         # A block that does not sweep a path takes the experiment's own value.
         table = fill_missing(table, fixed)
         continuous = continuous_parameters(description)
+        continuous += [p for p, value in _stimuli(settings).items() if isinstance(value, float)]
         for path in fixed:
             with naming(path):
-                check = partial(_value, path, description, settings.simulation)
+                check = partial(_value, path, description, settings)
                 if path not in table:
                     fixed[path] = check(fixed[path])
                 elif table[path].dtype == np.float64 and path in continuous:
@@ -137,7 +139,16 @@ def _fixed_values(settings: Experiment, description: Description) -> dict[str, A
     own = {f"parameters.{name}": value for name, value in settings.parameters.items()}
     _refuse_unknown("parameters", own, fixed, settings.model)
     clock = {f"simulation.{name}": value for name, value in settings.simulation}
-    return fixed | own | clock | {"morphology": settings.morphology}
+    return fixed | own | clock | _stimuli(settings) | {"morphology": settings.morphology}
+
+
+def _stimuli(settings: Experiment) -> dict[str, Any]:
+    """Path and value of everything that stimuli say."""
+    return {
+        f"stimuli.{name}.{key}": value
+        for name, stimulus in settings.stimuli.items()
+        for key, value in stimulus
+    }
 
 
 def _refuse_unknown(key: str, paths: Iterable[str], fixed: Iterable[str], model: str) -> None:
@@ -150,19 +161,21 @@ def _refuse_unknown(key: str, paths: Iterable[str], fixed: Iterable[str], model:
             demand(name, names, f"{key}: {path}: {what}")
 
 
-def _value(path: str, description: Description, simulation: Simulation, value: Any) -> Any:
+def _value(path: str, description: Description, settings: Experiment, value: Any) -> Any:
     """A value of `path`, checked and converted to its type."""
     group, _, name = path.partition(".")
     if isinstance(value, str) and (problem := control_character(value)):
         raise ConfigurationError(problem)
     if group == "parameters":
         return _parameter_value(description.parameters[name], value)
-    if group == "simulation":
+    if group in ("simulation", "stimuli"):
+        stimulus, _, key = name.rpartition(".")
+        before: Settings = settings.stimuli[stimulus] if stimulus else settings.simulation
         try:
-            changed = Simulation.model_validate(simulation.model_dump() | {name: value})
+            changed = type(before).model_validate(before.model_dump() | {key: value})
         except ValidationError as error:
-            raise ConfigurationError(first_problem(error).removeprefix(f"{name}: ")) from error
-        return getattr(changed, name)
+            raise ConfigurationError(first_problem(error).removeprefix(f"{key}: ")) from error
+        return getattr(changed, key)
     return value
 
 

@@ -236,6 +236,8 @@ def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range)
             these,
             workload.morphologies,
             workload.plausible,
+            record=workload.record,
+            folder=workload.folder,
             coreneuron=workload.coreneuron,
             alone=alone,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +25,8 @@ class Workload:
     `measure`, where given, makes features of traces and outcomes in the worker, so that the
     traces never leave it. `compare`, where given, is called before with what a group gave, and
     returns in what it is not quite as expected, or raises. `coreneuron` has CoreNEURON advance the
-    cells. `assigned` are globals that a run may change.
+    cells. `assigned` are globals that a run may change, `record` what the experiment records, and
+    `folder` that of the model.
     """
 
     model: type[Model]
@@ -34,6 +35,8 @@ class Workload:
     measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None
     coreneuron: bool = False
     assigned: frozenset[str] = frozenset()
+    record: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    folder: Path = Path()
     compare: Callable[[GroupResult], str] | None = None
 
     @property
@@ -90,6 +93,8 @@ def loaded(
             measure,
             content["engine"] == "coreneuron",
             assigned_globals(copy),
+            content["record"],
+            copy,
         )
         share_compiled_reactions(results / Path(layout.REACTIONS).name)
         yield workload

@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
-from dendroflow.settings.base import Interval, Settings, spelled
+from dendroflow.settings.base import Interval, Settings, nearest, spelled
 from dendroflow.settings.features import Features
 from dendroflow.settings.figures import Figure, Histogram, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
+from dendroflow.settings.stimuli import AnyStimulus, Recording
 from dendroflow.settings.sweep import Scalar, Sweep, python_name
 
 Name = Annotated[
@@ -41,6 +42,12 @@ class Experiment(Settings):
         default_factory=dict, description="values that differ from the model's defaults"
     )
     simulation: Simulation = Field(description="NEURON's clock and globals")
+    stimuli: dict[Name, AnyStimulus] = Field(
+        default_factory=dict, description="what is done at places that the model names"
+    )
+    record: dict[Name, Recording] = Field(
+        default_factory=dict, description="signals besides the model's, at its places"
+    )
     engine: Literal["neuron", "coreneuron"] = Field(
         "neuron",
         description="what advances the cells; CoreNEURON is faster, to within 1e-6 mV, for models "
@@ -69,6 +76,16 @@ class Experiment(Settings):
             for name in taken:
                 raise ValueError(
                     f"{name!r} is the name of a figure of `optimise`; choose another `name`"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _stimuli_that_are_recorded(self) -> "Experiment":
+        for name, recording in self.record.items():
+            if recording.stimulus is not None and recording.stimulus not in self.stimuli:
+                hint = nearest(recording.stimulus, self.stimuli)
+                raise ValueError(
+                    f"record: {name}: there is no stimulus {recording.stimulus!r}{hint}"
                 )
         return self
 

@@ -25,7 +25,9 @@ from dendroflow.settings.base import OneOf, Settings, items, shown
 MOST_POINTS = 10_000_000
 # Points times swept paths: what a table of them takes of memory.
 MOST_VALUES = 200_000_000
-SWEPT_PATH = r"(parameters\.[^\W\d]\w*|simulation\.[a-z_]\w*|morphology)"
+SWEPT_PATH = (
+    r"(parameters\.[^\W\d]\w*|simulation\.[a-z_]\w*|stimuli\.[a-z]\w*\.[a-z]\w*|morphology)"
+)
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 T = TypeVar("T")
 _GLOBALS = ("celsius", "dt", "duration", "v_init")
@@ -184,7 +186,10 @@ def path_problem(path: object) -> str | None:
     likely = _likely_path(str(path))
     if re.fullmatch(SWEPT_PATH, likely):
         return f"{path!r} is not a swept path; did you mean {likely}?"
-    return f"{path!r} is not a swept path: write parameters.<name>, simulation.<name> or morphology"
+    return (
+        f"{path!r} is not a swept path: write parameters.<name>, simulation.<name>, "
+        "stimuli.<name>.<key> or morphology"
+    )
 
 
 def _likely_path(path: str) -> str:
@@ -263,7 +268,10 @@ def _power_of_two(samples: int) -> int:
     return samples
 
 
-SweptPath = Annotated[str, Field(pattern=r"^(parameters\.\S+|simulation\.[a-z_]+|morphology)$")]
+SweptPath = Annotated[
+    str,
+    Field(pattern=r"^(parameters\.\S+|simulation\.[a-z_]+|stimuli\.\w+\.[a-z_]+|morphology)$"),
+]
 Swept = Annotated[dict[SweptPath, T], BeforeValidator(_swept), BeforeValidator(filled)]
 Axes = Annotated[Swept[AxisField], AfterValidator(_named_morphologies)]
 Ranges = Annotated[Swept[Range], AfterValidator(_no_morphology)]

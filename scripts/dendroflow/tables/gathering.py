@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
-from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX
+from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX, column_of
 from dendroflow.tables.tables import read_table, write_table
 
 # In a verdict that fails a run.
@@ -64,7 +64,7 @@ def gather(
     swept = [path for path in points.column_names if path not in ("point_id", "batch")]
     apart = {"point_id", *_STATUS, *lists}
     columns = {"point_id": points["point_id"]}
-    columns |= {path.rpartition(".")[2]: points[path] for path in swept}
+    columns |= {column_of(path): points[path] for path in swept}
     columns |= {name: measured[name] for name in measured.column_names if name not in apart}
     columns |= {name: measured[name] for name in _STATUS}
     columns["batch"] = points["batch"]

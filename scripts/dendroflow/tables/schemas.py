@@ -9,6 +9,13 @@ STATUSES = ("ok", "failed", "crashed", "timeout", "nonfinite", "out_of_range")
 # Ends the name of a feature's column that holds all of its values.
 VALUES_SUFFIX = ".values"
 
+
+def column_of(path: str) -> str:
+    """Column of a swept path: `parameters.gnabar` is `gnabar`, `stimuli.a.delay` is `a_delay`."""
+    group, _, name = path.partition(".")
+    return (name or group).replace(".", "_")
+
+
 POINT_ID = pa.field("point_id", pa.string(), nullable=False)
 
 # One row per point and signal; one per segment where a signal is recorded along the cell.

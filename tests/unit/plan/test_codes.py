@@ -11,6 +11,7 @@ from dendroflow.errors import ModelError
 from dendroflow.plan.code import LIBRARY, code_digest, digest_of_python
 from dendroflow.plan.codes import FeatureContent, simulation_content
 from dendroflow.plan.models import names_of
+from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.features import Features
 
 MODEL = Path(__file__).parents[3] / "config" / "models" / "squid_soma"
@@ -90,9 +91,20 @@ def test_code_that_does_not_parse_is_named(code):
     assert "\n" not in str(refused.value)
 
 
+SETTINGS = Experiment.model_validate(
+    {
+        "title": "any",
+        "model": "squid_soma",
+        "simulation": {"duration": 1},
+        "sweep": {"list": [{"parameters.gnabar": 0.1}]},
+        "features": {"signal": "soma_v", "statistics": ["maximum"]},
+    }
+)
+
+
 def simulation_code(library):
     """The code of a model with the kernel of another library."""
-    content = simulation_content(names_of(MODEL), {"mV": (-200.0, 200.0)})
+    content = simulation_content(names_of(MODEL), SETTINGS)
     assert content.kernel == code_digest("kernel")
     code_digest.cache_clear()
     return dataclasses.replace(content, kernel=code_digest("kernel", library=library)).code
@@ -227,7 +239,7 @@ def test_nothing_outside_of_the_room_counts(room, library, edit):
 
 
 def test_what_else_names_a_simulation():
-    content = simulation_content(names_of(MODEL), {"mV": (-200.0, 200.0)})
+    content = simulation_content(names_of(MODEL), SETTINGS)
     others = {
         "model": "other",
         "model_code": "0" * 16,
@@ -237,6 +249,7 @@ def test_what_else_names_a_simulation():
         "machine": "other",
         "engine": "coreneuron",
         "plausible": {"mV": (-100.0, 200.0)},
+        "record": {"w": {"at": "soma", "variable": "v", "stimulus": None, "unit": "mV"}},
         "feature_code": "0" * 16,
     }
     assert set(others) == {field.name for field in dataclasses.fields(content)}

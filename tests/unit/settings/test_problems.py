@@ -102,7 +102,7 @@ EXPERIMENTS = [
     ("{duration: 15}", "fast", "simulation: 'fast' is not a mapping of keys to values"),
     ("simulation: {duration: 15}\n", "", "simulation: is required, and missing"),
     ("features", "featurs", "featurs: unknown key; did you mean 'features'"),
-    ("title", "Title", "Title: unknown key; did you mean 'title'?"),
+    ("title", "Title", "Title: unknown key; did you mean 'title'"),
     ("Steps", "1.10", "title: 1.1 is not text: quote it"),
     ("Steps", "true", "title: true is not text: quote it"),
     ("Steps", "[a]", "title: ['a'] is not text"),

@@ -1,0 +1,186 @@
+"""What an experiment does at the places of a model, and what it records there."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from dendroflow.settings.base import NonNegative, Positive, Settings, Share, spelled
+
+PlaceName = Annotated[
+    str, spelled(r"^[a-z][a-z0-9_]*$", "a name: a letter from a to z, then a-z, 0-9 and _", 60)
+]
+FileName = Annotated[
+    str, spelled(r"^[\w][\w. -]*$", "the name of a file in the model's folder, such as trace.csv")
+]
+
+
+def _number(unit: str, description: str, default: Any = ...) -> Any:
+    words = f"{description} ({unit})" if unit else description
+    return Field(default, description=words, json_schema_extra={"unit": unit})
+
+
+class Stimulus(Settings):
+    """What all stimuli have. Each number may be swept, as `stimuli.<name>.<key>`."""
+
+    at: PlaceName = Field(description="a place that the model names")
+    delay: NonNegative = _number("ms", "when it begins")
+
+    @property
+    def end(self) -> float:
+        """When it ends (ms)."""
+        return self.delay + getattr(self, "duration", 0.0)
+
+
+class Step(Stimulus):
+    """A constant current."""
+
+    kind: Literal["step"]
+    amplitude: FiniteFloat = _number("nA", "current")
+    duration: Positive = _number("ms", "how long it lasts")
+
+
+class Ramp(Stimulus):
+    """A current that grows along a line."""
+
+    kind: Literal["ramp"]
+    amplitude: FiniteFloat = _number("nA", "current at the end")
+    duration: Positive = _number("ms", "how long it lasts")
+    start: FiniteFloat = _number("nA", "current at the beginning", 0.0)
+
+
+class Pulses(Stimulus):
+    """A train of rectangular pulses."""
+
+    kind: Literal["pulses"]
+    amplitude: FiniteFloat = _number("nA", "current of each pulse")
+    width: Positive = _number("ms", "how long a pulse lasts")
+    interval: Positive = _number("ms", "from the beginning of a pulse to that of the next")
+    number: int = Field(ge=1, le=100_000, description="number of pulses")
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Pulses":
+        if self.width >= self.interval:
+            raise ValueError(f"width {self.width:g} must be less than interval {self.interval:g}")
+        return self
+
+    @property
+    def end(self) -> float:
+        """When the last pulse ends (ms)."""
+        return self.delay + (self.number - 1) * self.interval + self.width
+
+
+class Sine(Stimulus):
+    """A sinusoidal current."""
+
+    kind: Literal["sine"]
+    amplitude: FiniteFloat = _number("nA", "from the middle to the peak")
+    frequency: Positive = _number("Hz", "cycles per second")
+    duration: Positive = _number("ms", "how long it lasts")
+    phase: FiniteFloat = _number("°", "phase at the beginning", 0.0)
+    offset: FiniteFloat = _number("nA", "current in the middle", 0.0)
+    sampling: Positive = _number("ms", "interval between samples, joined by lines", 0.025)
+
+
+class Chirp(Stimulus):
+    """A sinusoidal current whose frequency grows along a line."""
+
+    kind: Literal["chirp"]
+    amplitude: FiniteFloat = _number("nA", "from the middle to the peak")
+    frequency: NonNegative = _number("Hz", "frequency at the beginning")
+    last_frequency: Positive = _number("Hz", "frequency at the end")
+    duration: Positive = _number("ms", "how long it lasts")
+    sampling: Positive = _number("ms", "interval between samples, joined by lines", 0.025)
+
+
+class Noise(Stimulus):
+    """A current that is an Ornstein-Uhlenbeck process; it follows from `simulation.seed`."""
+
+    kind: Literal["noise"]
+    mean: FiniteFloat = _number("nA", "mean")
+    sd: NonNegative = _number("nA", "standard deviation")
+    tau: Positive = _number("ms", "correlation time")
+    duration: Positive = _number("ms", "how long it lasts")
+    sampling: Positive = _number("ms", "interval between samples, joined by lines", 0.1)
+
+
+class Playback(Stimulus):
+    """A current from a file."""
+
+    kind: Literal["trace"]
+    file: FileName = Field(description="in the model's folder: columns of times (ms) and currents")
+    scale: FiniteFloat = _number("", "what the currents are multiplied by, to be nA", 1.0)
+
+
+class VoltageClamp(Stimulus):
+    """A single-electrode clamp that steps from the holding potential, or follows a file."""
+
+    kind: Literal["voltage_clamp"]
+    holding: FiniteFloat = _number("mV", "potential before and after")
+    voltage: FiniteFloat | None = _number("mV", "potential of the step", None)
+    duration: Positive = _number("ms", "how long the step lasts", 1.0)
+    resistance: Positive = _number("MΩ", "resistance of the electrode", 0.01)
+    file: FileName | None = Field(
+        None, description="in place of a step: columns of times (ms) and potentials (mV)"
+    )
+
+    @model_validator(mode="after")
+    def _step_or_file(self) -> "VoltageClamp":
+        if (self.voltage is None) == (self.file is None):
+            raise ValueError("give either `voltage` or `file`")
+        return self
+
+
+class Synapse(Stimulus):
+    """A conductance that events open: regular, random, or at times from a file."""
+
+    kind: Literal["synapse"]
+    weight: NonNegative = _number("µS", "largest conductance of an event")
+    decay: Positive = _number("ms", "time constant of the decay")
+    rise: Positive | None = _number("ms", "time constant of the rise; null: at once", None)
+    reversal: FiniteFloat = _number("mV", "reversal potential", 0.0)
+    interval: Positive = _number("ms", "mean interval between events", 10.0)
+    number: int = Field(1, ge=1, le=10_000_000, description="number of events")
+    noise: Share = _number("", "0: regular; 1: a Poisson process", 0.0)
+    file: FileName | None = Field(None, description="in place of these: a column of times (ms)")
+
+    @model_validator(mode="after")
+    def _rises_faster(self) -> "Synapse":
+        if self.rise is not None and self.rise >= self.decay:
+            raise ValueError(f"rise {self.rise:g} must be less than decay {self.decay:g}")
+        return self
+
+
+AnyStimulus = Annotated[
+    Step | Ramp | Pulses | Sine | Chirp | Noise | Playback | VoltageClamp | Synapse,
+    Field(discriminator="kind"),
+]
+
+# Units of what is most often recorded.
+_UNITS = {"v": "mV", "cai": "mM", "ica": "mA/cm²", "ina": "mA/cm²", "ik": "mA/cm²"}
+
+
+class Recording(Settings):
+    """A signal that the experiment records: a range variable at a place, or a stimulus' current."""
+
+    at: PlaceName | None = Field(None, description="a place that the model names")
+    variable: str = Field("v", min_length=1, description="a range variable, such as v or m_hh")
+    stimulus: PlaceName | None = Field(None, description="in place of these: a stimulus' current")
+    unit: str = Field("", description="unit; that of v, cai, ica, ina, ik is known")
+    description: str = Field("", description="what it is, in a few words, for figures")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "Recording":
+        if (self.at is None) == (self.stimulus is None):
+            raise ValueError("give either `at` or `stimulus`")
+        return self
+
+    @property
+    def known_unit(self) -> str:
+        """Its unit, given or known."""
+        return self.unit or ("nA" if self.stimulus else _UNITS.get(self.variable, ""))
+
+    @property
+    def meaning(self) -> str:
+        """What it is, for labels."""
+        where = f"current of {self.stimulus}" if self.stimulus else f"{self.variable} at {self.at}"
+        return self.description or where.replace("_", " ")
