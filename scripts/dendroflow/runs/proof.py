@@ -19,7 +19,7 @@ from dendroflow.tables.sharing import Verdict
 TOLERANCE = 1e-9
 # No more points than this are simulated alone throughout.
 FEW = 3
-# So many points come before the witnesses in their group.
+# So many points come before the witnesses.
 BEFORE = 16
 # Among more points than this, witnesses are chosen of an even sample.
 LOOKED_AT = 1000
@@ -129,7 +129,7 @@ def _proved(
         close += [r.close for r in run_points(other, order, workers=1, timeout_s=timeout_s)]
         together = run_points(
             replace(workload, compare=expected.compare),
-            _with_soon(witnesses, points, size.lanes if size else 1),
+            _with_soon([high, low, middle], points),
             workers=workers,
             timeout_s=timeout_s,
             size=size,
@@ -156,27 +156,30 @@ def _witnesses(block: Sequence[Point]) -> tuple[Point, Point, Point]:
     """The lowest, the middle, and the highest of some points."""
     looked_at = block[:: max(1, len(block) // LOOKED_AT)]
     place = np.zeros(len(looked_at))
-    for name, value in looked_at[0].parameters.items():
-        if isinstance(value, int | float):
-            column = np.array([point.parameters[name] for point in looked_at], dtype=float)
-            width = np.ptp(column)
-            place += (column - column.min()) / width if width else 0.0
+    for column in zip(*map(_numbers, looked_at), strict=True):
+        width = np.ptp(column)
+        place += (np.array(column) - min(column)) / width if width else 0.0
     order = np.argsort(place, kind="stable")
     low, middle, high = (looked_at[i] for i in (order[0], order[len(order) // 2], order[-1]))
     return low, middle, high
 
 
-def _with_soon(chosen: Sequence[Point], points: Sequence[Point], lanes: int) -> list[Point]:
-    """All points, the chosen ones in the first group after some others of their settings.
+def _numbers(point: Point) -> list[float]:
+    """What may be swept of a point, as far as it is numbers; a text counts as 0."""
+    values = chain(point.parameters.values(), *(s.values() for s in point.stimuli.values()))
+    return [float(value) if isinstance(value, int | float) else 0.0 for value in values]
+
+
+def _with_soon(chosen: Sequence[Point], points: Sequence[Point]) -> list[Point]:
+    """All points, the chosen ones soon, but after some others of their settings.
 
     Those of equal settings stay neighbours.
     """
-    settings, ids = chosen[0].settings, {point.point_id for point in chosen}
-    rest = [point for point in points if point.point_id not in ids]
+    settings, by_id = chosen[0].settings, {point.point_id: point for point in chosen}
+    rest = [point for point in points if point.point_id not in by_id]
     rest.sort(key=lambda point: point.settings != settings)
-    fitting = sum(point.settings == settings for point in rest[:BEFORE])
-    before = max(0, min(fitting, lanes - len(chosen)))
-    return [*rest[:before], *chosen, *rest[before:]]
+    before = sum(point.settings == settings for point in rest[:BEFORE])
+    return [*rest[:before], *by_id.values(), *rest[before:]]
 
 
 def _watched(
