@@ -1,9 +1,9 @@
 """From a row of values to samples: all that decides a simulated number, and nothing else.
 
 What turns values into parameters, settings and a seed (`points`), what a model file calls (`model`,
-`extracellular`, `outlines`, `places`, `playback`, `toolkit`; `dendroflow.model` re-exports it), what
-an experiment does at places (`stimuli`), what creates sections and compiles reactions (`sections`,
-`reactions`), and what sets NEURON's globals, advances cells and reads what they recorded (`globals`,
+`extracellular`, `outlines`, `places`, `playback`, `toolkit`; `dendroflow.model` re-exports it),
+what happens at places (`stimuli`), what creates sections and compiles reactions (`sections`,
+`reactions`), and what sets NEURON's globals, advances cells and reads their records (`globals`,
 `lanes`). Not here: readers of files, importing of models, processes, tables, features, planning.
 
 `simulation_code` hashes this folder, so an edit here simulates everything anew, unless it changes
