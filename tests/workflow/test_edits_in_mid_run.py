@@ -176,7 +176,7 @@ def test_a_morphology(workspace, when):
         of_cell(project, -200)
         if when == "models/*.json":
             stopped(project, process, CHANGED)
-            assert "morphologies.yaml: cell: changed since" in project.said
+            assert "morphologies.cell.sha256" in project.said
             assert not list(project.results.glob("morphologies/**/*.swc"))
             assert project.run("features").succeeded().points == 2
             return
@@ -212,6 +212,7 @@ def repository(tmp_path):
     return checkout
 
 
+@pytest.mark.slow
 def test_another_commit_of_dendroflow(project, repository):
     project.checkout = repository
     process, _, _ = paused(project, OUTCOMES, "features")

@@ -99,6 +99,7 @@ def test_beside_a_run_of_ours(new_workspace):
     assert {name: len(rows) for name, rows in content(first).items()}["steps"] == 2
 
 
+@pytest.mark.slow
 def test_another_workflow_in_the_same_folder_keeps_its_lock(workspace):
     """While ours lists, is refused, is killed, and starts again."""
     ours = whole_project(workspace)

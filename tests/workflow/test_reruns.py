@@ -67,6 +67,7 @@ def test_after_a_whole_run_there_is_nothing_to_be_done(finished, way):
     nothing(finished, "audit", *way)
 
 
+@pytest.mark.slow
 def test_another_workflow_that_uses_this_one_finds_nothing_to_be_done(project):
     """Its own rule runs once, and again when its script changes."""
     with_outer(project, "config: config")
@@ -103,6 +104,7 @@ def test_no_force_simulates_a_finished_batch_again(project, force):
     assert stamps(project) == before
 
 
+@pytest.mark.slow
 def test_an_update_of_the_scripts_gathers_and_draws_anew(project, tmp_path):
     """As in a new environment, or a clone: all files of dendroflow are new."""
     project.checkout = copy_of_checkout(tmp_path / "checkout")
