@@ -346,7 +346,7 @@ def scale(counts: list[int]) -> None:
 
 def proof() -> None:
     """What it costs to prove that points may share a process, for each sweep."""
-    head = ("sweep", "points", "CPU without (s)", "with (s)", "cost", "globals alone", "process")
+    head = ("sweep", "points", "CPU without (s)", "with (s)", "cost", "globals", "process")
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for case, of_case in CASES.items():
         count = of_case.counts["dendroflow"]
