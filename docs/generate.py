@@ -42,6 +42,7 @@ from dendroflow.settings import (
     stimuli,
     sweep,
 )
+from dendroflow.settings.expressions import FUNCTIONS
 from dendroflow.tables.database import TABLES
 
 CHECKOUT = Path(__file__).parents[1]
@@ -130,6 +131,7 @@ def configuration_page() -> str:
         default_uses=quality.default_uses,
         efel_names=efel_names,
         UNUSABLE=features.UNUSABLE,
+        FUNCTIONS=FUNCTIONS,
         STATISTICS=STATISTICS,
         CHECKS=CHECKS,
         THEME_OF=THEME_OF,

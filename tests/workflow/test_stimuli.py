@@ -15,6 +15,7 @@ FIRING = {
         {"signal": "v", "statistics": ["maximum"]},
         {"signal": "i", "statistics": ["maximum"]},
     ],
+    "derived": {"gain": "v_maximum / step_amplitude", "area": {"expression": "diameter ** 2"}},
 }
 
 
@@ -23,6 +24,11 @@ def test_stimuli_are_swept_cached_and_changed(workspace):
     assert workspace.run("database").succeeded().points == 2
     rows = workspace.query("SELECT step_amplitude, i_maximum, v_maximum > 0 FROM firing ORDER BY 1")
     assert rows == [(0.0, 0.0, 0), (0.1, 0.1, 1)]
+    assert workspace.query("SELECT gain, area FROM firing WHERE step_amplitude = 0") == [
+        (None, 400)
+    ]
+    ((gain, peak),) = workspace.query("SELECT gain, v_maximum FROM firing WHERE step_amplitude > 0")
+    assert gain == pytest.approx(peak / 0.1)
     (unit,) = workspace.query("SELECT unit FROM columns WHERE name = 'step_amplitude'")
     assert unit == ("nA",)
     # Another point, and the two again under a stimulus that begins later.
@@ -55,6 +61,8 @@ def test_stimuli_are_swept_cached_and_changed(workspace):
             {"stimuli": {"step": FIRING["stimuli"]["step"] | {"amplitud": 1}}},
             ["stimuli.step", "amplitud", "amplitude"],
         ),
+        ({"derived": {"gain": "v_maximun / 2"}}, ["derived: gain", "v_maximun", "v_maximum"]),
+        ({"derived": {"gain": "open(v_maximum)"}}, ["derived.gain", "not allowed"]),
         ({"record": {"v": {"at": "axon"}}}, ["record: v", "no place 'axon'"]),
         ({"record": {"v": {"stimulus": "stop"}}}, ["record: v", "no stimulus 'stop'", "'step'"]),
         ({"record": {"v": {"at": "soma", "stimulus": "step"}}}, ["record.v", "either"]),

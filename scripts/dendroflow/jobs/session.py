@@ -31,6 +31,7 @@ from dendroflow.runs.proof import run_all
 from dendroflow.runs.workload import Workload, loaded
 from dendroflow.settings.project import Configuration, load, validated
 from dendroflow.settings.sweep import Block, Row
+from dendroflow.tables.gathering import derived
 from dendroflow.tables.schemas import TRACES, VALUES_SUFFIX, checked, column_of
 
 Array = NDArray[np.float64]
@@ -107,7 +108,7 @@ def simulate(
         }
     )
     changed_too = configuration.model_copy(update={"experiments": {name: changed}})
-    _, features, traces = _in_a_process(changed_too, name, Path(results), 1, True)
+    _, features, traces, _ = _in_a_process(changed_too, name, Path(results), 1, True)
     (row,) = features.to_pylist()
     known = ("point_id", "status", "error")
     measured = {key: value for key, value in row.items() if key not in (*known, "runtime_s")}
@@ -139,12 +140,15 @@ def run(
             f"{configuration.experiment_file(name)}: optimises; use the command `dendroflow run`"
         )
     workers = cores or os.cpu_count() or 1
-    points, features, _ = _in_a_process(configuration, name, Path(results), workers, False)
+    points, features, _, notes = _in_a_process(configuration, name, Path(results), workers, False)
     swept = points.to_pandas().rename(columns=column_of)
     lists = [name for name in features.column_names if name.endswith(VALUES_SUFFIX)]
     measured = features.drop_columns(["runtime_s", *lists]).to_pandas()
     table: pd.DataFrame = swept.merge(measured, on="point_id", how="left")
-    return table
+    columns = pa.Table.from_pandas(table, preserve_index=False)
+    by_name = dict(zip(columns.column_names, columns.columns, strict=True))
+    extra = derived(by_name, columns["status"], notes)
+    return table.assign(**{name: column.to_pandas() for name, column in extra.items()})
 
 
 def _configured(experiment: str | Path) -> tuple[Configuration, str]:
@@ -158,8 +162,8 @@ def _configured(experiment: str | Path) -> tuple[Configuration, str]:
 
 def _in_a_process(
     configuration: Configuration, name: str, results: Path, workers: int, keep: bool
-) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """All points, their features and, if they are kept, traces, from a process of its own.
+) -> tuple[pa.Table, pa.Table, pa.Table, Mapping[str, Any]]:
+    """All points, their features, traces if they are kept, and notes, from a process of its own.
 
     NEURON keeps what it has loaded, so that a second experiment could not be simulated in this one.
     """
@@ -170,7 +174,7 @@ def _in_a_process(
 
 def _run(
     configuration: Configuration, name: str, results: Path, workers: int, keep: bool
-) -> tuple[pa.Table, pa.Table, pa.Table]:
+) -> tuple[pa.Table, pa.Table, pa.Table, Mapping[str, Any]]:
     settings = configuration.experiments[name]
     plan = make_plan(configuration, name, results, workers, keep=True)
     table = plan.table.drop_columns(["batch"])
@@ -183,7 +187,7 @@ def _run(
             traces = checked(pa.table(result.traces), TRACES) if result.traces else kept[0]
             features.append(extract(traces, outcome_table(result), settings.features))
             kept += [traces] if keep else []
-    return table, pa.concat_tables(features), pa.concat_tables(kept)
+    return table, pa.concat_tables(features), pa.concat_tables(kept), plan.notes
 
 
 def opened(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dendroflow.features.units import units
 from dendroflow.plan.description import Description
 from dendroflow.plan.names import TABLE_COLUMNS
+from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.features import Features
 from dendroflow.settings.optimise import INDIVIDUAL
 from dendroflow.settings.stimuli import Stimulus
@@ -35,18 +36,18 @@ class Column:
     meaning: str
 
 
-def columns(
-    swept: list[str],
-    description: Description,
-    features: Features,
-    stimuli: Mapping[str, Stimulus],
-) -> list[Column]:
+def columns(swept: list[str], description: Description, settings: Experiment) -> list[Column]:
     """All columns of an experiment's table, and its signals."""
+    features, stimuli = settings.features, settings.stimuli
     meanings = _measured(description, features)
     measured = units(features, description.signals, description.time_unit)
     return [
         *(_swept(path, description, stimuli) for path in swept),
         *(Column(name, "feature", unit, meanings[name]) for name, unit in measured.items()),
+        *(
+            Column(name, "feature", one.unit, one.description or one.expression)
+            for name, one in settings.derived.items()
+        ),
         *(
             Column(name, "bookkeeping", unit, meaning)
             for name, (meaning, unit) in TABLE_COLUMNS.items()

@@ -13,6 +13,7 @@ from dendroflow.plan.points import Points
 from dendroflow.settings import figures
 from dendroflow.settings.base import demand, naming, shown
 from dendroflow.settings.experiment import Experiment
+from dendroflow.settings.expressions import Expression
 from dendroflow.settings.project import Configuration
 from dendroflow.tables.schemas import STATUSES, column_of
 
@@ -52,7 +53,12 @@ def check_names(
                 f"features: a window ends at {end:g} {unit}, after the simulation's "
                 f"{duration:g} {unit}"
             )
-        known = _columns(points.swept, settings.features.columns)
+        known = _columns(points.swept, [*settings.features.columns, *settings.derived])
+        numbers = {column_of(path) for path in (*points.swept, *points.fixed)}
+        for name, derived in settings.derived.items():
+            for needed in sorted(Expression(derived.expression).names):
+                there = [*settings.features.columns, *numbers]
+                demand(needed, there, f"derived: {name}: neither measured nor a value: ")
         swept = {column_of(path): points.table[path] for path in points.swept}
         ids = {} if settings.optimise else {"point_id": points.table["point_id"]}
         for figure in settings.figures:

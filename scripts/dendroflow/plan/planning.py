@@ -107,10 +107,8 @@ def make_plan(
         "timeout_s": settings.execution.timeout_s,
         "retry": list(settings.execution.retry),
         "time_unit": description.time_unit,
-        "columns": [
-            asdict(column)
-            for column in columns(points.swept, description, settings.features, settings.stimuli)
-        ],
+        "columns": [asdict(column) for column in columns(points.swept, description, settings)],
+        "derived": {name: one.expression for name, one in settings.derived.items()},
         "declared": dict.fromkeys(DECLARED) | said,
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
 from dendroflow.settings.base import Interval, Settings, nearest, spelled
-from dendroflow.settings.features import Features
+from dendroflow.settings.features import AnyDerived, Features
 from dendroflow.settings.figures import Figure, Histogram, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
@@ -17,6 +17,10 @@ from dendroflow.settings.sweep import Scalar, Sweep, python_name
 
 Name = Annotated[
     str, spelled(r"^[a-z][a-z0-9_]*$", "a name: a letter from a to z, then a-z, 0-9 and _", 60)
+]
+
+ColumnName = Annotated[
+    str, spelled(r"^[A-Za-z]\w*$", "a name: a letter, then letters, digits and _", 60)
 ]
 
 # Tables of the database that are not experiments, and what lies beside their folders.
@@ -62,6 +66,9 @@ class Experiment(Settings):
         description="per unit, the range outside which a signal makes its point `out_of_range`",
     )
     features: Features = Field(description="what is measured on the signals")
+    derived: dict[ColumnName, AnyDerived] = Field(
+        default_factory=dict, description="columns that follow from features and values"
+    )
     figures: Annotated[tuple[Figure, ...], AfterValidator(check_names)] = Field(
         (), description="what is drawn"
     )

@@ -16,6 +16,7 @@ from pydantic import (
 
 from dendroflow.features.names import EFEL_UNITS, SPIKE, STATISTIC_UNITS
 from dendroflow.settings.base import Interval, Positive, Settings, Share, each_once, known, spelled
+from dendroflow.settings.expressions import Expression
 
 _NO_CURRENT = "needs a recorded current, which eFEL is not given here"
 _WHOLE_TRACE = "is the trace itself: use `statistics`"
@@ -51,6 +52,28 @@ StatisticName = Annotated[
     AfterValidator(known("statistic", STATISTIC_UNITS)),
     WithJsonSchema({"enum": list(STATISTIC_UNITS)}),
 ]
+
+
+def _formula(text: str) -> str:
+    Expression(text)
+    return text
+
+
+def _in_full(value: object) -> object:
+    return {"expression": value} if isinstance(value, str) else value
+
+
+class Derived(Settings):
+    """A column that follows from others of its point; null where it does not exist."""
+
+    expression: Annotated[str, AfterValidator(_formula)] = Field(
+        description="of features, swept values and parameters, such as `dend_max / soma_max`"
+    )
+    unit: str = Field("", description="unit, for axes")
+    description: str = Field("", description="what it is, in a few words; the expression if empty")
+
+
+AnyDerived = Annotated[Derived, BeforeValidator(_in_full, json_schema_input_type=Derived | str)]
 
 
 class EfelSettings(Settings):

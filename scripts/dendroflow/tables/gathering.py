@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
+from dendroflow.settings.expressions import Expression
 from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX, column_of
 from dendroflow.tables.tables import read_table, write_table
 
@@ -66,6 +67,7 @@ def gather(
     columns = {"point_id": points["point_id"]}
     columns |= {column_of(path): points[path] for path in swept}
     columns |= {name: measured[name] for name in measured.column_names if name not in apart}
+    columns |= derived(columns, measured["status"], notes)
     columns |= {name: measured[name] for name in _STATUS}
     columns["batch"] = points["batch"]
     table = pa.table(columns)
@@ -73,6 +75,35 @@ def gather(
     described = [column | {"mean": column["name"] in means} for column in notes["columns"]]
     write_table(table, features, table.schema, {**notes, "columns": described})
     write_table(_long(measured, lists), feature_values, FEATURE_VALUES)
+
+
+def derived(
+    columns: Mapping[str, pa.ChunkedArray], status: pa.ChunkedArray, notes: Mapping[str, Any]
+) -> dict[str, pa.Array]:
+    """Columns that follow from others by expressions; null where the point is not ok.
+
+    Parameters
+    ----------
+    columns
+        swept values and features.
+    notes
+        of the plan: `derived` (name -> expression), and `fixed`.
+    """
+    if not notes.get("derived"):
+        return {}
+    fixed = {column_of(path): value for path, value in notes["fixed"].items()}
+    found, ok = {}, pc.equal(status, "ok").to_numpy(zero_copy_only=False)
+    for name, text in notes["derived"].items():
+        expression = Expression(text)
+        values = {
+            needed: columns[needed].to_numpy().astype(float)
+            if needed in columns
+            else np.full(len(ok), fixed[needed], dtype=float)
+            for needed in expression.names
+        }
+        result = np.broadcast_to(expression(values), ok.shape)
+        found[name] = pa.array(result, mask=~ok | np.isnan(result))
+    return found
 
 
 def _rows(

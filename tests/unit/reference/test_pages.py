@@ -9,6 +9,7 @@ from running import CHECKOUT
 
 from dendroflow.plan.description import describe
 from dendroflow.plan.models import names_of
+from dendroflow.settings.features import AnyDerived
 from dendroflow.settings.morphologies import MorphologySource
 from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.sweep import Sweep
@@ -70,7 +71,8 @@ def test_folders_and_files_that_are_named_exist(page):
 def test_the_sweeps_and_the_optimisation_of_the_reference_are_sound():
     shown = [yaml.safe_load(text) for text in blocks("docs/configuration.md", "yaml")]
     kinds = {"sweep": TypeAdapter(Sweep), "optimise": TypeAdapter(Optimise)}
-    assert [key for block in shown for key in block] == ["sweep", "sweep", "optimise"]
+    kinds["derived"] = TypeAdapter(dict[str, AnyDerived])
+    assert [key for block in shown for key in block] == ["sweep", "sweep", "optimise", "derived"]
     for block in shown:
         for key, content in block.items():
             kinds[key].validate_python(content)
