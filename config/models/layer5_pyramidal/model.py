@@ -1,0 +1,132 @@
+"""A layer 5 thick-tufted pyramidal cell with the channels of soma, dendrites and axon.
+
+Markram et al. 2015, Cell 163:456-492, with channels fitted to the responses of Hay et al. 2011,
+PLoS Comput Biol 7:e1002107. Rates are those of 34 °C. Bounds are those of the fit.
+"""
+
+import math
+
+from places import path, place_at, replace_axon
+
+from dendroflow.model import Model, Signal, current_step, quantity
+
+DENDRITIC_PLACES = {"dend1_v": 660.0, "dend2_v": 800.0}  # path from the soma, µm
+
+
+def conductance(default, description, most):
+    """Declare a conductance of a fit."""
+    return quantity(default, "S/cm²", description, ge=0, le=most)
+
+
+class Layer5Pyramidal(Model):
+    """A thick-tufted cell of layer 5 with Ih, an active apical tuft and an initial axon."""
+
+    class Parameters(Model.Parameters):
+        holding: float = quantity(0.0, "nA", "current into the soma throughout")
+        amplitude: float = quantity(1.9, "nA", "amplitude of the step into the soma")
+        delay: float = quantity(295.0, "ms", "onset of the step", ge=0)
+        width: float = quantity(5.0, "ms", "duration of the step", ge=0)
+
+        gbar_nats2_soma: float = conductance(0.983955, "transient sodium of the soma", 1)
+        gbar_skv3_soma: float = conductance(0.303472, "fast potassium of the soma", 1)
+        gbar_sk_soma: float = conductance(0.008407, "SK of the soma", 0.1)
+        gbar_ca_hva_soma: float = conductance(0.000994, "high-threshold calcium of the soma", 0.001)
+        gbar_ca_lva_soma: float = conductance(0.000333, "low-threshold calcium of the soma", 0.01)
+        gamma_soma: float = quantity(
+            0.000609, "", "free share of calcium in the soma", ge=0.0005, le=0.05
+        )
+        decay_soma: float = quantity(
+            210.485284, "ms", "decay of calcium in the soma", ge=20, le=1000
+        )
+
+        gbar_nats2_apical: float = conductance(
+            0.026145, "transient sodium of apical dendrites", 0.04
+        )
+        gbar_skv3_apical: float = conductance(0.004226, "fast potassium of apical dendrites", 0.04)
+        gbar_im_apical: float = conductance(
+            0.000143, "muscarinic potassium of apical dendrites", 0.001
+        )
+
+        gbar_nata_axon: float = conductance(3.137968, "transient sodium of the axon", 4)
+        gbar_nap_axon: float = conductance(0.006827, "persistent sodium of the axon", 4)
+        gbar_kt_axon: float = conductance(0.089259, "transient potassium of the axon", 0.1)
+        gbar_kp_axon: float = conductance(0.973538, "persistent potassium of the axon", 1)
+        gbar_skv3_axon: float = conductance(1.021945, "fast potassium of the axon", 2)
+        gbar_sk_axon: float = conductance(0.007104, "SK of the axon", 0.1)
+        gbar_ca_hva_axon: float = conductance(0.000990, "high-threshold calcium of the axon", 0.001)
+        gbar_ca_lva_axon: float = conductance(0.008752, "low-threshold calcium of the axon", 0.01)
+        gamma_axon: float = quantity(
+            0.002910, "", "free share of calcium in the axon", ge=0.0005, le=0.05
+        )
+        decay_axon: float = quantity(
+            287.198731, "ms", "decay of calcium in the axon", ge=20, le=1000
+        )
+
+        gbar_ih: float = quantity(8e-5, "S/cm²", "Ih of soma and basal dendrites", ge=0)
+        g_pas: float = quantity(3e-5, "S/cm²", "leak conductance", ge=0)
+        e_pas: float = quantity(-75.0, "mV", "reversal potential of the leak")
+        ena: float = quantity(50.0, "mV", "reversal potential of sodium")
+        ek: float = quantity(-85.0, "mV", "reversal potential of potassium")
+        axial_resistivity: float = quantity(100.0, "Ω·cm", "axial resistivity", gt=0)
+        capacitance: float = quantity(1.0, "µF/cm²", "membrane capacitance", gt=0)
+        dendritic_capacitance: float = quantity(
+            2.0, "µF/cm²", "membrane capacitance of dendrites, spines included", gt=0
+        )
+
+    signals = {
+        "soma_v": Signal("mV", "somatic membrane potential"),
+        "dend1_v": Signal("mV", "membrane potential of the apical dendrite at 660 µm"),
+        "dend2_v": Signal("mV", "membrane potential of the apical dendrite at 800 µm"),
+    }
+    required_sections = ("soma", "axon", "dend", "apic")
+
+    def build(self, p):
+        self.load_morphology()
+        for section in self.all:
+            section.nseg = 1 + 2 * int(section.L / 40)
+        replace_axon(self)
+        self.insert_passive(p)
+        self.insert_channels(p)
+        self.stimulate(p)
+        self.record("soma_v", self.soma[0](0.5)._ref_v)
+        for signal, distance in DENDRITIC_PLACES.items():
+            self.record(signal, place_at(self, self.apic, distance)._ref_v)
+
+    def insert_passive(self, p):
+        for section in self.all:
+            section.Ra, section.cm = p.axial_resistivity, p.capacitance
+        for section in [*self.dend, *self.apic]:
+            section.cm = p.dendritic_capacitance
+        insert(self.all, "pas", g=p.g_pas, e=p.e_pas)
+
+    def insert_channels(self, p):
+        """Insert in soma, apical dendrites and axon what `p` names by them, and Ih."""
+        insert([*self.soma, *self.dend, *self.apic], "ih", gbar=p.gbar_ih)
+        for section in self.apic:
+            for segment in section:
+                segment.ih.gbar *= -0.8696 + 2.087 * math.exp(0.0031 * path(self, segment))
+        places = {"soma": self.soma, "apical": self.apic, "axon": self.axon}
+        for name, value in p:
+            kind, _, rest = name.partition("_")
+            mechanism, _, place = rest.rpartition("_")
+            if kind == "gbar" and place in places:
+                insert(places[place], mechanism, gbar=value)
+        insert(self.soma, "ca_pool", gamma=p.gamma_soma, decay=p.decay_soma)
+        insert(self.axon, "ca_pool", gamma=p.gamma_axon, decay=p.decay_axon)
+        for section in [*self.soma, *self.apic, *self.axon]:
+            section.ena, section.ek = p.ena, p.ek
+
+    def stimulate(self, p):
+        """The currents into the soma: one throughout, and a step."""
+        soma = self.soma[0](0.5)
+        self.holding = current_step(soma, 0, 1e9, p.holding)
+        self.step = current_step(soma, p.delay, p.width, p.amplitude)
+
+
+def insert(sections, mechanism, **values):
+    """Insert a mechanism in sections, and set values in all of their segments."""
+    for section in sections:
+        section.insert(mechanism)
+        for segment in section:
+            for name, value in values.items():
+                setattr(getattr(segment, mechanism), name, value)

@@ -1,0 +1,68 @@
+TITLE Transient sodium of soma and dendrite: that of the axon, shifted by 6 mV (Colbert, Pan 2002)
+
+NEURON {
+    THREADSAFE
+    SUFFIX nats2
+    USEION na READ ena WRITE ina
+    RANGE gbar, minf, mtau, hinf, htau
+}
+
+UNITS {
+    (mV) = (millivolt)
+    (mA) = (milliamp)
+    (S) = (siemens)
+}
+
+CONSTANT { q = 2.952882641412121 }  : 2.3^((34 - 21) / 10), whatever celsius is
+
+PARAMETER {
+    gbar = 0.1 (S/cm2)
+}
+
+ASSIGNED {
+    v (mV)
+    ena (mV)
+    ina (mA/cm2)
+    minf
+    mtau (ms)
+    hinf
+    htau (ms)
+}
+
+STATE { m h }
+
+INITIAL {
+    rates(v)
+    m = minf
+    h = hinf
+}
+
+BREAKPOINT {
+    SOLVE gates METHOD cnexp
+    ina = gbar * m * m * m * h * (v - ena)
+}
+
+DERIVATIVE gates {
+    rates(v)
+    m' = (minf - m) / mtau
+    h' = (hinf - h) / htau
+}
+
+PROCEDURE rates(v (mV)) {
+    LOCAL x, y, alpha, beta
+    x = (v + 32) / 6
+    y = linoid(x)
+    alpha = 1.092 * (x + y)
+    beta = 0.744 * y
+    minf = alpha / (alpha + beta)
+    mtau = 1 / (alpha + beta) / q
+
+    x = (v + 60) / 6
+    y = linoid(x)
+    alpha = 0.09 * y
+    beta = 0.09 * (x + y)
+    hinf = alpha / (alpha + beta)
+    htau = 1 / (alpha + beta) / q
+}
+
+INCLUDE "linoid.inc"
