@@ -27,40 +27,32 @@ class Layer5Pyramidal(Model):
         delay: float = quantity(295.0, "ms", "onset of the step", ge=0)
         width: float = quantity(5.0, "ms", "duration of the step", ge=0)
 
-        gbar_nats2_soma: float = conductance(0.983955, "transient sodium of the soma", 1)
-        gbar_skv3_soma: float = conductance(0.303472, "fast potassium of the soma", 1)
-        gbar_sk_soma: float = conductance(0.008407, "SK of the soma", 0.1)
-        gbar_ca_hva_soma: float = conductance(0.000994, "high-threshold calcium of the soma", 0.001)
-        gbar_ca_lva_soma: float = conductance(0.000333, "low-threshold calcium of the soma", 0.01)
+        gbar_nats2_soma: float = conductance(0.983955, "somatic transient sodium", 1)
+        gbar_skv3_soma: float = conductance(0.303472, "somatic fast potassium", 1)
+        gbar_sk_soma: float = conductance(0.008407, "somatic SK", 0.1)
+        gbar_ca_hva_soma: float = conductance(0.000994, "somatic high-threshold calcium", 0.001)
+        gbar_ca_lva_soma: float = conductance(0.000333, "somatic low-threshold calcium", 0.01)
         gamma_soma: float = quantity(
-            0.000609, "", "free share of calcium in the soma", ge=0.0005, le=0.05
+            0.000609, "", "share of somatic calcium that stays free", ge=0.0005, le=0.05
         )
-        decay_soma: float = quantity(
-            210.485284, "ms", "decay of calcium in the soma", ge=20, le=1000
-        )
+        decay_soma: float = quantity(210.485284, "ms", "decay of somatic calcium", ge=20, le=1000)
 
-        gbar_nats2_apical: float = conductance(
-            0.026145, "transient sodium of apical dendrites", 0.04
-        )
-        gbar_skv3_apical: float = conductance(0.004226, "fast potassium of apical dendrites", 0.04)
-        gbar_im_apical: float = conductance(
-            0.000143, "muscarinic potassium of apical dendrites", 0.001
-        )
+        gbar_nats2_apical: float = conductance(0.026145, "apical transient sodium", 0.04)
+        gbar_skv3_apical: float = conductance(0.004226, "apical fast potassium", 0.04)
+        gbar_im_apical: float = conductance(0.000143, "apical muscarinic potassium", 0.001)
 
-        gbar_nata_axon: float = conductance(3.137968, "transient sodium of the axon", 4)
-        gbar_nap_axon: float = conductance(0.006827, "persistent sodium of the axon", 4)
-        gbar_kt_axon: float = conductance(0.089259, "transient potassium of the axon", 0.1)
-        gbar_kp_axon: float = conductance(0.973538, "persistent potassium of the axon", 1)
-        gbar_skv3_axon: float = conductance(1.021945, "fast potassium of the axon", 2)
-        gbar_sk_axon: float = conductance(0.007104, "SK of the axon", 0.1)
-        gbar_ca_hva_axon: float = conductance(0.000990, "high-threshold calcium of the axon", 0.001)
-        gbar_ca_lva_axon: float = conductance(0.008752, "low-threshold calcium of the axon", 0.01)
+        gbar_nata_axon: float = conductance(3.137968, "axonal transient sodium", 4)
+        gbar_nap_axon: float = conductance(0.006827, "axonal persistent sodium", 4)
+        gbar_kt_axon: float = conductance(0.089259, "axonal transient potassium", 0.1)
+        gbar_kp_axon: float = conductance(0.973538, "axonal persistent potassium", 1)
+        gbar_skv3_axon: float = conductance(1.021945, "axonal fast potassium", 2)
+        gbar_sk_axon: float = conductance(0.007104, "axonal SK", 0.1)
+        gbar_ca_hva_axon: float = conductance(0.000990, "axonal high-threshold calcium", 0.001)
+        gbar_ca_lva_axon: float = conductance(0.008752, "axonal low-threshold calcium", 0.01)
         gamma_axon: float = quantity(
-            0.002910, "", "free share of calcium in the axon", ge=0.0005, le=0.05
+            0.002910, "", "share of axonal calcium that stays free", ge=0.0005, le=0.05
         )
-        decay_axon: float = quantity(
-            287.198731, "ms", "decay of calcium in the axon", ge=20, le=1000
-        )
+        decay_axon: float = quantity(287.198731, "ms", "decay of axonal calcium", ge=20, le=1000)
 
         gbar_ih: float = quantity(8e-5, "S/cm²", "Ih of soma and basal dendrites", ge=0)
         g_pas: float = quantity(3e-5, "S/cm²", "leak conductance", ge=0)
@@ -100,7 +92,7 @@ class Layer5Pyramidal(Model):
         insert(self.all, "pas", g=p.g_pas, e=p.e_pas)
 
     def insert_channels(self, p):
-        """Insert in soma, apical dendrites and axon what `p` names by them, and Ih."""
+        """Insert Ih, calcium pools, and what parameters name: `gbar_<mechanism>_<place>`."""
         insert([*self.soma, *self.dend, *self.apic], "ih", gbar=p.gbar_ih)
         for section in self.apic:
             for segment in section:

@@ -51,16 +51,16 @@ def replace_axon(cell, length=30.0):
         Length of each cylinder (µm).
     """
     first = cell.axon[0]
-    beyond = (s for s in cell.axon if path(cell, s(0.5)) > 2 * length)
+    beyond = (section for section in cell.axon if path(cell, section(0.5)) > 2 * length)
     diameters = [first.diam, next(beyond, first).diam]
-    others = [section for section in cell.all if section not in cell.axon]
-    del first, beyond
-    cell.axon, cell.all = [], []
-    parent = cell.soma[0]
+    cell.all = [section for section in cell.all if section not in cell.axon]
+    for section in cell.axon:
+        h.delete_section(sec=section)
+    cell.axon, parent = [], cell.soma[0]
     for k, diameter in enumerate(diameters):
         section = h.Section(f"axon[{k}]", cell)
         section.L, section.diam = length, diameter
         section.connect(parent(1))
         cell.axon.append(section)
         parent = section
-    cell.all = [*others, *cell.axon]
+    cell.all += cell.axon
