@@ -117,7 +117,8 @@ def test_whatever_a_locked_package_requires_is_locked():
 
 def imported():
     """Distributions that the library, the scripts, the models and the rules import."""
-    code = [*(CHECKOUT / "scripts").rglob("*.py"), *(CHECKOUT / "config/models").rglob("*.py")]
+    models = list((CHECKOUT / "config/models").rglob("*.py"))
+    code = [*(CHECKOUT / "scripts").rglob("*.py"), *models]
     modules = set()
     for file in code:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -130,6 +131,7 @@ def imported():
         modules |= set(re.findall(r"^(?:from|import) ([\w.]+)", lines, re.M))
     origins = packages_distributions()
     tops = {name.partition(".")[0] for name in modules} - {"dendroflow"}
+    tops -= {file.stem for file in models}  # helpers beside a model
     return {canonicalize_name(origins[name][0]) for name in tops - sys.stdlib_module_names}
 
 
