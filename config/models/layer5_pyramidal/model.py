@@ -66,9 +66,9 @@ class Layer5Pyramidal(Model):
         )
 
     signals = {
-        "soma_v": Signal("mV", "somatic membrane potential"),
-        "dend1_v": Signal("mV", "membrane potential of the apical dendrite at 660 µm"),
-        "dend2_v": Signal("mV", "membrane potential of the apical dendrite at 800 µm"),
+        "soma_v": Signal("mV", "somatic potential"),
+        "dend1_v": Signal("mV", "apical potential at 660 µm"),
+        "dend2_v": Signal("mV", "apical potential at 800 µm"),
     }
     required_sections = ("soma", "axon", "dend", "apic")
 
