@@ -18,8 +18,6 @@ UNITS {
     (S) = (siemens)
 }
 
-CONSTANT { q = 2.952882641412121 }  : 2.3^((34 - 21) / 10), whatever celsius is
-
 PARAMETER {
     gbar = 1e-4 (S/cm2)
 }
@@ -54,7 +52,8 @@ DERIVATIVE gates {
 }
 
 PROCEDURE rates(v (mV)) {
-    LOCAL u
+    LOCAL u, q
+    q = 2.3^((34 - 21) / 10)  : from 21 to 34 degrees, whatever celsius is
     u = v + 10
     minf = 1 / (1 + exp(-(u + 30) / 6))
     mtau = (5 + 20 / (1 + exp((u + 25) / 5))) / q

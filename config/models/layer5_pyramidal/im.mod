@@ -13,8 +13,6 @@ UNITS {
     (S) = (siemens)
 }
 
-CONSTANT { q = 2.952882641412121 }  : 2.3^((34 - 21) / 10), whatever celsius is
-
 PARAMETER {
     gbar = 1e-4 (S/cm2)
 }
@@ -45,7 +43,8 @@ DERIVATIVE gates {
 }
 
 PROCEDURE rates(v (mV)) {
-    LOCAL alpha, beta
+    LOCAL alpha, beta, q
+    q = 2.3^((34 - 21) / 10)  : from 21 to 34 degrees, whatever celsius is
     alpha = 0.0033 * exp(0.1 * (v + 35))
     beta = 0.0033 * exp(-0.1 * (v + 35))
     minf = alpha / (alpha + beta)

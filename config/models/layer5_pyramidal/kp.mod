@@ -17,8 +17,6 @@ UNITS {
     (S) = (siemens)
 }
 
-CONSTANT { q = 2.952882641412121 }  : 2.3^((34 - 21) / 10), whatever celsius is
-
 PARAMETER {
     gbar = 0.1 (S/cm2)
 }
@@ -53,7 +51,8 @@ DERIVATIVE gates {
 }
 
 PROCEDURE rates(v (mV)) {
-    LOCAL u, x, peak, slope
+    LOCAL u, x, peak, slope, q
+    q = 2.3^((34 - 21) / 10)  : from 21 to 34 degrees, whatever celsius is
     u = v + 10
     if (u < -50) {
         peak = 175.03

@@ -17,8 +17,6 @@ UNITS {
     (S) = (siemens)
 }
 
-CONSTANT { q = 2.952882641412121 }  : 2.3^((34 - 21) / 10), whatever celsius is
-
 PARAMETER {
     gbar = 0.01 (S/cm2)
 }
@@ -53,7 +51,8 @@ DERIVATIVE gates {
 }
 
 PROCEDURE rates(v (mV)) {
-    LOCAL u, x, y
+    LOCAL u, x, y, q
+    q = 2.3^((34 - 21) / 10)  : from 21 to 34 degrees, whatever celsius is
     u = v + 10
     x = (u + 71) / 59
     y = (u + 73) / 23

@@ -17,8 +17,6 @@ UNITS {
     (S) = (siemens)
 }
 
-CONSTANT { q = 2.952882641412121 }  : 2.3^((34 - 21) / 10), whatever celsius is
-
 PARAMETER {
     gbar = 0.001 (S/cm2)
 }
@@ -53,7 +51,8 @@ DERIVATIVE gates {
 }
 
 PROCEDURE rates(v (mV)) {
-    LOCAL x, y, alpha, beta
+    LOCAL x, y, alpha, beta, q
+    q = 2.3^((34 - 21) / 10)  : from 21 to 34 degrees, whatever celsius is
     x = (v + 38) / 6
     y = linoid(x)
     minf = 1 / (1 + exp(-(v + 52.6) / 4.6))

@@ -13,8 +13,6 @@ UNITS {
     (S) = (siemens)
 }
 
-CONSTANT { q = 2.952882641412121 }  : 2.3^((34 - 21) / 10), whatever celsius is
-
 PARAMETER {
     gbar = 0.1 (S/cm2)
 }
@@ -49,7 +47,8 @@ DERIVATIVE gates {
 }
 
 PROCEDURE rates(v (mV)) {
-    LOCAL x, y, alpha, beta
+    LOCAL x, y, alpha, beta, q
+    q = 2.3^((34 - 21) / 10)  : from 21 to 34 degrees, whatever celsius is
     x = (v + 32) / 6
     y = linoid(x)
     alpha = 1.092 * (x + y)
