@@ -190,7 +190,7 @@ def test_a_spike_runs_back_into_the_dendrite_as_published(run):
 @pytest.mark.slow
 def test_three_steps_evoke_the_published_features(run):
     table, _ = run("layer5_steps")
-    table = table.set_index("amplitude")
+    table = table.set_index("step_amplitude")
     assert (table["status"] == "ok").all()
     times = {
         "time_to_first_spike": [33.5, 23.2, 10.6],

@@ -8,9 +8,9 @@ import math
 
 from places import path, place_at, replace_axon
 
-from dendroflow.model import Model, Signal, current_step, quantity
+from dendroflow.model import Model, middle, quantity
 
-DENDRITIC_PLACES = {"dend1_v": 660.0, "dend2_v": 800.0}  # path from the soma, µm
+DENDRITIC_PLACES = {"dend1": 660.0, "dend2": 800.0}  # path from the soma, µm
 
 
 def conductance(default, description, most):
@@ -22,11 +22,6 @@ class Layer5Pyramidal(Model):
     """A thick-tufted cell of layer 5 with Ih, an active apical tuft and an initial axon."""
 
     class Parameters(Model.Parameters):
-        holding: float = quantity(0.0, "nA", "current into the soma throughout")
-        amplitude: float = quantity(1.9, "nA", "amplitude of the step into the soma")
-        delay: float = quantity(295.0, "ms", "onset of the step", ge=0)
-        width: float = quantity(5.0, "ms", "duration of the step", ge=0)
-
         gbar_nats2_soma: float = conductance(0.983955, "somatic transient sodium", 1)
         gbar_skv3_soma: float = conductance(0.303472, "somatic fast potassium", 1)
         gbar_sk_soma: float = conductance(0.008407, "somatic SK", 0.1)
@@ -65,10 +60,10 @@ class Layer5Pyramidal(Model):
             2.0, "µF/cm²", "membrane capacitance of dendrites, spines included", gt=0
         )
 
-    signals = {
-        "soma_v": Signal("mV", "somatic potential"),
-        "dend1_v": Signal("mV", "apical potential at 660 µm"),
-        "dend2_v": Signal("mV", "apical potential at 800 µm"),
+    places = {
+        "soma": "middle of the soma",
+        "dend1": "apical dendrite, 660 µm from the soma",
+        "dend2": "apical dendrite, 800 µm from the soma",
     }
     required_sections = ("soma", "axon", "dend", "apic")
 
@@ -79,10 +74,9 @@ class Layer5Pyramidal(Model):
         replace_axon(self)
         self.insert_passive(p)
         self.insert_channels(p)
-        self.stimulate(p)
-        self.record("soma_v", self.soma[0](0.5)._ref_v)
-        for signal, distance in DENDRITIC_PLACES.items():
-            self.record(signal, place_at(self, self.apic, distance)._ref_v)
+        self.place("soma", middle(self.soma))
+        for place, distance in DENDRITIC_PLACES.items():
+            self.place(place, place_at(self, self.apic, distance))
 
     def insert_passive(self, p):
         for section in self.all:
@@ -107,12 +101,6 @@ class Layer5Pyramidal(Model):
         insert(self.axon, "ca_pool", gamma=p.gamma_axon, decay=p.decay_axon)
         for section in [*self.soma, *self.apic, *self.axon]:
             section.ena, section.ek = p.ena, p.ek
-
-    def stimulate(self, p):
-        """The currents into the soma: one throughout, and a step."""
-        soma = self.soma[0](0.5)
-        self.holding = current_step(soma, 0, 1e9, p.holding)
-        self.step = current_step(soma, p.delay, p.width, p.amplitude)
 
 
 def insert(sections, mechanism, **values):

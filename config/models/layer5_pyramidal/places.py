@@ -2,10 +2,12 @@
 
 from neuron import h
 
+from dendroflow.model import middle, path_distance
+
 
 def path(cell, segment):
     """Path (µm) from the middle of the soma to a segment."""
-    return h.distance(cell.soma[0](0.5), segment)
+    return path_distance(middle(cell.soma), segment)
 
 
 def place_at(cell, sections, distance):
