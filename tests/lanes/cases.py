@@ -190,7 +190,23 @@ CASES = {
         "if 0.6 < p.x < 1.1:\n    self.pc.set_gid2node(5, self.pc.id())\n"
         "    self.netcon = h.NetCon(self.soma(0.5)._ref_v, None, sec=self.soma)\n"
         "    self.pc.cell(5, self.netcon)\nself.soma.cm = p.x",
-        "and ok alone",
+        "gid=5 already exists",
+    ),
+    "all_sections_for_some": Case(
+        "alone",
+        "if 0.9 < p.x < 1.1:\n    for section in h.allsec():\n        section.cm = 2",
+        "differs",
+    ),
+    "cached_by_a_rounded_key": Case(
+        "alone",
+        "self.soma.cm = KEPT.setdefault(round(p.x), p.x)",
+        "differs",
+        top="KEPT = {}",
+    ),
+    "table_of_a_range": Case(
+        "alone",
+        "self.soma.insert('shifted')\nself.soma(0.5).shifted.shift = 20 * (0.9 < p.x < 1.1)",
+        "differs",
     ),
     "mutable_default": Case(
         "alone",
@@ -295,6 +311,16 @@ PARAMETER { gbar = 0.0003 }
 ASSIGNED { v i total }
 INITIAL { total = gbar }
 BREAKPOINT { i = total*(v+60) }
+""",
+    "shifted": """
+NEURON { SUFFIX shifted NONSPECIFIC_CURRENT i RANGE shift GLOBAL inf }
+PARAMETER { shift = 0 }
+ASSIGNED { v i inf }
+BREAKPOINT { steady(v) i = 0.0002*inf*(v+60) }
+PROCEDURE steady(v) {
+    TABLE inf FROM -100 TO 100 WITH 200
+    inf = 1/(1+exp(-(v+50-shift)/5))
+}
 """,
     "counter": """
 NEURON { SUFFIX counter NONSPECIFIC_CURRENT i RANGE n }

@@ -50,6 +50,17 @@ def test_stimuli_are_swept_cached_and_changed(workspace):
             ["stimuli: step", "no place 'some'", "'soma'"],
         ),
         (
+            {"sweep": {"stimuli.step.at": ["soma", "tuft"]}},
+            ["stimuli: step", "no place 'tuft'"],
+        ),
+        (
+            {
+                "stimuli": {"step": {"kind": "trace", "at": "soma", "delay": 0, "file": "no.csv"}},
+                "sweep": {"stimuli.step.scale": [1.0, 2.0]},
+            },
+            ["stimuli: step", "no file", "hh_soma/no.csv"],
+        ),
+        (
             {"stimuli": {"step": FIRING["stimuli"]["step"] | {"delay": 30}}},
             ["stimuli: step", "begins at 30 ms", "20 ms"],
         ),

@@ -382,5 +382,5 @@ def _clear(lanes: Sequence[_Lane], *, alone: bool) -> None:
     if any(True for _ in h.allsec()):
         gc.collect()
     if any(True for _ in h.allsec()):
-        names = ", ".join(str(section) for section in list(h.allsec())[:3])
+        names = ", ".join(list(dict.fromkeys(map(str, h.allsec())))[:3])
         raise NotSharedError(f"sections {names} outlive their cell: keep them in `self` only")

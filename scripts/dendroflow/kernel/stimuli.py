@@ -167,6 +167,8 @@ def _table(path: Path, columns: int) -> Array:
         found = np.loadtxt(text.splitlines(), ndmin=2)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read as a table of numbers: {error}") from error
+    if not np.isfinite(found).all():
+        raise ModelError(f"{path}: holds what is no finite number")
     if found.shape[1] != columns or (np.diff(found[:, 0]) < 0).any():
         what = "times" if columns == 1 else "times and values"
         raise ModelError(f"{path}: must have {columns} columns, {what}, times in ascending order")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,8 @@ def check_names(
     signals, no_signal = description.signals, f"model {settings.model} has no signal "
     duration, unit = settings.simulation.duration, description.time_unit
     with naming(configuration.experiment_file(experiment)):
-        _check_places(settings, description, "simulation.duration" in points.swept)
+        _check_places(settings, description, points)
+        _check_files(settings, configuration.model_folder(experiment), points)
         for signal in settings.features.signals:
             demand(signal, signals, f"features: signal: {no_signal}")
         end = settings.features.end
@@ -83,16 +85,27 @@ def check_names(
                         )
 
 
-def _check_places(settings: Experiment, description: Description, longer: bool) -> None:
+def _check_files(settings: Experiment, folder: Path, points: Points) -> None:
+    """Refuse stimuli whose files are not in the model's folder."""
+    for name, stimulus in settings.stimuli.items():
+        if hasattr(stimulus, "file"):
+            for file in points.column(f"stimuli.{name}.file").dropna().unique():
+                if not (folder / file).is_file():
+                    raise ConfigurationError(f"stimuli: {name}: there is no file {folder / file}")
+
+
+def _check_places(settings: Experiment, description: Description, points: Points) -> None:
     """Refuse places that the model does not name, and stimuli that begin after the end."""
     for key, declared in (("stimuli", settings.stimuli), ("record", settings.record)):
         for name, what in declared.items():
-            if what.at is not None:
+            path = f"stimuli.{name}.at"
+            swept = key == "stimuli" and path in points.swept
+            for place in points.column(path).unique() if swept else filter(None, [what.at]):
                 where = f"{key}: {name}: model {settings.model} has no place "
-                demand(what.at, description.places, where)
+                demand(place, description.places, where)
     duration = settings.simulation.duration
     for name, stimulus in settings.stimuli.items():
-        if stimulus.delay >= duration and not longer:
+        if stimulus.delay >= duration and "simulation.duration" not in points.swept:
             raise ConfigurationError(
                 f"stimuli: {name}: begins at {stimulus.delay:g} ms, after the simulation's "
                 f"{duration:g} ms"

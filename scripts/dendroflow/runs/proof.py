@@ -24,7 +24,9 @@ BEFORE = 16
 # Among more points than this, witnesses are chosen of an even sample.
 LOOKED_AT = 1000
 # A proof may take this share of what all points take, or so long (s), with so much for processes.
-SHARE, CHEAP_S, FORKS_S = 0.02, 0.2, 0.03
+SHARE, CHEAP_S = 0.02, 0.5
+# What a process takes that is forked for a point.
+FORK_S = 0.01
 
 
 def run_proved(
@@ -37,8 +39,8 @@ def run_proved(
 ) -> tuple[Verdict, Iterator[GroupResult]]:
     """Simulate points together if they give what they give alone, else in a process each.
 
-    Three witnesses, or two where a point takes long, are simulated alone, in another order, and
-    among the others.
+    Witnesses are simulated alone, in another order, and among the others: as many as 2 % of the
+    work, or 0.5 s, allow, three at least, or two where a point takes long.
 
     Parameters
     ----------
@@ -89,9 +91,13 @@ def run_all(
         return verdict, list(run_points(workload, points, alone=True, **limits))
 
 
+def _affordable(seconds: float, points: int) -> int:
+    """How many of some points can be simulated alone and once more, if each takes so long."""
+    return int(max(SHARE * seconds * points, CHEAP_S) / (2 * seconds + FORK_S))
+
+
 def _is_dear(seconds: float, points: int) -> bool:
-    cost = 2 * FEW * seconds + FORKS_S
-    return cost > max(SHARE * seconds * points, CHEAP_S)
+    return _affordable(seconds, points) < FEW
 
 
 def _proved(
@@ -108,17 +114,18 @@ def _proved(
     def alone(these: Sequence[Point], what: Workload = plain) -> Iterator[GroupResult]:
         return run_points(what, these, workers=workers, timeout_s=timeout_s, alone=True)
 
-    low, middle, high = _witnesses(block)
-    witnesses = [high, low]
-    results = list(alone(witnesses))
+    in_order = _in_order(block)
+    first = [in_order[-1], in_order[0], in_order[len(in_order) // 2]]
+    results = list(alone(first[:2]))
     sizes = [size for size in map(Size.of, results) if size]
     size = max(sizes, key=lambda size: size.compartments, default=None)
-    seconds = max([result.outcomes[0].runtime_s or 0.0 for result in results])
-    if not _is_dear(seconds, len(points)) and middle not in witnesses:
-        witnesses.append(middle)
-        results += alone([middle])
+    # The first run in a process takes longer than those to come.
+    seconds = min(result.outcomes[0].runtime_s or 0.0 for result in results)
+    number = _affordable(seconds, len(points))
+    witnesses = first[:2] if number < FEW else _spread(first, in_order, number)
+    results += alone(witnesses[2:])
     samples = max(result.samples for result in results)
-    expected, chosen = Alone(results), {point.point_id for point in witnesses}
+    expected, soon = Alone(results), {point.point_id for point in first[: len(witnesses)]}
     # One by itself, and after it in its process all in another order.
     again = [point for point in reversed(witnesses) if point.point_id in expected.statuses]
     order = again[-1:] + again
@@ -129,14 +136,14 @@ def _proved(
         close += [r.close for r in run_points(other, order, workers=1, timeout_s=timeout_s)]
         together = run_points(
             replace(workload, compare=expected.compare),
-            _with_soon([high, low, middle], points),
+            _with_soon(first, points),
             workers=workers,
             timeout_s=timeout_s,
             size=size,
         )
-        while seen < len(witnesses):
+        while seen < len(soon):
             held.append(next(together))
-            seen += sum(outcome.point_id in chosen for outcome in held[-1].outcomes)
+            seen += sum(outcome.point_id in soon for outcome in held[-1].outcomes)
             close.append(held[-1].close)
     except NotSharedError as error:
         for result in alone(again):
@@ -152,16 +159,21 @@ def _largest_block(points: Sequence[Point]) -> list[Point]:
     return max(blocks, key=len)
 
 
-def _witnesses(block: Sequence[Point]) -> tuple[Point, Point, Point]:
-    """The lowest, the middle, and the highest of some points."""
+def _in_order(block: Sequence[Point]) -> list[Point]:
+    """Some of the points, at most `LOOKED_AT`, from the lowest to the highest."""
     looked_at = block[:: max(1, len(block) // LOOKED_AT)]
     place = np.zeros(len(looked_at))
     for column in zip(*map(_numbers, looked_at), strict=True):
         width = np.ptp(column)
         place += (np.array(column) - min(column)) / width if width else 0.0
-    order = np.argsort(place, kind="stable")
-    low, middle, high = (looked_at[i] for i in (order[0], order[len(order) // 2], order[-1]))
-    return low, middle, high
+    return [looked_at[i] for i in np.argsort(place, kind="stable")]
+
+
+def _spread(first: Sequence[Point], in_order: Sequence[Point], number: int) -> list[Point]:
+    """The first, and others evenly spread over all, to a number."""
+    places = np.unique(np.linspace(0, len(in_order) - 1, max(number, FEW)).astype(int))
+    chosen = {point.point_id: point for point in (*first, *(in_order[i] for i in places))}
+    return list(chosen.values())[: max(number, FEW)]
 
 
 def _numbers(point: Point) -> list[float]:

@@ -19,6 +19,19 @@ def _number(unit: str, description: str, default: Any = ...) -> Any:
     return Field(default, description=words, json_schema_extra={"unit": unit})
 
 
+# Intervals between samples: a run of seconds has some millions at most.
+Sampling = Annotated[FiniteFloat, Field(ge=1e-3)]
+
+
+def _refuse_coarse(sampling: float, frequency: float) -> None:
+    """Refuse a wave of which a period has less than ten samples."""
+    if sampling * frequency > 100:
+        raise ValueError(
+            f"sampling {sampling:g} ms is too coarse for {frequency:g} Hz; "
+            f"write {100 / frequency:g} or less"
+        )
+
+
 class Stimulus(Settings):
     """What all stimuli have. Each number may be swept, as `stimuli.<name>.<key>`."""
 
@@ -78,7 +91,12 @@ class Sine(Stimulus):
     duration: Positive = _number("ms", "how long it lasts")
     phase: FiniteFloat = _number("°", "phase at the beginning", 0.0)
     offset: FiniteFloat = _number("nA", "current in the middle", 0.0)
-    sampling: Positive = _number("ms", "interval between samples, joined by lines", 0.025)
+    sampling: Sampling = _number("ms", "interval between samples, joined by lines", 0.025)
+
+    @model_validator(mode="after")
+    def _fine(self) -> "Sine":
+        _refuse_coarse(self.sampling, self.frequency)
+        return self
 
 
 class Chirp(Stimulus):
@@ -89,7 +107,12 @@ class Chirp(Stimulus):
     frequency: NonNegative = _number("Hz", "frequency at the beginning")
     last_frequency: Positive = _number("Hz", "frequency at the end")
     duration: Positive = _number("ms", "how long it lasts")
-    sampling: Positive = _number("ms", "interval between samples, joined by lines", 0.025)
+    sampling: Sampling = _number("ms", "interval between samples, joined by lines", 0.025)
+
+    @model_validator(mode="after")
+    def _fine(self) -> "Chirp":
+        _refuse_coarse(self.sampling, max(self.frequency, self.last_frequency))
+        return self
 
 
 class Noise(Stimulus):
@@ -100,7 +123,13 @@ class Noise(Stimulus):
     sd: NonNegative = _number("nA", "standard deviation")
     tau: Positive = _number("ms", "correlation time")
     duration: Positive = _number("ms", "how long it lasts")
-    sampling: Positive = _number("ms", "interval between samples, joined by lines", 0.1)
+    sampling: Sampling = _number("ms", "interval between samples, joined by lines", 0.1)
+
+    @model_validator(mode="after")
+    def _fine(self) -> "Noise":
+        if self.sampling > min(self.tau, self.duration):
+            raise ValueError(f"sampling {self.sampling:g} ms is longer than tau or duration")
+        return self
 
 
 class Playback(Stimulus):

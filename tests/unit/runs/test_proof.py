@@ -85,10 +85,21 @@ def test_what_was_found_before_counts_where_a_proof_is_dear():
     assert sizes(results) == [1] * 10
 
 
-def test_witnesses_are_the_extremes_and_the_middle():
-    block = [point(i, number=n) for i, n in enumerate((5, 3, 9, 1, 7))]
-    chosen = proof._witnesses(block)
-    assert [p.parameters["number"] for p in chosen] == [1, 5, 9]
+def test_witnesses_are_the_extremes_the_middle_and_others_in_between():
+    block = [point(i, number=n) for i, n in enumerate((5, 3, 9, 1, 7, 2, 8, 4, 6))]
+    order = proof._in_order(block)
+    assert [p.parameters["number"] for p in order] == list(range(1, 10))
+    first = [order[-1], order[0], order[4]]
+    assert proof._spread(first, order, 3) == first
+    spread = proof._spread(first, order, 5)
+    assert [p.parameters["number"] for p in spread] == [9, 1, 5, 3, 7]
+    assert len(proof._spread(first, order, 100)) == 9
+
+
+def test_as_many_witnesses_as_a_small_share_of_the_work_allows():
+    assert proof._affordable(0.005, 10) == 25
+    assert proof._affordable(0.005, 100_000) == 500
+    assert proof._affordable(1.0, 100) == 0
 
 
 def test_a_group_that_fails_and_none_of_its_points():

@@ -73,7 +73,9 @@ def test_a_reaction_that_makes_a_concentration_negative_is_a_row_that_says_so():
     assert negative.error.startswith("signal substance reaches -1 mM, outside the plausible")
 
 
-def test_an_rxd_model_that_would_share_its_process_gets_one_for_each_point():
+def test_an_rxd_model_that_would_share_its_process_gets_one_for_each_point(tmp_path, monkeypatch):
+    # rxd compiles where it is, and leaves files there if its process ends before.
+    monkeypatch.chdir(tmp_path)
     points = [point(i, rate=0.01 * i) for i in range(5)]
     verdict, results = run_all(Workload(Shared, {}, {}), points, workers=1, timeout_s=120)
     assert verdict.process == "alone"
