@@ -24,9 +24,9 @@ BEFORE = 16
 # Among more points than this, witnesses are chosen of an even sample.
 LOOKED_AT = 1000
 # A proof may take this share of what all points take, or so long (s), with so much for processes.
-SHARE, CHEAP_S = 0.02, 0.5
-# What a process takes that is forked for a point.
-FORK_S = 0.01
+SHARE, CHEAP_S = 0.02, 0.25
+# What a process takes that is forked for a point, and how much cheaper lanes are at best.
+FORK_S, LANES_GAIN = 0.01, 10
 
 
 def run_proved(
@@ -40,7 +40,7 @@ def run_proved(
     """Simulate points together if they give what they give alone, else in a process each.
 
     Witnesses are simulated alone, in another order, and among the others: as many as 2 % of the
-    work, or 0.5 s, allow, three at least, or two where a point takes long.
+    work, or 0.25 s, allow, three at least, or two where a point takes long.
 
     Parameters
     ----------
@@ -91,9 +91,13 @@ def run_all(
         return verdict, list(run_points(workload, points, alone=True, **limits))
 
 
-def _affordable(seconds: float, points: int) -> int:
-    """How many of some points can be simulated alone and once more, if each takes so long."""
-    return int(max(SHARE * seconds * points, CHEAP_S) / (2 * seconds + FORK_S))
+def _affordable(seconds: float, points: int, lanes: int = 1) -> int:
+    """How many witnesses there may be of some points.
+
+    Each takes so many seconds alone, and a tenth of that among many lanes.
+    """
+    work = points * seconds / min(lanes, LANES_GAIN)
+    return int(max(SHARE * work, CHEAP_S) / (2 * seconds + FORK_S))
 
 
 def _is_dear(seconds: float, points: int) -> bool:
@@ -121,7 +125,7 @@ def _proved(
     size = max(sizes, key=lambda size: size.compartments, default=None)
     # The first run in a process takes longer than those to come.
     seconds = min(result.outcomes[0].runtime_s or 0.0 for result in results)
-    number = _affordable(seconds, len(points))
+    number = _affordable(seconds, len(points), size.lanes if size else 1)
     witnesses = first[:2] if number < FEW else _spread(first, in_order, number)
     results += alone(witnesses[2:])
     samples = max(result.samples for result in results)

@@ -97,8 +97,8 @@ def test_witnesses_are_the_extremes_the_middle_and_others_in_between():
 
 
 def test_as_many_witnesses_as_a_small_share_of_the_work_allows():
-    assert proof._affordable(0.005, 10) == 25
-    assert proof._affordable(0.005, 100_000) == 500
+    assert proof._affordable(0.005, 10, lanes=512) == 12
+    assert proof._affordable(0.005, 100_000, lanes=512) == 50
     assert proof._affordable(1.0, 100) == 0
 
 
