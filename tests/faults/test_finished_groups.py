@@ -91,7 +91,7 @@ def test_no_point_of_a_finished_group_is_simulated_twice(start, tmp_path):
         log = f"simulated{kill}"
         process = start(log)
         if kill < KILLS:
-            begun = moments.randrange(80)
+            begun = moments.randrange(60, 200)
             while lines(tmp_path / log) < begun and process.poll() is None:
                 time.sleep(0.01)
             process.send_signal(SIGNALS[kill % len(SIGNALS)])

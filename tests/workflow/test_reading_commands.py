@@ -78,6 +78,7 @@ def test_a_rulegraph_is_nothing_but_a_graph(fresh):
     assert "2 points requested" in (fresh.folder / "err.txt").read_text()
 
 
+@pytest.mark.slow
 def test_beside_a_run_of_ours(new_workspace):
     first = whole_project(new_workspace())
     reader = Workspace(first.folder, output=first.folder / "reader.txt")

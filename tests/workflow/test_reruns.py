@@ -95,6 +95,7 @@ def test_new_times_of_what_is_finished_run_nothing(project):
         nothing(project, *way)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("force", [("-F",), ("-R", "simulate_batch", "optimise")], ids=str)
 def test_no_force_simulates_a_finished_batch_again(project, force):
     before = stamps(project)
@@ -119,6 +120,7 @@ def test_an_update_of_the_scripts_gathers_and_draws_anew(project, tmp_path):
         nothing(project, *way)
 
 
+@pytest.mark.slow
 def test_results_without_records_and_with_times_in_disorder(finished, project):
     """As after `cp -r`, out of an archive, or from a repository."""
     shutil.rmtree(project.folder / ".snakemake")

@@ -92,7 +92,10 @@ def test_exponents_that_yaml_takes_for_text_are_numbers(text):
         ("{parameter.g: [1]}", "did you mean parameters.g?"),
         ("{Simulation.celsius: [1]}", "did you mean simulation.celsius?"),
         ("{morphologies: [a]}", "did you mean morphology?"),
-        ("{parameters.a-b: [1]}", "write parameters.<name>, simulation.<name> or morphology"),
+        (
+            "{parameters.a-b: [1]}",
+            "write parameters.<name>, simulation.<name>, stimuli.<name>.<key> or",
+        ),
         ("{simulation.Celsius: [1]}", "write parameters.<name>"),
         ('{"parameters.a\\n": [1]}', "'parameters.a\\n' is not a swept path"),
         ("{parameters: {a: [1]}}", "'parameters' is not a swept path: write parameters.<name>"),

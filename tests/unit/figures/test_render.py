@@ -57,6 +57,7 @@ def test_every_kind_writes_what_it_announces(rendered):
         assert path.read_bytes().startswith(heads[path.suffix])
 
 
+@pytest.mark.slow
 def test_same_inputs_give_the_same_bytes(rendered, tmp_path):
     folder, _, _ = rendered
     for seed in (1, 2):
