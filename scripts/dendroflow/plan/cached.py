@@ -10,7 +10,7 @@ import pandas as pd
 
 from dendroflow import layout
 from dendroflow.tables.tables import read_notes, read_table
-from dendroflow.tables.unfinished import kept_in, notes_of, statuses
+from dendroflow.tables.unfinished import has_sections, kept_in, notes_of, statuses
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,13 @@ class Cached:
             return False
         if not self.sections:
             return True
-        return self._has_sections(read_notes(self.outcomes(batch)))
-
-    def _has_sections(self, notes: Mapping[str, Any]) -> bool:
-        """Whether something was simulated with the sections of now."""
-        simulated: Mapping[str, str] = notes.get("sections", {})
-        return all(self.sections.get(name, digest) == digest for name, digest in simulated.items())
+        return has_sections(read_notes(self.outcomes(batch)), self.sections)
 
     @property
     def unfinished(self) -> list[Path]:
         """Files that keep groups of batches that are not finished."""
         folder = self._path(layout.UNFINISHED, "0", number=0).parent
-        return [path for path in kept_in(folder) if self._has_sections(notes_of(path))]
+        return [path for path in kept_in(folder) if has_sections(notes_of(path), self.sections)]
 
     def unfinished_points(self, retry: Iterable[str]) -> set[str]:
         """Points that were simulated, and are in no batch yet."""

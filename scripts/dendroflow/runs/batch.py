@@ -21,6 +21,7 @@ from dendroflow.tables.tables import read_table, writing
 from dendroflow.tables.unfinished import (
     Unfinished,
     groups_with,
+    has_sections,
     kept_in,
     notes_of,
     remove,
@@ -125,8 +126,7 @@ def _taken(
     wanted = {point.point_id for point in points}
     found: dict[Path, list[str]] = {}
     for path in kept_in(folder):
-        simulated = notes_of(path).get("sections", {})
-        if all(sections.get(name, digest) == digest for name, digest in simulated.items()):
+        if has_sections(notes_of(path), sections):
             ids = [i for i, status in statuses(path).items() if i in wanted and status not in retry]
             wanted.difference_update(ids)
             found |= {path: ids} if ids else {}

@@ -20,6 +20,7 @@ from dendroflow.runs.workers import Task, Workers
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES
 
+# Names and values of what a run leaves of NEURON's globals.
 Left = Sequence[tuple[str, float]]
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,30 @@ PATIENCE = 10.0
 GROUPS_PER_WORKER = 4
 
 
+@dataclass(frozen=True)
+class Size:
+    """What a cell takes: compartments, recorded samples, and seconds."""
+
+    compartments: int
+    samples: int
+    seconds: float
+
+    @classmethod
+    def of(cls, result: GroupResult) -> "Size | None":
+        """That of the largest cell of a group; None if no cell was built."""
+        compartments = max(outcome.compartments or 0 for outcome in result.outcomes)
+        seconds = max(outcome.runtime_s or 0.0 for outcome in result.outcomes)
+        return cls(compartments, result.samples, seconds) if compartments else None
+
+    @property
+    def lanes(self) -> int:
+        """Number of such cells to advance together."""
+        by_memory = int(SAMPLES_PER_GROUP // max(self.samples, 1))
+        by_time = int(SECONDS_PER_GROUP / max(self.seconds, 1e-6))
+        by_size = COMPARTMENTS_PER_GROUP // self.compartments
+        return max(1, min(LANES_AT_MOST, by_memory, by_size, by_time))
+
+
 def outcome_table(result: GroupResult) -> pa.Table:
     """The outcomes of a group as a table of `tables.schemas.OUTCOMES`."""
     return pa.Table.from_pylist([vars(outcome) for outcome in result.outcomes], schema=OUTCOMES)
@@ -49,7 +74,7 @@ def run_points(
     workers: int,
     timeout_s: float,
     alone: bool = False,
-    size: "Size | None" = None,
+    size: Size | None = None,
 ) -> Iterator[GroupResult]:
     """Simulate points in worker processes; results come in the order of `points`.
 
@@ -91,8 +116,8 @@ def run_points(
     tasks: list[Task] = []
     to_start: deque[Task] = deque()
     with Workers(run, workers, single_use=single_use) as crew:
-        while progress.left or tasks:
-            while progress.left and len(tasks) < progress.groups_ahead:
+        while progress.goes_on or tasks:
+            while progress.goes_on and len(tasks) < progress.groups_ahead:
                 tasks.append(progress.next_group())
                 to_start.append(tasks[-1])
             while to_start and crew.idle:
@@ -110,30 +135,6 @@ def run_points(
                 yield result
 
 
-@dataclass(frozen=True)
-class Size:
-    """What a cell takes: compartments, recorded samples, and seconds."""
-
-    compartments: int
-    samples: int
-    seconds: float
-
-    @classmethod
-    def of(cls, result: GroupResult) -> "Size | None":
-        """That of the largest cell of a group; None if no cell was built."""
-        compartments = max(outcome.compartments or 0 for outcome in result.outcomes)
-        seconds = max(outcome.runtime_s or 0.0 for outcome in result.outcomes)
-        return cls(compartments, result.samples, seconds) if compartments else None
-
-    @property
-    def lanes(self) -> int:
-        """Number of such cells to advance together."""
-        by_memory = int(SAMPLES_PER_GROUP // max(self.samples, 1))
-        by_time = int(SECONDS_PER_GROUP / max(self.seconds, 1e-6))
-        by_size = COMPARTMENTS_PER_GROUP // self.compartments
-        return max(1, min(LANES_AT_MOST, by_memory, by_size, by_time))
-
-
 class _Progress:
     """Which points come next, and what those that have come say of all."""
 
@@ -144,18 +145,18 @@ class _Progress:
         timeout_s: float,
         *,
         alone: bool,
-        size: "Size | None",
+        size: Size | None,
     ) -> None:
         self._points, self._workers, self._timeout_s = points, workers, timeout_s
         self._alone = alone
         self._begun = 0
         self._size = size
-        # Points of groups that failed as such, until one is to blame: where they end, and why.
+        # Groups that failed as such, until a point is to blame, and why.
         self._suspected: dict[range, str] = {}
-        self._left: dict[SolverSettings, Left] = {}
+        self._globals: dict[SolverSettings, Left] = {}
 
     @property
-    def left(self) -> bool:
+    def goes_on(self) -> bool:
         """Whether some points have not been begun."""
         return self._begun < len(self._points)
 
@@ -214,7 +215,7 @@ class _Progress:
             return
         if result.left:
             settings = self._points[group.start].settings
-            refuse_other_globals(self._left.setdefault(settings, result.left), result.left)
+            refuse_other_globals(self._globals.setdefault(settings, result.left), result.left)
         for suspected, why in list(self._suspected.items()):
             if group.start not in suspected:
                 continue

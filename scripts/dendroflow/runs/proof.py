@@ -23,7 +23,7 @@ FEW = 3
 BEFORE = 16
 # Among more points than this, witnesses are chosen of an even sample.
 LOOKED_AT = 1000
-# A proof may take this share of what all points take, or so long (s), with so much for processes.
+# A proof may take this share of what all points take, or so long (s).
 SHARE, CHEAP_S = 0.02, 0.25
 # What a process takes that is forked for a point, and how much cheaper lanes are at best.
 FORK_S, LANES_GAIN = 0.01, 10
@@ -175,9 +175,9 @@ def _in_order(block: Sequence[Point]) -> list[Point]:
 
 def _spread(first: Sequence[Point], in_order: Sequence[Point], number: int) -> list[Point]:
     """The first, and others evenly spread over all, to a number."""
-    places = np.unique(np.linspace(0, len(in_order) - 1, max(number, FEW)).astype(int))
+    places = np.unique(np.linspace(0, len(in_order) - 1, number).astype(int))
     chosen = {point.point_id: point for point in (*first, *(in_order[i] for i in places))}
-    return list(chosen.values())[: max(number, FEW)]
+    return list(chosen.values())[:number]
 
 
 def _numbers(point: Point) -> list[float]:
@@ -246,13 +246,12 @@ class Alone:
         NotSharedError
             If they differ by more than `TOLERANCE`.
         """
-        found = self.difference(result)
-        if found is None:
+        if (found := self.difference(result)) is None:
             return ""
-        size, words = found
-        if size > TOLERANCE:
-            raise NotSharedError(f"{words} from what it gives alone")
-        return f"{words} from what it gives alone"
+        said = f"{found[1]} from what it gives alone"
+        if found[0] > TOLERANCE:
+            raise NotSharedError(said)
+        return said
 
     def refuse_chance(self, result: GroupResult) -> None:
         """Refuse a model of which a point gave something else when it was alone again."""
@@ -301,11 +300,11 @@ def _signals(result: GroupResult, points: Mapping[str, str]) -> dict[str, dict[s
     for i, point_id in enumerate(ids):
         if point_id not in points:
             continue
-        row = {name: result.traces[name][i] for name in ("signal", "unit", "location", "t")}
-        place = row["location"].as_py()
-        name = f"{row['signal']}{f' at {place}' if place else ''}"
-        samples = result.traces["values"][i].values.to_numpy(zero_copy_only=False)
-        if row["t"].is_valid:
-            samples = np.concatenate([samples, row["t"].values.to_numpy(zero_copy_only=False)])
+        signal, place, times, values = (
+            result.traces[name][i] for name in ("signal", "location", "t", "values")
+        )
+        name = f"{signal} at {place}" if place.is_valid else str(signal)
+        parts = [part.values.to_numpy() for part in (values, times) if part.is_valid]
+        samples = np.concatenate(parts)
         found.setdefault(point_id, {})[name] = samples
     return found

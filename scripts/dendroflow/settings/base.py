@@ -45,6 +45,11 @@ def spelled(pattern: str, words: str, longest: int | None = None) -> StringConst
     return StringConstraints(pattern=pattern, max_length=longest)
 
 
+Name = Annotated[
+    str, spelled(r"^[a-z][a-z0-9_]*$", "a name: a letter from a to z, then a-z, 0-9 and _", 60)
+]
+
+
 class WrongKeyError(ValueError):
     """What is wrong with one key of settings."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
-from dendroflow.settings.base import Interval, Settings, nearest, spelled
+from dendroflow.settings.base import Interval, Name, Settings, nearest, spelled
 from dendroflow.settings.features import AnyDerived, Features
 from dendroflow.settings.figures import Figure, Histogram, check_names
 from dendroflow.settings.morphologies import MorphologyName
@@ -14,10 +14,6 @@ from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.stimuli import AnyStimulus, Recording
 from dendroflow.settings.sweep import Scalar, Sweep, python_name
-
-Name = Annotated[
-    str, spelled(r"^[a-z][a-z0-9_]*$", "a name: a letter from a to z, then a-z, 0-9 and _", 60)
-]
 
 ColumnName = Annotated[
     str, spelled(r"^[A-Za-z]\w*$", "a name: a letter, then letters, digits and _", 60)

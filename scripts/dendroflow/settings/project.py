@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_
 from dendroflow.errors import ConfigurationError, printable
 from dendroflow.settings.audit import Audit
 from dendroflow.settings.base import (
+    Name,
     Settings,
     Share,
     control_character,
@@ -20,7 +21,7 @@ from dendroflow.settings.base import (
     each_once,
     naming,
 )
-from dendroflow.settings.experiment import RESERVED_NAMES, Experiment, Name
+from dendroflow.settings.experiment import RESERVED_NAMES, Experiment
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
 from dendroflow.settings.morphometry import Comparison

@@ -1,14 +1,11 @@
 """What an experiment does at the places of a model, and what it records there."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from dendroflow.settings.base import NonNegative, Positive, Settings, Share, spelled
+from dendroflow.settings.base import Name, NonNegative, Positive, Settings, Share, spelled
 
-PlaceName = Annotated[
-    str, spelled(r"^[a-z][a-z0-9_]*$", "a name: a letter from a to z, then a-z, 0-9 and _", 60)
-]
 FileName = Annotated[
     str, spelled(r"^[\w][\w. -]*$", "the name of a file in the model's folder, such as trace.csv")
 ]
@@ -23,25 +20,11 @@ def _number(unit: str, description: str, default: Any = ...) -> Any:
 Sampling = Annotated[FiniteFloat, Field(ge=1e-3)]
 
 
-def _refuse_coarse(sampling: float, frequency: float) -> None:
-    """Refuse a wave of which a period has less than ten samples."""
-    if sampling * frequency > 100:
-        raise ValueError(
-            f"sampling {sampling:g} ms is too coarse for {frequency:g} Hz; "
-            f"write {100 / frequency:g} or less"
-        )
-
-
 class Stimulus(Settings):
     """What all stimuli have. Each number may be swept, as `stimuli.<name>.<key>`."""
 
-    at: PlaceName = Field(description="a place that the model names")
+    at: Name = Field(description="a place that the model names")
     delay: NonNegative = _number("ms", "when it begins")
-
-    @property
-    def end(self) -> float:
-        """When it ends (ms)."""
-        return self.delay + getattr(self, "duration", 0.0)
 
 
 class Step(Stimulus):
@@ -76,43 +59,40 @@ class Pulses(Stimulus):
             raise ValueError(f"width {self.width:g} must be less than interval {self.interval:g}")
         return self
 
-    @property
-    def end(self) -> float:
-        """When the last pulse ends (ms)."""
-        return self.delay + (self.number - 1) * self.interval + self.width
+
+class _Wave(Stimulus):
+    """What sinusoidal currents have."""
+
+    amplitude: FiniteFloat = _number("nA", "from the middle to the peak")
+    duration: Positive = _number("ms", "how long it lasts")
+    sampling: Sampling = _number("ms", "interval between samples, joined by lines", 0.025)
+
+    @model_validator(mode="after")
+    def _fine(self) -> Self:
+        highest = max(value for key, value in self if key.endswith("frequency"))
+        if self.sampling * highest > 100:
+            raise ValueError(
+                f"sampling {self.sampling:g} ms is too coarse for {highest:g} Hz; "
+                f"write {100 / highest:g} or less"
+            )
+        return self
 
 
-class Sine(Stimulus):
+class Sine(_Wave):
     """A sinusoidal current."""
 
     kind: Literal["sine"]
-    amplitude: FiniteFloat = _number("nA", "from the middle to the peak")
     frequency: Positive = _number("Hz", "cycles per second")
-    duration: Positive = _number("ms", "how long it lasts")
     phase: FiniteFloat = _number("°", "phase at the beginning", 0.0)
     offset: FiniteFloat = _number("nA", "current in the middle", 0.0)
-    sampling: Sampling = _number("ms", "interval between samples, joined by lines", 0.025)
-
-    @model_validator(mode="after")
-    def _fine(self) -> "Sine":
-        _refuse_coarse(self.sampling, self.frequency)
-        return self
 
 
-class Chirp(Stimulus):
+class Chirp(_Wave):
     """A sinusoidal current whose frequency grows along a line."""
 
     kind: Literal["chirp"]
-    amplitude: FiniteFloat = _number("nA", "from the middle to the peak")
     frequency: NonNegative = _number("Hz", "frequency at the beginning")
     last_frequency: Positive = _number("Hz", "frequency at the end")
-    duration: Positive = _number("ms", "how long it lasts")
-    sampling: Sampling = _number("ms", "interval between samples, joined by lines", 0.025)
-
-    @model_validator(mode="after")
-    def _fine(self) -> "Chirp":
-        _refuse_coarse(self.sampling, max(self.frequency, self.last_frequency))
-        return self
 
 
 class Noise(Stimulus):
@@ -191,9 +171,9 @@ _UNITS = {"v": "mV", "cai": "mM", "ica": "mA/cm²", "ina": "mA/cm²", "ik": "mA/
 class Recording(Settings):
     """A signal that the experiment records: a range variable at a place, or a stimulus' current."""
 
-    at: PlaceName | None = Field(None, description="a place that the model names")
+    at: Name | None = Field(None, description="a place that the model names")
     variable: str = Field("v", min_length=1, description="a range variable, such as v or m_hh")
-    stimulus: PlaceName | None = Field(None, description="in place of these: a stimulus' current")
+    stimulus: Name | None = Field(None, description="in place of these: a stimulus' current")
     unit: str = Field("", description="unit; that of v, cai, ica, ina, ik is known")
     description: str = Field("", description="what it is, in a few words, for figures")
 

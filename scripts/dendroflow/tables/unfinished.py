@@ -100,6 +100,15 @@ def kept_in(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{SUFFIX}"))
 
 
+def has_sections(notes: Mapping[str, Any], sections: Mapping[str, str]) -> bool:
+    """Whether something was simulated with these sections (morphology -> digest), or with others.
+
+    What is not known of either does not count.
+    """
+    simulated: Mapping[str, str] = notes.get("sections", {})
+    return all(sections.get(name, digest) == digest for name, digest in simulated.items())
+
+
 def notes_of(path: Path) -> Mapping[str, Any]:
     """What was noted of the groups of a file; nothing of one that was cut before them."""
     found: Mapping[str, Any] = json.loads(next(_frames(path), b"{}"))
