@@ -74,6 +74,15 @@ def test_stimuli_are_swept_cached_and_changed(workspace):
         ),
         ({"derived": {"gain": "v_maximun / 2"}}, ["derived: gain", "v_maximun", "v_maximum"]),
         ({"derived": {"gain": "open(v_maximum)"}}, ["derived.gain", "not allowed"]),
+        (
+            {
+                "model": "squid_soma",
+                "stimuli": {},
+                "record": {"soma_v": {"at": "soma"}},
+                "sweep": {"parameters.gnabar": [0.1]},
+            },
+            ["firing.yaml: record: soma_v", "the model records a signal of this name"],
+        ),
         ({"record": {"v": {"at": "axon"}}}, ["record: v", "no place 'axon'"]),
         ({"record": {"v": {"stimulus": "stop"}}}, ["record: v", "no stimulus 'stop'", "'step'"]),
         ({"record": {"v": {"at": "soma", "stimulus": "step"}}}, ["record.v", "either"]),

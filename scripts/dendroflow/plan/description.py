@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from dendroflow.errors import DendroflowError, ModelError
+from dendroflow.errors import ConfigurationError, DendroflowError, ModelError
 from dendroflow.files import replacing
 from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.plan.code import code_digest
@@ -55,7 +55,17 @@ class Description:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def with_recordings(self, record: Mapping[str, Recording]) -> "Description":
-        """The same with the signals that an experiment records."""
+        """The same with the signals that an experiment records.
+
+        Raises
+        ------
+        ConfigurationError
+            If the model has a signal of that name.
+        """
+        for name in sorted(self.signals.keys() & record.keys()):
+            raise ConfigurationError(
+                f"record: {name}: the model records a signal of this name; choose another"
+            )
         return replace(
             self,
             signals={**self.signals, **{name: r.known_unit for name, r in record.items()}},

@@ -26,6 +26,7 @@ from dendroflow.plan.names import check_names
 from dendroflow.plan.optimisation import Search, individuals_to_come
 from dendroflow.plan.points import Points, requested_points
 from dendroflow.plan.stored import Plan
+from dendroflow.settings.base import naming
 from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Execution
 
@@ -55,7 +56,8 @@ def make_plan(
     settings = configuration.experiments[experiment]
     model = names_of(configuration.model_folder(experiment))
     kept = layout.DESCRIPTION.below(results, model_copy=model.copy)
-    description = describe(model, kept, keep=keep).with_recordings(settings.record)
+    with naming(configuration.experiment_file(experiment)):
+        description = describe(model, kept, keep=keep).with_recordings(settings.record)
     wanted = requested_points if settings.optimise is None else individuals_to_come
     points = wanted(configuration, experiment, description)
     check_names(configuration, experiment, description, points)
