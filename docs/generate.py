@@ -37,10 +37,12 @@ from dendroflow.settings import (
     morphometry,
     optimise,
     project,
+    protocols,
     quality,
     simulation,
     stimuli,
     sweep,
+    targets,
 )
 from dendroflow.settings.expressions import FUNCTIONS
 from dendroflow.tables.database import TABLES
@@ -48,7 +50,7 @@ from dendroflow.tables.database import TABLES
 CHECKOUT = Path(__file__).parents[1]
 MODULES = (
     *(audit, experiment, features, figures, morphologies, morphometry),
-    *(optimise, project, quality, simulation, stimuli, sweep),
+    *(optimise, project, protocols, quality, simulation, stimuli, sweep, targets),
 )
 CLASSES = {
     name: found
@@ -159,9 +161,12 @@ def _keys(model: type[BaseModel], heading: str, links: Mapping[str, str]) -> str
         properties = {
             k: v for k, v in properties.items() if k not in figures.AnyFigure.model_fields
         }
+    # Filled in, and not for users.
+    properties = {key: value for key, value in properties.items() if key != "formulas"}
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
     rows = []
     for key in sorted(properties, key=lambda key: key != "kind"):
-        field = model.model_fields[key]
+        field = fields[key]
         default = "required"
         if not field.is_required():
             default = _default(field.get_default(call_default_factory=True))

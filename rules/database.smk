@@ -6,6 +6,7 @@ rule build_database:
     input:
         features=expand(layout.FEATURES, experiment=df.experiments),
         feature_values=expand(layout.FEATURE_VALUES, experiment=df.experiments),
+        runs=expand(layout.RUNS, experiment=df.experiments),
         morphologies=df.all_morphologies(layout.METADATA),
         audits=lambda wildcards: df.audits("audit" in workflow.dag_settings.targets),
     output:
@@ -78,6 +79,7 @@ rule export_traces:
     """Write all samples of an experiment as CSV or Excel."""
     input:
         features=layout.FEATURES,
+        runs=layout.RUNS,
         traces=df.traces_to_export,
     output:
         table=layout.TRACES_EXPORT,

@@ -29,6 +29,7 @@ rule gather_features:
     output:
         features=layout.FEATURES,
         feature_values=layout.FEATURE_VALUES,
+        runs=layout.RUNS,
         usage=layout.usage("gather_features"),
     log:
         layout.log("gather_features"),

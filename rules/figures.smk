@@ -6,6 +6,7 @@ rule render_figures:
     input:
         features=layout.FEATURES,
         feature_values=layout.FEATURE_VALUES,
+        runs=layout.RUNS,
         traces=df.traces_to_draw,
         history=df.history,
     output:

@@ -9,6 +9,8 @@ rule simulate_batch:
         mechanisms=ancient(df.mechanisms),
         sections=ancient(df.sections),
         requirements=ancient(df.requirements),
+        # Of other batches, on whose searches its runs depend.
+        searches=ancient(df.searches),
     output:
         traces=layout.TRACES,
         outcomes=layout.OUTCOMES,

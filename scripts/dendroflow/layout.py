@@ -63,6 +63,8 @@ PLAN = Pattern("results/{experiment}/plan.parquet")
 # The requested points with their features, and all values of features that have several.
 FEATURES = Pattern("results/{experiment}/features.parquet")
 FEATURE_VALUES = Pattern("results/{experiment}/feature_values.parquet")
+# What became of each point under each protocol, and what was searched.
+RUNS = Pattern("results/{experiment}/runs.parquet")
 # Tables for other programs, where asked for.
 FEATURES_EXPORT = Pattern("results/{experiment}/features.{format}")
 TRACES_EXPORT = Pattern("results/{experiment}/traces.{format}")

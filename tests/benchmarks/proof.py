@@ -59,7 +59,7 @@ def guard(workload, points) -> float:
 source, name = Path("config/config.yaml"), sys.argv[1]
 configuration = load(read_yaml(source), source)
 plan = make_plan(configuration, name, Path("results"), 1)
-measure = extraction(configuration.experiments[name].features)
+measure = extraction(configuration.experiments[name].measured)
 leave_pandas_out()
 columns = plan.table.drop_columns(["batch"]).to_pydict()
 points = points_of(columns, plan.notes["fixed"])

@@ -41,7 +41,7 @@ class Experiment:
         traces = pa.concat_tables(pa.table(r.traces) for r in results if r.traces)
         rows = [vars(outcome) for result in results for outcome in result.outcomes]
         outcomes = pa.Table.from_pylist(rows, schema=OUTCOMES)
-        features = extract(traces, outcomes, self.settings.features).to_pandas()
+        features = extract(traces, outcomes, {"": self.settings.features}).to_pandas()
         return self.table.merge(features, on="point_id"), traces
 
     def run(self, geometries=None):

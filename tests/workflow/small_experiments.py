@@ -37,10 +37,10 @@ FITTED = {
     "optimise": {
         "parameters": {"parameters.gnabar": {"range": [0.05, 0.25]}},
         "reference": {"parameters.gnabar": 0.12},
-        "targets": {"soma_v_maximum": {"sd": 1.0}, "AP_amplitude": {"sd": 1.0}},
         "offspring": 8,
         "generations": 4,
     },
+    "targets": {"soma_v_maximum": {"sd": 1.0}, "AP_amplitude": {"sd": 1.0}},
     "features": {
         "signal": "soma_v",
         "stimulus": [5, 10],
@@ -57,10 +57,10 @@ FITTED_TREE = {
     "morphology_requires": {"uses": ["passive_cable"]},
     "optimise": {
         "parameters": {"parameters.amplitude": {"range": [0.005, 0.02]}},
-        "targets": {"soma_v_maximum": {"mean": -65.0, "sd": 1.0}},
         "offspring": 4,
         "generations": 2,
     },
+    "targets": {"soma_v_maximum": {"mean": -65.0, "sd": 1.0}},
     "features": {"signal": "soma_v", "statistics": ["maximum"]},
 }
 

@@ -72,16 +72,20 @@ def test_the_reference_is_stored_and_is_where_the_targets_are(finished):
 
 def test_both_have_traces_and_the_experiment_says_how_they_came_about(finished):
     assert len(finished.trace_digests("fitted")) == 2
-    ((sweep, declared),) = finished.query("SELECT sweep, optimise FROM experiments")
+    ((sweep, targets),) = finished.query("SELECT sweep, targets FROM experiments")
     assert sweep is None
-    assert json.loads(declared)["targets"]["soma_v_maximum"] == {"sd": 1.0}
+    assert json.loads(targets)["soma_v_maximum"] == {"sd": 1.0}
+    best = finished.query("SELECT point_id, score FROM individuals WHERE rank = 1")
+    table = rows(finished, history(finished))
+    lowest = table.loc[table["score"].idxmin()]
+    assert best == [(lowest["point_id"], lowest["score"])]
     kinds = dict(finished.query("SELECT name, kind FROM columns WHERE experiment = 'fitted'"))
     assert kinds["gnabar"] == kinds["individual"] == "swept"
 
 
 def test_every_optimisation_draws_its_course(finished):
     figures = {path.name for path in (finished.results / "figures/fitted").iterdir()}
-    for name in ("convergence", "scores", "parameters"):
+    for name in ("convergence", "scores", "parameters", "front"):
         assert {f"optimisation-{name}.{suffix}" for suffix in ("svg", "pdf", "png")} <= figures
 
 

@@ -16,16 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dendroflow import layout
-from dendroflow.features.extract import extract
+from dendroflow.features.extract import Asked, extract
 from dendroflow.kernel.lanes import GroupResult
-from dendroflow.kernel.points import points_of
+from dendroflow.plan.answers import points_to_run, searches_of
 from dendroflow.plan.cached import Cached
 from dendroflow.plan.stored import Plan
-from dendroflow.runs.pool import outcome_table, run_points
+from dendroflow.runs.pool import run_points
 from dendroflow.runs.proof import TOLERANCE
+from dendroflow.runs.results import outcome_table, trace_table
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.audit import Audit
-from dendroflow.settings.features import Features
 from dendroflow.tables.audits import AUDITS, DIFFERS, SAME, made_at
 from dendroflow.tables.schemas import TRACES, VALUES_SUFFIX, checked
 from dendroflow.tables.tables import read_notes, read_table, write_table
@@ -61,7 +61,7 @@ def audit(
     results: Path,
     plan: Plan,
     workload: Workload,
-    features: Features,
+    asked: Asked,
     settings: Audit,
     *,
     output: Path,
@@ -74,8 +74,8 @@ def audit(
     ----------
     workload
         what the points are simulated with.
-    features
-        that are measured of their traces.
+    asked
+        the features that are measured of their traces, under each protocol.
     output
         receives a row per point; columns as in `tables.audits.AUDITS`.
 
@@ -86,21 +86,22 @@ def audit(
     """
     experiment = plan.notes["experiment"]
     cached = Cached(results, experiment, plan.simulation_code, plan.feature_code)
-    whole = layout.FEATURES.below(results, experiment=experiment)
-    values = layout.FEATURE_VALUES.below(results, experiment=experiment)
-    points = read_table(whole, columns=["point_id", "batch", "status"]).to_pandas()
+    points = _runs(results, plan)
     drawn = sample(points, settings)
     workload = replace(workload, measure=None)
     rows: list[dict[str, Any]] = []
     for batch, ids in drawn.items():
-        stored = _Stored(cached, whole, values, batch, ids)
-        of_batch = plan.table.take(pc.index_in(pa.array(ids), value_set=plan.table["point_id"]))
-        to_run = points_of(of_batch.to_pydict(), plan.notes["fixed"])
+        stored = _Stored(cached, results, batch, ids)
+        own = plan.table.take(pc.index_in(pa.array(ids), value_set=plan.table[plan.run]))
+        outcomes = [read_table(cached.outcomes(other)) for other in plan.searches(batch)]
+        to_run, _ = points_to_run(
+            own, plan.notes["fixed"], plan.notes["protocols"], searches_of(outcomes)
+        )
         timeout_s = plan.notes["timeout_s"]
         for result in run_points(
             workload, to_run, workers=workers, timeout_s=timeout_s, alone=True
         ):
-            rows.append(_compared(result, stored, features) | {"batch": batch})
+            rows.append(_compared(result, stored, asked) | {"batch": batch})
             if rows[-1]["verdict"] == DIFFERS:
                 logger.warning("point %s: %s", rows[-1]["point_id"], rows[-1]["difference"])
     notes = {
@@ -118,12 +119,23 @@ def audit(
     return found
 
 
+def _runs(results: Path, plan: Plan) -> pd.DataFrame:
+    """What was simulated: point_id, which may be that of a run under a protocol; batch; status."""
+    experiment = plan.notes["experiment"]
+    if not plan.notes["protocols"]:
+        path = layout.FEATURES.below(results, experiment=experiment)
+        points: pd.DataFrame = read_table(path, ["point_id", "batch", "status"]).to_pandas()
+        return points
+    path = layout.RUNS.below(results, experiment=experiment)
+    runs: pd.DataFrame = read_table(path, ["run_id", "batch", "status"]).to_pandas()
+    runs = runs[runs["status"] != "not_run"].drop_duplicates("run_id")
+    return runs.rename(columns={"run_id": "point_id"})
+
+
 class _Stored:
     """What is stored of some points of a batch: by the batch, and for the experiment."""
 
-    def __init__(
-        self, cached: Cached, whole: Path, values: Path, batch: str, ids: Sequence[str]
-    ) -> None:
+    def __init__(self, cached: Cached, results: Path, batch: str, ids: Sequence[str]) -> None:
         these = {"point_id": ids}
         path = cached.traces(batch)
         close = read_notes(cached.outcomes(batch)).get("sharing", {}).get("process") == "close"
@@ -131,12 +143,19 @@ class _Stored:
         self.traces = checked(read_table(path, where=these), TRACES) if path.exists() else None
         of_batch, of_experiment = (
             {row["point_id"]: row for row in read_table(table, where=these).to_pylist()}
-            for table in (cached.features(batch), whole)
+            for table in (
+                cached.features(batch),
+                layout.FEATURES.below(results, experiment=cached.experiment),
+            )
         )
+        values = layout.FEATURE_VALUES.below(results, experiment=cached.experiment)
         for row in read_table(values, where=these).sort_by("position").to_pylist():
             lists = of_experiment[row["point_id"]]
             lists.setdefault(f"{row['feature']}{VALUES_SUFFIX}", []).append(row["value"])
-        self._rows = {"the batch": of_batch, "the experiment": of_experiment}
+        self._rows = {"the batch": of_batch}
+        # Runs under protocols have rows of their own in their batch alone.
+        if of_experiment:
+            self._rows["the experiment"] = of_experiment
 
     def difference(self, point_id: str, traces: pa.Table, features: Row) -> str | None:
         """What differs first between a point and what is stored of it; None if nothing does."""
@@ -156,13 +175,11 @@ class _Stored:
         return None
 
 
-def _compared(result: GroupResult, stored: _Stored, features: Features) -> dict[str, Any]:
+def _compared(result: GroupResult, stored: _Stored, asked: Asked) -> dict[str, Any]:
     """A row of `AUDITS`, without its batch, for a point that was simulated again."""
     (outcome,) = result.outcomes
-    traces = TRACES.empty_table()
-    if result.traces:
-        traces = checked(pa.table(result.traces), TRACES)
-    (row,) = extract(traces, outcome_table(result), features).to_pylist()
+    traces = checked(trace_table(result), TRACES)
+    (row,) = extract(traces, outcome_table(result), asked).to_pylist()
     difference = stored.difference(outcome.point_id, traces, row)
     return {
         "point_id": outcome.point_id,
@@ -228,7 +245,7 @@ def difference_of_features(stored: Row, now: Row, tolerance: float = 0.0) -> str
         of samples; features may differ by a thousand times this share of themselves.
     """
     for column, value in now.items():
-        if column in ("point_id", "status", "error", "runtime_s"):
+        if column in ("point_id", "protocol", "status", "error", "runtime_s"):
             continue
         empty: list[float] | None = [] if column.endswith(VALUES_SUFFIX) else None
         found, expected = (empty if one is None else one for one in (value, stored.get(column)))

@@ -1,6 +1,6 @@
 """From an experiment that optimises to the history of its search."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,21 @@ import pyarrow as pa
 
 from dendroflow.analysis.search import SCORE, Goals, Measure, ModelEvaluator, search
 from dendroflow.errors import ConfigurationError
-from dendroflow.kernel.points import points_of
+from dendroflow.kernel.lanes import GroupResult
+from dendroflow.kernel.points import Point
+from dendroflow.plan.answers import run_levels
 from dendroflow.plan.description import Description
 from dendroflow.plan.optimisation import KEY
 from dendroflow.plan.points import identified_points
+from dendroflow.plan.runs import runs_of
 from dendroflow.runs.batch import features_of
 from dendroflow.runs.proof import run_all
 from dendroflow.runs.workload import Workload
 from dendroflow.settings.optimise import BEST, INDIVIDUAL, REFERENCE, Optimise
 from dendroflow.settings.project import Configuration
+from dendroflow.settings.targets import Target
+from dendroflow.tables.gathering import joined
+from dendroflow.tables.schemas import column_of
 from dendroflow.tables.sharing import Verdict
 from dendroflow.tables.tables import read_table, write_table
 
@@ -81,23 +87,36 @@ def measuring(
 
     Parameters
     ----------
+    configuration
+        whose experiment has what is fitted alone.
+    description
+        of the model, without what the experiment records.
     workload
         with the function that measures.
     """
-    timeout_s = configuration.experiments[experiment].execution.timeout_s
+    settings = configuration.experiments[experiment]
+    timeout_s = settings.execution.timeout_s
+    derived = {name: one.expression for name, one in settings.derived.items()}
     known: Verdict | None = None
 
     def measure(values: pd.DataFrame) -> pd.DataFrame:
         nonlocal known
         points = identified_points(configuration, experiment, description, values, KEY)
-        columns = {str(path): column.tolist() for path, column in points.table.items()}
-        to_run = points_of(columns, points.fixed)
-        known, results = run_all(
-            workload, to_run, workers=workers, timeout_s=timeout_s, known=known
-        )
+        runs = runs_of(configuration, experiment, description, points)
+        notes = {"fixed": points.fixed, "protocols": runs.protocols, "derived": derived}
+
+        def simulate(these: Sequence[Point]) -> list[GroupResult]:
+            nonlocal known
+            known, results = run_all(
+                workload, these, workers=workers, timeout_s=timeout_s, known=known
+            )
+            return results
+
+        rows = pa.Table.from_pandas(runs.table.assign(batch=""), preserve_index=False)
+        results = run_levels(rows, notes, simulate)
         found = pa.concat_tables([features_of(result, workload) for result in results])
-        table = points.table[["point_id"]].merge(found.to_pandas(), on="point_id", how="left")
-        return table.drop(columns="runtime_s")
+        table: pd.DataFrame = joined(rows, {"": found}, notes)[0].to_pandas()
+        return table.drop(columns=["runtime_s", "batch", *map(column_of, points.swept)])
 
     return measure
 
@@ -109,6 +128,9 @@ def fit(
     history: Path,
     notes: Mapping[str, Any],
     *,
+    seed: int,
+    description: Description,
+    targets: Mapping[str, Target],
     check: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
     """Search, or go on with a search that was interrupted or shall take more generations.
@@ -119,6 +141,12 @@ def fit(
         receives all individuals; checkpoints are kept beside it.
     notes
         kept in its metadata, together with the targets.
+    seed
+        of the search.
+    description
+        of the model, without what the experiment records.
+    targets
+        of the fit; those without a mean take it from the reference.
     check
         is called before the history is written, and raises if it must not be.
 
@@ -136,20 +164,26 @@ def fit(
     assert settings is not None, "asked of experiments that optimise"
     checkpoints = Checkpoints(history.parent)
     where = f"{configuration.experiment_file(experiment)}: optimise"
-    goals = goals_of(settings, measure, checkpoints, where)
+    goals = goals_of(settings, targets, measure, checkpoints, where)
     evaluator = ModelEvaluator(settings.parameters, goals, measure, checkpoints.read())
-    rows = search(settings, evaluator, partial(_keep, checkpoints))
+    rows = search(settings, seed, evaluator, partial(_keep, checkpoints))
     check()
     store(
         rows,
         history,
         {
             **notes,
-            "settings": settings.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json") | {"seed": seed},
+            "score": float(rows["score"].min()),
             "targets": {
                 name: {"mean": mean, "sd": goals.sds[name]} for name, mean in goals.means.items()
             },
-            "individuals": individuals(rows, checkpoints.of(0), settings),
+            "individuals": _rows_of(
+                configuration,
+                experiment,
+                description,
+                individuals(rows, checkpoints.of(0), settings),
+            ),
         },
     )
     return rows
@@ -157,20 +191,35 @@ def fit(
 
 def individuals(
     history: pd.DataFrame, reference: pd.DataFrame | None, settings: Optimise
-) -> list[dict[str, Any]]:
+) -> dict[str, dict[str, float]]:
     """The points that the experiment stores: the first of the lowest score, and the reference.
 
     Returns
     -------
-    list of dict
-        individual, point_id and the optimised paths; the best alone if it is the reference.
+    dict
+        individual -> value of each optimised path; the best alone if it is the reference.
     """
-    columns = ["point_id", *settings.parameters]
+    columns = list(settings.parameters)
     best = history.iloc[int(history["score"].to_numpy().argmin())]
     found = {BEST: dict(best[columns])}
     if reference is not None and reference.iloc[0]["point_id"] != best["point_id"]:
         found = {REFERENCE: dict(reference.iloc[0][columns])} | found
-    return [{INDIVIDUAL: name} | point for name, point in found.items()]
+    return found
+
+
+def _rows_of(
+    configuration: Configuration,
+    experiment: str,
+    description: Description,
+    found: Mapping[str, Mapping[str, float]],
+) -> list[dict[str, Any]]:
+    """Rows of the plan of individuals, under all protocols."""
+    values = pd.DataFrame([dict(values) for values in found.values()]).astype(float)
+    points = identified_points(configuration, experiment, description, values, KEY)
+    table = runs_of(configuration, experiment, description, points).table
+    names = dict(zip(points.table["point_id"], found, strict=True))
+    rows = table.to_dict("records")
+    return [{INDIVIDUAL: names[row["point_id"]]} | {str(k): row[k] for k in row} for row in rows]
 
 
 def _keep(checkpoints: Checkpoints, generation: int, rows: pd.DataFrame) -> None:
@@ -178,7 +227,13 @@ def _keep(checkpoints: Checkpoints, generation: int, rows: pd.DataFrame) -> None
     checkpoints.keep(generation, rows.drop(columns=["generation", "score", *scores]))
 
 
-def goals_of(settings: Optimise, measure: Measure, checkpoints: Checkpoints, where: str) -> Goals:
+def goals_of(
+    settings: Optimise,
+    targets: Mapping[str, Target],
+    measure: Measure,
+    checkpoints: Checkpoints,
+    where: str,
+) -> Goals:
     """The targets; those without a mean get that of the reference, which is simulated for it.
 
     Raises
@@ -186,12 +241,12 @@ def goals_of(settings: Optimise, measure: Measure, checkpoints: Checkpoints, whe
     ConfigurationError
         If the reference cannot be simulated, or lacks a feature.
     """
-    means = {name: target.mean for name, target in settings.targets.items()}
+    means = {name: target.mean for name, target in targets.items()}
     if settings.reference is not None:
         reference = checkpoints.of(0)
         if reference is None:
             values = pd.DataFrame([settings.reference])[list(settings.parameters)].astype(float)
-            measured = measure(values)[["point_id", "status", "error", *settings.targets]]
+            measured = measure(values)[["point_id", "status", "error", *targets]]
             reference = pd.concat([values, measured], axis=1)
         row = reference.iloc[0]
         if row["status"] != "ok":
@@ -202,9 +257,9 @@ def goals_of(settings: Optimise, measure: Measure, checkpoints: Checkpoints, whe
         for name in [name for name, mean in means.items() if mean is None]:
             if pd.isna(row[name]):
                 raise ConfigurationError(
-                    f"{where}.targets.{name}: the reference does not have this feature; "
+                    f"{where}: targets.{name}: the reference does not have this feature; "
                     "give a mean, or leave the target out"
                 )
             means[name] = float(row[name])
-    sds = {name: target.sd for name, target in settings.targets.items()}
+    sds = {name: target.sd for name, target in targets.items() if target.sd is not None}
     return Goals({name: mean for name, mean in means.items() if mean is not None}, sds)

@@ -24,12 +24,10 @@ from numpy.typing import NDArray
 
 from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.sweep import Range
+from dendroflow.tables.scoring import scores
 
 logger = logging.getLogger(__name__)
 
-# Score of a feature that does not exist, and of all features of a point that is not ok; no other
-# distance counts for more. BluePyOpt's own value.
-WORST = 250.0
 SIGNIFICANT_DIGITS = 12
 SCORE = ".score"
 
@@ -50,7 +48,7 @@ class Goals:
         Parameters
         ----------
         points
-            status, and a column per feature; null where it does not exist.
+            a column per feature; null where it does not exist.
 
         Returns
         -------
@@ -58,12 +56,8 @@ class Goals:
             standard deviations, `WORST` at most, and where there is nothing to compare.
         """
         features = points[list(self.means)].to_numpy(dtype=float)
-        means, sds = (
-            np.array([part[name] for name in self.means]) for part in (self.means, self.sds)
-        )
-        distances = np.minimum(np.abs(features - means) / sds, WORST)
-        sound = np.isfinite(distances) & (points["status"] == "ok").to_numpy()[:, None]
-        return np.where(sound, distances, WORST)
+        targets = {n: {"mean": mean, "sd": self.sds[n]} for n, mean in self.means.items()}
+        return scores(features, targets)
 
 
 class ModelEvaluator(Evaluator):  # type: ignore[misc]
@@ -157,6 +151,7 @@ class ModelEvaluator(Evaluator):  # type: ignore[misc]
 
 def search(
     settings: Optimise,
+    seed: int,
     evaluator: ModelEvaluator,
     finished: Callable[[int, pd.DataFrame], None],
 ) -> pd.DataFrame:
@@ -193,7 +188,7 @@ def search(
 
     optimisation = DEAPOptimisation(
         evaluator=evaluator,
-        seed=settings.seed,
+        seed=seed,
         offspring_size=settings.offspring,
         map_function=evaluate_generation,
         selector_name=settings.algorithm,

@@ -103,7 +103,8 @@ def fill_missing(table: pd.DataFrame, own: Mapping[str, Value | None]) -> pd.Dat
                     "its own; name one in that block or in the experiment"
                 )
             columns[path] = as_column(table[path].mask(missing, own[path]).tolist())
-    return _frame(columns)
+    # Rows of no columns are rows.
+    return _frame(columns) if columns else table
 
 
 def _frame(columns: Columns) -> pd.DataFrame:

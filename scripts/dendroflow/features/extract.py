@@ -1,7 +1,7 @@
 """From stored traces to one row of features per point."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,26 +14,39 @@ from dendroflow.errors import StoreError
 from dendroflow.features.recordings import COLUMNS, Recordings, TraceError
 from dendroflow.features.statistics import STATISTICS, cut, first_crossing, rate, speed
 from dendroflow.settings.features import FeatureBlock, Features, Propagation
-from dendroflow.tables.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked
+from dendroflow.tables.schemas import OUTCOMES, TRACES, VALUES_SUFFIX, checked, column_under
 from dendroflow.tables.tables import read_groups, read_table
 
+# What is measured under each protocol; under "" where there are none.
+Asked = Mapping[str, Features]
 
-def schema(features: Features) -> pa.Schema:
+# Columns of the outcomes that go with the features.
+KEPT = ("point_id", "protocol", "status", "error", "runtime_s", "search")
+
+
+def schema(asked: Asked) -> pa.Schema:
     """Return the columns of `extract`.
 
     Those of the outcome, a number per feature (null where it does not exist; the mean where eFEL
     gives several), and `<column>.values` with all values of each eFEL feature that keeps them.
+    Features of a protocol have its name before theirs: `step1_AP_width`.
     """
-    outcome = [OUTCOMES.field(name) for name in ("point_id", "status", "error", "runtime_s")]
-    means = [pa.field(column, pa.float64()) for column in features.columns]
-    lists = [
-        pa.field(column + VALUES_SUFFIX, pa.list_(pa.float64())) for column in features.kept_values
-    ]
-    return pa.schema([*outcome, *means, *lists])
+    means, lists = [], []
+    for protocol, features in asked.items():
+        means += [column_under(protocol, column) for column in features.columns]
+        lists += [column_under(protocol, column) + VALUES_SUFFIX for column in features.kept_values]
+    numbers = pa.float64()
+    return pa.schema(
+        [
+            *(OUTCOMES.field(name) for name in KEPT),
+            *(pa.field(name, numbers) for name in means),
+            *(pa.field(name, pa.list_(numbers)) for name in lists),
+        ]
+    )
 
 
-def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Table:
-    """Measure the features of each point.
+def extract(traces: pa.Table, outcomes: pa.Table, asked: Asked) -> pa.Table:
+    """Measure the features of each point, or of each run under a protocol that is asked for.
 
     Parameters
     ----------
@@ -45,16 +58,37 @@ def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Tabl
     Returns
     -------
     pyarrow.Table
-        The columns of `schema(features)`, a row per row of `outcomes`, in its order. Features
-        are null for a point that is not ok. An ok point becomes `nonfinite` if a signal is not
-        finite, and `failed` if it cannot be measured; its error then begins with "features: ".
+        The columns of `schema(asked)`, a row per row of `outcomes`, in its order within each
+        protocol. Features are null for a point that is not ok. An ok point becomes `nonfinite` if
+        a signal is not finite, and `failed` if it cannot be measured; its error then begins with
+        "features: ".
 
     Raises
     ------
     StoreError
         If a table does not have the declared columns, or an ok point lacks a signal.
     """
-    outcomes = checked(outcomes, OUTCOMES)
+    outcomes, parts = checked(outcomes, OUTCOMES), [schema(asked).empty_table()]
+    for protocol, features in asked.items():
+        rows = outcomes.filter(pc.equal(outcomes["protocol"], protocol)) if protocol else outcomes
+        if rows.num_rows and len(rows) < len(outcomes):
+            ids = rows["point_id"].combine_chunks()
+            own = traces.filter(pc.is_in(traces["point_id"].cast(ids.type), ids))
+        else:
+            own = traces
+        if rows.num_rows:
+            found = _measured(own, rows, features)
+            names = [
+                name if name in KEPT else column_under(protocol, name)
+                for name in found.column_names
+            ]
+            parts.append(found.rename_columns(names))
+    if len(asked) == 1 and len(parts) == 2:
+        return parts[1]
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def _measured(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Table:
     recordings = Recordings(traces, outcomes)
     result = _Result(features, outcomes)
     # What overflows is not finite, and becomes null.
@@ -69,17 +103,17 @@ def extract(traces: pa.Table, outcomes: pa.Table, features: Features) -> pa.Tabl
     return result.table()
 
 
-def extraction(features: Features) -> Callable[[pa.Table, pa.Table], pa.Table]:
-    """`extract` for these features, as a function of traces and outcomes.
+def extraction(asked: Asked) -> Callable[[pa.Table, pa.Table], pa.Table]:
+    """`extract` for what is asked, as a function of traces and outcomes.
 
     eFEL is imported now, so that processes which are forked later need not import it each.
     """
-    if any(block.efel for block in features.blocks):
+    if any(block.efel for features in asked.values() for block in features.blocks):
         import dendroflow.features.spikes  # noqa: F401
-    return partial(extract, features=features)
+    return partial(extract, asked=asked)
 
 
-def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[pa.Table]:
+def extract_file(traces: Path, outcomes: Path, asked: Asked) -> Iterator[pa.Table]:
     """Measure the features of the points of a batch, one row group of its traces at a time.
 
     Parameters
@@ -108,10 +142,10 @@ def extract_file(traces: Path, outcomes: Path, features: Features) -> Iterator[p
         if positions["min"] < done:
             raise StoreError(f"{traces}: row groups are not in the order of {outcomes}")
         end = positions["max"] + 1
-        yield extract(part, table.slice(done, end - done), features)
+        yield extract(part, table.slice(done, end - done), asked)
         done = end
     if done < len(table) or not len(table):
-        yield extract(TRACES.empty_table(), table.slice(done), features)
+        yield extract(TRACES.empty_table(), table.slice(done), asked)
 
 
 class _Result:
@@ -119,7 +153,7 @@ class _Result:
 
     def __init__(self, features: Features, outcomes: pa.Table) -> None:
         self._outcomes = outcomes
-        self._schema = schema(features)
+        self._schema = schema({"": features})
         n = len(outcomes)
         self.means = {name: np.full(n, np.nan) for name in features.columns}
         self._lists: dict[str, list[NDArray[np.float64] | None]] = {

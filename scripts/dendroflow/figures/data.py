@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,10 @@ class FigureData:
         (point ids, signals) -> rows of `dendroflow.tables.schemas.TRACES`.
     swept
         columns of the swept parameters; they tell a single point apart from the others.
+    targets
+        feature -> `mean` and `sd` of what it should be.
+    runs
+        what became of each point under each protocol; empty where there are none.
     time_unit
         unit of the times of traces.
     read_values
@@ -80,6 +84,8 @@ class FigureData:
     labels: Mapping[str, Label]
     read_traces: Callable[[Sequence[str], Sequence[str]], pa.Table]
     swept: tuple[str, ...] = ()
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    runs: pd.DataFrame = field(default_factory=pd.DataFrame)
     time_unit: str = "ms"
     read_values: Callable[[str], pd.DataFrame] = lambda _: pd.DataFrame(
         columns=["point_id", "value"]
@@ -149,6 +155,33 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
         points = points[match.astype(bool) | ((points["status"] != OK) & points[column].isna())]
     order = [*(c for c in points.columns if c not in UNORDERED), "point_id"]
     return points.sort_values(order, key=lambda column: column.map(_order), ignore_index=True)
+
+
+def with_status_of_runs(
+    points: pd.DataFrame, signals: Iterable[str], runs: pd.DataFrame
+) -> pd.DataFrame:
+    """Points with the status of what a figure draws: a run that is not ok has no traces.
+
+    Parameters
+    ----------
+    signals
+        names such as `step1_soma_v`.
+    runs
+        point_id, protocol, status and error; empty where there are no protocols.
+    """
+    if runs.empty:
+        return points
+    protocols = runs["protocol"].unique()
+    drawn = {
+        max((name for name in protocols if signal.startswith(f"{name}_")), key=len)
+        for signal in signals
+    }
+    lost = runs[runs["protocol"].isin(drawn) & (runs["status"] != OK)]
+    lost = lost.drop_duplicates("point_id").set_index("point_id")
+    points, there = points.copy(), points["point_id"].isin(lost.index)
+    for column in ("status", "error"):
+        points.loc[there, column] = points.loc[there, "point_id"].map(lost[column])
+    return points
 
 
 def thinned(table: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -16,7 +16,6 @@ from dendroflow.figures.data import Label, labels_of
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.page import (
     FAILED,
-    GREY,
     INK,
     Page,
     failure_note,
@@ -24,10 +23,11 @@ from dendroflow.figures.page import (
     make_logarithmic,
     wrapped,
 )
+from dendroflow.figures.targets import BLUE, ROW, plot_targets
 from dendroflow.settings.optimise import FIGURES
+from dendroflow.tables.best import best_individuals
 from dendroflow.tables.schemas import column_of
 
-BLUE = "#31688e"
 # Scores below this share of the largest have its colour: what differs among them is not seen.
 DARKEST = 1e-4
 PANEL_WIDTH, PANEL_HEIGHT = 3.45, 3.0
@@ -40,8 +40,9 @@ class Course:
     Attributes
     ----------
     history
-        a row per individual, in the order of generations: generation, the optimised paths,
-        status, targeted features, a score for each (`<feature>.score`), and their sum (`score`).
+        a row per individual, in the order of seeds and generations: seed, generation, the
+        optimised paths, status, targeted features, a score for each (`<feature>.score`), and their
+        sum (`score`).
     notes
         settings, targets, and the columns of the experiment's table.
     """
@@ -74,11 +75,16 @@ class Course:
         """Individuals without those that were simulated before."""
         return self.history.drop_duplicates("point_id")
 
+    @property
+    def _seeds(self) -> str:
+        seeds = self.history["seed"].unique().tolist()
+        return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
     def summary(self) -> str:
         """How the search was run."""
         settings = self.notes["settings"]
         return (
-            f"{settings['algorithm']}, seed {settings['seed']}, {settings['offspring']} individuals"
+            f"{settings['algorithm']}, {self._seeds}, {settings['offspring']} individuals"
             f" in each of {self.history['generation'].max()} generations: {len(self.points)} points"
         )
 
@@ -87,7 +93,7 @@ def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
     """Draw the figures of an optimisation into `folder`; `title` is that of the experiment."""
     paths = []
     with house_style():
-        for figure, draw in zip(FIGURES, (_convergence, _scores, _parameters), strict=True):
+        for figure, draw in zip(FIGURES, (_convergence, _scores, _parameters, _front), strict=True):
             page = draw(course, figure.title, f"{title} · {course.summary()}")
             paths += page.save(folder, figure.name)
     return paths
@@ -107,8 +113,10 @@ def _convergence(course: Course, title: str, subtitle: str) -> Page:
         label="median of the generation",
         ax=axes,
     )
-    best = course.history.groupby("generation")["score"].min().cummin()
-    axes.step(best.index, best, color=INK, lw=1.8, where="post", label="best so far")
+    for number, (_, own) in enumerate(course.history.groupby("seed")):
+        best = own.groupby("generation")["score"].min().cummin()
+        label = "best so far" if number == 0 else None
+        axes.step(best.index, best, color=INK, lw=1.8, where="post", label=label)
     if (course.history["score"] > 0).any():
         make_logarithmic(axes, "y")
     axes.set(xlabel="generation", ylabel="score (sum of standard deviations)")
@@ -121,23 +129,11 @@ def _scores(course: Course, title: str, subtitle: str) -> Page:
     targets, best = course.targets, course.best
     values = [f"{course.label(p).text} {course.label(p).quantity(best[p])}" for p in course.paths]
     heading = f"{subtitle} · {', '.join(values)}"
-    page = Page(title, heading, failure_note(course.points), (6.9, 0.8 + 0.62 * len(targets)))
+    page = Page(title, heading, failure_note(course.points), (7.4, 0.7 + ROW * len(targets)))
     (axes,) = page.panels(grid=False)
-    names = [wrapped(course.label(name).text, 1.8) for name in targets]
-    scores = [best[f"{name}.score"] for name in targets]
-    bars = axes.barh(range(len(names)), scores, height=0.55, color=BLUE)
-    texts = []
-    for name in targets:
-        target = course.notes["targets"][name]
-        unit = f" {course.label(name).unit}".rstrip()
-        found = "does not exist" if pd.isna(best[name]) else f"{best[name]:.5g}{unit}"
-        texts.append(f"{found}; target {target['mean']:.5g} ± {target['sd']:.3g}{unit}")
-    axes.bar_label(bars, texts, padding=4, color=GREY)
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    # The text beside the longest bar takes about as much room as the bar.
-    axes.set_xlim(0, 2.1 * max([*scores, 1e-12]))
-    axes.set_xlabel("distance from the target (standard deviations)")
+    wanted = {name: course.notes["targets"][name] for name in targets}
+    labels = {name: course.label(name) for name in targets}
+    plot_targets(axes, best.to_frame().T, wanted, labels)
     return page
 
 
@@ -174,6 +170,30 @@ def _parameters(course: Course, title: str, subtitle: str) -> Page:
     panels[0].legend(loc="upper right", frameon=True, framealpha=0.9)
     bar = page.colour_bar(panels, colours, "score")
     make_logarithmic(bar.ax, "y")
+    return page
+
+
+def _front(course: Course, title: str, subtitle: str) -> Page:
+    targets = course.targets
+    found = best_individuals(course.history, targets)
+    front = found[found["on_front"]]
+    page = Page(title, subtitle, [], (6.9, 0.9 + 0.42 * len(targets)))
+    (axes,) = page.panels()
+    places = range(len(targets))
+    for _, row in front[::-1].iterrows():
+        best = row["rank"] == 1
+        axes.plot(
+            [row[f"{name}.score"] for name in targets],
+            places,
+            color=INK if best else BLUE,
+            lw=2.0 if best else 0.7,
+            alpha=1.0 if best else 0.45,
+            label="lowest sum" if best else None,
+        )
+    axes.set_yticks(places, [wrapped(course.label(name).text, 1.8) for name in targets])
+    axes.invert_yaxis()
+    axes.set_xlabel(f"score (standard deviations) of the {len(front)} on the front")
+    axes.legend(loc="best")
     return page
 
 

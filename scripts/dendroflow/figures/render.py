@@ -14,11 +14,12 @@ from dendroflow.figures import (
     line_scatter,
     shape,
     table,
+    targets,
     trace_phase,
 )
-from dendroflow.figures.data import OK, FigureData, select_points
+from dendroflow.figures.data import OK, FigureData, select_points, with_status_of_runs
 from dendroflow.figures.page import Page, empty_page, failure_note, house_style
-from dendroflow.settings.figures import Figure
+from dendroflow.settings.figures import Figure, signals
 
 DRAW: dict[str, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
     "line": line_scatter.draw,
@@ -29,6 +30,7 @@ DRAW: dict[str, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
     "phase": trace_phase.draw_orbits,
     "kymograph": kymograph.draw,
     "table": table.draw,
+    "targets": targets.draw,
     "shape": shape.draw,
     "movie": shape.draw,
     "field": field.draw,
@@ -53,7 +55,7 @@ def render(figure: Figure, data: FigureData, folder: Path) -> list[Path]:
     StoreError
         If a trace is missing.
     """
-    points = select_points(figure, data)
+    points = with_status_of_runs(select_points(figure, data), signals(figure), data.runs)
     with house_style():
         draw = DRAW[figure.kind] if (points["status"] == OK).any() else _draw_nothing
         return draw(figure, data, points).save(folder, figure.name)

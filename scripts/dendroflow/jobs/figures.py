@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dendroflow.figures.data import FigureData, labels_of
 from dendroflow.figures.render import render_all
 from dendroflow.jobs.job import Job
+from dendroflow.tables.protocols import of_points
 from dendroflow.tables.tables import read_notes, read_table
 
 
@@ -19,17 +21,36 @@ def render_figures(job: Job) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     notes = read_notes(Path(job.input.features))
     points = read_table(Path(job.input.features)).to_pandas()
-    batch_of = dict(zip(points["point_id"], points["batch"], strict=True))
+    runs = read_table(Path(job.input.runs))
     files = {Path(path).stem: Path(path) for path in job.input.traces}
 
-    def read_traces(point_ids: Sequence[str], signals: Sequence[str]) -> pa.Table:
-        wanted = defaultdict(list)
-        for point_id in point_ids:
-            wanted[batch_of[point_id]].append(point_id)
+    def stored(rows: pd.DataFrame, run: str, signals: Sequence[str]) -> pa.Table:
         return pa.concat_tables(
-            read_table(files[batch], where={"point_id": ids, "signal": list(signals)})
-            for batch, ids in sorted(wanted.items())
+            read_table(
+                files[str(batch)], where={"point_id": list(own[run]), "signal": list(signals)}
+            )
+            for batch, own in rows.groupby("batch")
         )
+
+    def read_traces(point_ids: Sequence[str], signals: Sequence[str]) -> pa.Table:
+        if not notes["protocols"]:
+            return stored(points[points["point_id"].isin(point_ids)], "point_id", signals)
+        asked = defaultdict(list)
+        for signal in signals:
+            # Of `step` and `step_up`, the longer one.
+            of = (p for p in notes["protocols"] if signal.startswith(f"{p}_"))
+            protocol = max(of, key=len)
+            asked[protocol].append(signal.removeprefix(f"{protocol}_"))
+        parts = []
+        for protocol, own in asked.items():
+            these = runs.filter(
+                pc.and_(
+                    pc.is_in(runs["point_id"], pa.array(point_ids)),
+                    pc.equal(runs["protocol"], protocol),
+                )
+            )
+            parts.append(of_points(stored(these.to_pandas(), "run_id", own), these))
+        return pa.concat_tables(parts)
 
     def read_values(feature: str) -> pd.DataFrame:
         path, columns = Path(job.input.feature_values), ["point_id", "value"]
@@ -45,10 +66,18 @@ def render_figures(job: Job) -> None:
         read_traces=read_traces,
         read_values=read_values,
         swept=tuple(c["name"] for c in notes["columns"] if c["kind"] == "swept"),
+        targets={n: t for n, t in notes["targets"].items() if t["mean"] is not None},
+        runs=runs.drop_columns(["search"]).to_pandas(),
         time_unit=notes["time_unit"],
     )
     render_all(declared.figures, data, folder)
-    for path in map(Path, job.input.history):
+    if histories := list(map(Path, job.input.history)):
         from dendroflow.figures.optimisation import Course, draw_all
 
-        draw_all(Course(read_table(path).to_pandas(), read_notes(path)), declared.title, folder)
+        found = [read_notes(path) for path in histories]
+        parts = [
+            read_table(path).to_pandas().assign(seed=said["settings"]["seed"])
+            for path, said in zip(histories, found, strict=True)
+        ]
+        course = Course(pd.concat(parts, ignore_index=True), found[0])
+        draw_all(course, declared.title, folder)

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,21 +17,27 @@ from numpy.typing import NDArray
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError
 from dendroflow.features.extract import extract
-from dendroflow.kernel.points import points_of
+from dendroflow.kernel.lanes import GroupResult
+from dendroflow.kernel.points import Point
 from dendroflow.mechanisms import compile_mechanisms
 from dendroflow.morphology.fetch import fetch
 from dendroflow.morphology.importing import import_sections
 from dendroflow.morphology.sections import save_sections
+from dendroflow.plan.answers import run_levels
 from dendroflow.plan.models import check_copy, copy_model
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.stored import Plan
-from dendroflow.runs.pool import outcome_table
 from dendroflow.runs.proof import run_all
+from dendroflow.runs.results import outcome_table, trace_table
+from dendroflow.runs.search import searching
 from dendroflow.runs.workload import Workload, loaded
+from dendroflow.settings.features import Features
 from dendroflow.settings.project import Configuration, load, validated
 from dendroflow.settings.sweep import Block, Row
-from dendroflow.tables.gathering import derived
+from dendroflow.settings.targets import column_meant
+from dendroflow.tables.gathering import joined
+from dendroflow.tables.protocols import of_points
 from dendroflow.tables.schemas import TRACES, VALUES_SUFFIX, checked, column_of
 
 Array = NDArray[np.float64]
@@ -60,13 +66,17 @@ class Simulation:
     def trace(self, signal: str, location: str | None = None) -> tuple[Array, Array]:
         """Times (ms) and values of a recorded signal, or of one of its places.
 
+        Under a protocol it is called `step1.soma_v`.
+
         Raises
         ------
         KeyError
             If it was not recorded.
         """
         for row in self.traces.to_pylist():
-            if row["signal"] == signal and (location is None or row["location"] == location):
+            if row["signal"] == column_meant(signal) and (
+                location is None or row["location"] == location
+            ):
                 values, times = np.array(row["values"]), row["t"]
                 if times is None:
                     times = row["t0"] + row["dt"] * np.arange(len(values))
@@ -108,10 +118,11 @@ def simulate(
         }
     )
     changed_too = configuration.model_copy(update={"experiments": {name: changed}})
-    _, features, traces, _ = _in_a_process(changed_too, name, Path(results), 1, True)
-    (row,) = features.to_pylist()
+    table, traces = _in_a_process(changed_too, name, Path(results), 1, True)
+    (row,) = table.to_pylist()
     known = ("point_id", "status", "error")
-    measured = {key: value for key, value in row.items() if key not in (*known, "runtime_s")}
+    apart = {*known, "runtime_s", *map(column_of, values)}
+    measured = {key: value for key, value in row.items() if key not in apart}
     return Simulation(**{key: row[key] for key in known}, features=measured, traces=traces)
 
 
@@ -135,20 +146,15 @@ def run(
         a row per point: point_id, what is swept by its own name, features, status, error.
     """
     configuration, name = _configured(experiment)
-    if configuration.experiments[name].sweep is None:
+    if configuration.experiments[name].optimise is not None:
         raise ConfigurationError(
             f"{configuration.experiment_file(name)}: optimises; use the command `dendroflow run`"
         )
     workers = cores or os.cpu_count() or 1
-    points, features, _, notes = _in_a_process(configuration, name, Path(results), workers, False)
-    swept = points.to_pandas().rename(columns=column_of)
-    lists = [name for name in features.column_names if name.endswith(VALUES_SUFFIX)]
-    measured = features.drop_columns(["runtime_s", *lists]).to_pandas()
-    table: pd.DataFrame = swept.merge(measured, on="point_id", how="left")
-    columns = pa.Table.from_pandas(table, preserve_index=False)
-    by_name = dict(zip(columns.column_names, columns.columns, strict=True))
-    extra = derived(by_name, columns["status"], notes)
-    return table.assign(**{name: column.to_pandas() for name, column in extra.items()})
+    table, _ = _in_a_process(configuration, name, Path(results), workers, False)
+    lists = [name for name in table.column_names if name.endswith(VALUES_SUFFIX)]
+    found: pd.DataFrame = table.drop_columns(["runtime_s", *lists]).to_pandas()
+    return found
 
 
 def _configured(experiment: str | Path) -> tuple[Configuration, str]:
@@ -162,8 +168,8 @@ def _configured(experiment: str | Path) -> tuple[Configuration, str]:
 
 def _in_a_process(
     configuration: Configuration, name: str, results: Path, workers: int, keep: bool
-) -> tuple[pa.Table, pa.Table, pa.Table, Mapping[str, Any]]:
-    """All points, their features, traces if they are kept, and notes, from a process of its own.
+) -> tuple[pa.Table, pa.Table]:
+    """All points with what was measured, and traces if they are kept, from a process of its own.
 
     NEURON keeps what it has loaded, so that a second experiment could not be simulated in this one.
     """
@@ -174,24 +180,31 @@ def _in_a_process(
 
 def _run(
     configuration: Configuration, name: str, results: Path, workers: int, keep: bool
-) -> tuple[pa.Table, pa.Table, pa.Table, Mapping[str, Any]]:
+) -> tuple[pa.Table, pa.Table]:
     settings = configuration.experiments[name]
     plan = make_plan(configuration, name, results, workers, keep=True)
-    table = plan.table.drop_columns(["batch"])
-    points = points_of(table.to_pydict(), plan.notes["fixed"])
-    features, kept = [], [TRACES.empty_table()]
-    with opened(configuration, plan, results) as workload:
+    asked, features, kept = settings.measured, [], [TRACES.empty_table()]
+    with opened(configuration, plan, results, asked) as workload:
         timeout_s = settings.execution.timeout_s
-        _, groups = run_all(workload, points, workers=workers, timeout_s=timeout_s)
-        for result in groups:
-            traces = checked(pa.table(result.traces), TRACES) if result.traces else kept[0]
-            features.append(extract(traces, outcome_table(result), settings.features))
+
+        def simulate(points: Sequence[Point]) -> list[GroupResult]:
+            return run_all(workload, points, workers=workers, timeout_s=timeout_s)[1]
+
+        for result in run_levels(plan.table, plan.notes, simulate):
+            traces = checked(trace_table(result), TRACES)
+            features.append(extract(traces, outcome_table(result), asked))
             kept += [traces] if keep else []
-    return table, pa.concat_tables(features), pa.concat_tables(kept), plan.notes
+    # All of them are here, whatever batch they would come into.
+    here = pa.array([""] * len(plan.table), pa.string())
+    rows = plan.table.drop_columns(["batch"]).append_column("batch", here)
+    table, lists, ran = joined(rows, {"": pa.concat_tables(features)}, plan.notes)
+    for column, values in lists.items():
+        table = table.append_column(column, values)
+    return table.drop_columns(["batch"]), of_points(pa.concat_tables(kept), ran)
 
 
 def opened(
-    configuration: Configuration, plan: Plan, results: Path
+    configuration: Configuration, plan: Plan, results: Path, asked: Mapping[str, Features]
 ) -> AbstractContextManager[Workload]:
     """What a plan needs to be simulated, made where it is not there yet."""
     copy = layout.MODEL_COPY.below(results, model_copy=plan.notes["model_copy"])
@@ -209,7 +222,10 @@ def opened(
             beside = layout.CORENEURON.below(results, build=build) if coreneuron else None
             compile_mechanisms(copy.parent, libraries[0], beside, origin=folder)
     sections = {name: _imported(configuration, name, results) for name in plan.morphologies()}
-    return loaded(results, plan.notes, (copy.parent, folder), libraries, sections)
+    searches = searching(asked, plan.notes["protocols"])
+    return loaded(
+        results, plan.notes, (copy.parent, folder), libraries, sections, searches=searches
+    )
 
 
 def _imported(configuration: Configuration, name: str, results: Path) -> Path:

@@ -1,5 +1,6 @@
 """Jobs from points to features: simulations, searches, audits."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,16 @@ from typing import Any
 from dendroflow import layout
 from dendroflow.errors import StoreError
 from dendroflow.jobs.job import Job, logger, refuse_another_code
-from dendroflow.kernel.points import points_of
+from dendroflow.plan.answers import points_to_run, searches_of
 from dendroflow.plan.models import check_copy
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import environment
 from dendroflow.runs.batch import simulate_batch as simulate_and_store
+from dendroflow.runs.search import searching
 from dendroflow.runs.workload import Workload, loaded
 from dendroflow.settings.features import Features
 from dendroflow.tables.schemas import TRACES
-from dendroflow.tables.tables import leave_pandas_out, writing
+from dendroflow.tables.tables import leave_pandas_out, read_table, writing
 
 
 def simulate_batch(job: Job) -> None:
@@ -23,13 +25,14 @@ def simulate_batch(job: Job) -> None:
     batch = str(job.wildcards.batch)
     plan = Plan.read(Path(job.input.plan), batch)
     notes, measure, schema = plan.notes, None, TRACES
+    asked = asked_of(notes)
     if not plan.feature_code:
         from dendroflow.features import extract
 
-        features = Features.model_validate(notes["feature_content"]["features"])
-        measure, schema = extract.extraction(features), extract.schema(features)
+        measure, schema = extract.extraction(asked), extract.schema(asked)
     leave_pandas_out()
-    points = points_of(plan.of_batch(batch).to_pydict(), notes["fixed"])
+    found = searches_of([read_table(Path(path)) for path in job.input.searches])
+    points, refused = points_to_run(plan.of_batch(batch), notes["fixed"], notes["protocols"], found)
     rows, outcomes = (Path(path).absolute() for path in (job.output[0], job.output.outcomes))
     sharing = layout.SHARING.below(job.results, **plan.codes).absolute()
     made_by = environment(job.folder)
@@ -39,11 +42,12 @@ def simulate_batch(job: Job) -> None:
             points,
             (rows, outcomes),
             schema,
+            refused=refused,
             workers=job.threads,
             timeout_s=notes["timeout_s"],
             notes={
                 "simulation_code": plan.simulation_code,
-                "points": len(points),
+                "points": len(points) + len(refused),
                 "model_copy": notes["model_copy"],
                 "sections": workload.sections,
                 "provenance": made_by
@@ -71,7 +75,14 @@ def opened(
         [Path(path) for path in job.input.mechanisms],
         dict(zip(morphologies, map(Path, job.input.sections), strict=True)),
         measure=measure,
+        searches=searching(asked_of(plan.notes), plan.notes["protocols"]),
     )
+
+
+def asked_of(notes: Mapping[str, Any]) -> dict[str, Features]:
+    """What is measured under each protocol, from the notes of a plan."""
+    content = notes["feature_content"]["features"]
+    return {protocol: Features.model_validate(said) for protocol, said in content.items()}
 
 
 def extract_features(job: Job) -> None:
@@ -81,11 +92,11 @@ def extract_features(job: Job) -> None:
     from dendroflow.plan.codes import FeatureContent
 
     leave_pandas_out()
-    features, done = job.declared.features, 0
+    asked, done = job.declared.measured, 0
 
     def check() -> None:
         code_digest.cache_clear()
-        now = FeatureContent(features.model_dump(mode="json"))
+        now = FeatureContent({name: features.dumped for name, features in asked.items()})
         if now.code != job.wildcards.feature_code:
             raise StoreError(
                 f"the features of {job.experiment}, or the code that extracts them, changed since "
@@ -93,8 +104,8 @@ def extract_features(job: Job) -> None:
             )
 
     check()
-    with writing(Path(job.output.features), schema(features)) as rows:
-        for table in extract_file(Path(job.input.traces), Path(job.input.outcomes), features):
+    with writing(Path(job.output.features), schema(asked)) as rows:
+        for table in extract_file(Path(job.input.traces), Path(job.input.outcomes), asked):
             rows.write(table)
             done += table.num_rows
             logger.info("%d points", done)
@@ -111,7 +122,8 @@ def optimise(job: Job) -> None:
 
     configuration, name, history = job.configuration, job.experiment, Path(job.output.history)
     plan = make_plan(configuration, name, job.results, job.threads)
-    if Path(plan.notes["optimisation"]["history"]).parts[1:] != history.parts[-5:]:
+    planned = [Path(path).parts[1:] for path in plan.notes["optimisation"]["histories"]]
+    if history.parts[-5:] not in planned:
         raise StoreError(
             f"{configuration.experiment_file(name)}: changed since the run began; "
             "run snakemake again"
@@ -120,15 +132,26 @@ def optimise(job: Job) -> None:
     description = describe(model, layout.DESCRIPTION.below(job.results, model_copy=model.copy))
     keys = ("experiment", "simulation_code", "optimisation", "columns")
     target = history.absolute()
-    measure = extraction(job.declared.features)
+    fitted = job.declared.fitted
+    others = {**configuration.experiments, name: fitted}
+    measure = extraction(fitted.measured)
     with opened(job, plan, plan.morphologies(), measure) as workload:
-        search = measuring(configuration, name, description, workload, job.threads)
+        search = measuring(
+            configuration.model_copy(update={"experiments": others}),
+            name,
+            description,
+            workload,
+            job.threads,
+        )
         fit(
             configuration,
             name,
             search,
             target,
             {key: plan.notes[key] for key in keys},
+            seed=plan.notes["optimisation"]["searches"][job.wildcards.search]["settings"]["seed"],
+            description=description,
+            targets=fitted.targets,
             check=lambda: refuse_another_code(plan.notes["library"]),
         )
 
@@ -138,7 +161,6 @@ def audit_experiment(job: Job) -> None:
     from dendroflow.analysis.audit import audit
 
     plan, output = Plan.read(Path(job.input.plan)), Path(job.output.audit).absolute()
-    features = Features.model_validate(plan.notes["feature_content"]["features"])
     settings = job.configuration.project.audit
     made_by, results = environment(job.folder), job.results.absolute()
     with opened(job, plan, plan.morphologies()) as workload:
@@ -146,7 +168,7 @@ def audit_experiment(job: Job) -> None:
             results,
             plan,
             workload,
-            features,
+            asked_of(plan.notes),
             settings,
             output=output,
             workers=job.threads,

@@ -26,8 +26,11 @@ def plan_points(job: Job) -> None:
             f"{configuration.experiment_file(name)}: it, its model, its morphologies or the "
             "results changed since the run began; run snakemake again"
         )
-    for history in job.input.history:
-        plan = plan.with_points(read_notes(Path(history))["individuals"])
+    if job.input.history:
+        found = [read_notes(Path(history)) for history in job.input.history]
+        # Of equal ones that of the first seed.
+        best = min(found, key=lambda notes: notes["score"])
+        plan = plan.with_points(best["individuals"])
     plan.write(Path(job.output.plan))
 
 
@@ -40,8 +43,11 @@ def gather_features(job: Job) -> None:
     gather(
         plan.table,
         [Path(path) for path in job.input.features],
-        Path(job.output.features),
-        Path(job.output.feature_values),
+        (
+            Path(job.output.features),
+            Path(job.output.feature_values),
+            Path(job.output.runs),
+        ),
         {**plan.notes, "configuration": str(job.configuration.source), "date": now()},
     )
 
@@ -101,4 +107,5 @@ def export_traces(job: Job) -> None:
     from dendroflow.tables import exports
 
     traces = [Path(path) for path in job.input.traces]
-    exports.export_traces(Path(job.input.features), traces, Path(job.output.table))
+    features, runs = Path(job.input.features), Path(job.input.runs)
+    exports.export_traces(features, runs, traces, Path(job.output.table))

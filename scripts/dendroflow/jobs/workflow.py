@@ -98,8 +98,9 @@ class Workflow:
         cores = self.cores or 1
         plan = make_plan(self.configuration, experiment, self.results, cores, keep=keep)
         batches = "1 batch" if len(plan.new) == 1 else f"{len(plan.new)} batches"
+        noun = "run" if plan.notes["protocols"] else "point"
         self._tell(
-            f"{experiment}: {plan.requested} point{'s' * (plan.requested != 1)} requested, "
+            f"{experiment}: {plan.requested} {noun}{'s' * (plan.requested != 1)} requested, "
             f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {batches}"
         )
         return plan
@@ -251,6 +252,12 @@ class Workflow:
             pattern, self.plan(wildcards.experiment), wildcards.batch
         )
 
+    def searches(self, wildcards: Wildcards) -> list[str]:
+        """Outcomes of the batches whose searches the runs of a batch need."""
+        plan = self.plan(wildcards.experiment)
+        needed = plan.searches(wildcards.batch)
+        return [self.of_batch(layout.OUTCOMES, plan, batch) for batch in needed]
+
     def outcomes(self, wildcards: Wildcards) -> list[str]:
         """Outcomes of all batches of all experiments."""
         return [path for e in self.experiments for path in self._batches(e, layout.OUTCOMES)]
@@ -259,8 +266,8 @@ class Workflow:
         """The individuals of an experiment that optimises."""
         if self.declared(wildcards).optimise is None:
             return []
-        path = self.plan(wildcards.experiment).notes["optimisation"]["history"]
-        return [self.made(Pattern(path))]
+        paths = self.plan(wildcards.experiment).notes["optimisation"]["histories"]
+        return [self.made(Pattern(path)) for path in paths]
 
     def batch_resources(self, wildcards: Wildcards, attempt: int = 1) -> Resources:
         """Cores, memory and time that a batch asks for."""

@@ -33,6 +33,8 @@ class Outcome:
     error: str | None
     runtime_s: float | None
     compartments: int | None
+    protocol: str = ""
+    search: str | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,14 @@ def run_together(
     runtime = (time.perf_counter() - start) / len(points)
     return GroupResult(
         tuple(
-            Outcome(lane.point.point_id, lane.status, lane.error, runtime, lane.compartments)
+            Outcome(
+                lane.point.point_id,
+                lane.status,
+                lane.error,
+                runtime,
+                lane.compartments,
+                lane.point.protocol,
+            )
             for lane in lanes
         ),
         columns,
@@ -207,6 +216,9 @@ def _stimulate(lane: _Lane, record: Mapping[str, Mapping[str, Any]], folder: Pat
             context.handlers += kept
         for signal, what in record.items():
             if what["stimulus"] is not None:
+                if what["stimulus"] not in currents:
+                    # This protocol does without it.
+                    continue
                 reference = currents[what["stimulus"]]._ref_i
             else:
                 reference = reference_of(context.places[what["at"]], what["variable"])

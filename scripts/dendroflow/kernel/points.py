@@ -1,7 +1,7 @@
 """From the columns of a plan to points: parameters, settings of the solver, seed, morphology."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import chain, repeat
 from typing import Any
@@ -30,7 +30,10 @@ class SolverSettings:
 
 @dataclass(frozen=True)
 class Point:
-    """One set of parameter values, ready to run; `stimuli` are their keys and values, by name."""
+    """One set of parameter values, ready to run; `stimuli` are their keys and values, by name.
+
+    `protocol` is that of which it is a run, "" where there are none.
+    """
 
     point_id: str
     parameters: Mapping[str, Any]
@@ -38,9 +41,21 @@ class Point:
     seed: int
     morphology: str | None
     stimuli: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    protocol: str = ""
+
+    def with_value(self, path: str, value: Any) -> "Point":
+        """The same with another value of a parameter, or of a number of a stimulus."""
+        group, _, name = path.partition(".")
+        if group == "parameters":
+            return replace(self, parameters={**self.parameters, name: value})
+        stimulus, _, key = name.partition(".")
+        changed = {**self.stimuli[stimulus], key: value}
+        return replace(self, stimuli={**self.stimuli, stimulus: changed})
 
 
-def points_of(columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]) -> list[Point]:
+def points_of(
+    columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any], protocol: str = ""
+) -> list[Point]:
     """Make points from the columns of a plan; those of equal settings become neighbours.
 
     Parameters
@@ -72,7 +87,7 @@ def points_of(columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]) ->
     ):
         parameters = dict(zip(names, own, strict=True))
         stimuli = _nested(keys, current) if keys else {}
-        point = Point(point_id, parameters, solver, int(seed), morphology, stimuli)
+        point = Point(point_id, parameters, solver, int(seed), morphology, stimuli, protocol)
         neighbours.setdefault(id(solver), []).append(point)
     return list(chain.from_iterable(neighbours.values()))
 

@@ -24,9 +24,12 @@ class Content:
 
 @dataclass(frozen=True)
 class FeatureContent(Content):
-    """Code and settings that turn samples into features; its name is `feature_code`."""
+    """Code and settings that turn samples into features; its name is `feature_code`.
 
-    features: list[dict[str, object]]
+    `features` are those of each protocol; under "" where there is none.
+    """
+
+    features: Mapping[str, list[dict[str, object]]]
     library: str = field(default_factory=lambda: code_digest("features"))
     efel: str = field(default_factory=lambda: importlib.metadata.version("efel"))
 

@@ -19,6 +19,8 @@ GUESS_REACTIONS, GUESS_SHARED = (0.005, 5e-7), (0.00015, 1.2e-7)
 # CVODE takes as many steps as it needs; a millisecond counts as so many.
 STEPS_PER_MS = 40.0
 
+# Of a table of runs: about how many simulations each is.
+SIMULATIONS = "simulations"
 CLOCK = ("duration", "dt", "v_init", "celsius", "solver", "atol", "rtol", "sampling")
 
 
@@ -121,7 +123,10 @@ def _number(cost: NDArray[np.float64], seconds_per_batch: float, cores: int, *, 
 def _steps(points: Points) -> NDArray[np.float64]:
     dt = points.column("simulation.dt").to_numpy(dtype=float)
     steps = np.where(_variable(points), 1 / STEPS_PER_MS, dt)
-    return np.asarray(points.column("simulation.duration").to_numpy(dtype=float) / steps)
+    steps = points.column("simulation.duration").to_numpy(dtype=float) / steps
+    if SIMULATIONS in points.table:
+        steps = steps * points.table[SIMULATIONS].to_numpy(dtype=float)
+    return np.asarray(steps)
 
 
 def _variable(points: Points) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """What the columns of an experiment are: kind, unit and meaning, for tables and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dendroflow.features.units import units
@@ -10,7 +10,8 @@ from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.features import Features
 from dendroflow.settings.optimise import INDIVIDUAL
 from dendroflow.settings.stimuli import Stimulus
-from dendroflow.tables.schemas import column_of
+from dendroflow.tables.schemas import column_of, column_under
+from dendroflow.tables.scoring import LARGEST, SCORE, TOTAL, score_names
 
 SETTINGS = {
     "duration": ("simulated time", "ms"),
@@ -37,26 +38,69 @@ class Column:
 
 
 def columns(swept: list[str], description: Description, settings: Experiment) -> list[Column]:
-    """All columns of an experiment's table, and its signals."""
-    features, stimuli = settings.features, settings.stimuli
-    meanings = _measured(description, features)
-    measured = units(features, description.signals, description.time_unit)
+    """All columns of an experiment's table, and its signals.
+
+    Parameters
+    ----------
+    description
+        of the model, without what the experiment records.
+    """
+    under = {name: settings.under(name) for name in settings.protocols} or {"": settings}
+    described = {n: description.with_recordings(own.record) for n, own in under.items()}
     return [
-        *(_swept(path, description, stimuli) for path in swept),
-        *(Column(name, "feature", unit, meanings[name]) for name, unit in measured.items()),
+        *(_swept(path, description, settings.stimuli) for path in swept),
+        *(
+            column
+            for name, own in under.items()
+            for column in (*_found(name, description, settings), *_features(name, described, own))
+        ),
         *(
             Column(name, "feature", one.unit, one.description or one.expression)
             for name, one in settings.derived.items()
         ),
+        *(Column(name, "feature", "SD", _score(name)) for name in score_names(settings.scored)),
         *(
             Column(name, "bookkeeping", unit, meaning)
             for name, (meaning, unit) in TABLE_COLUMNS.items()
         ),
         *(
-            Column(name, "signal", unit, description.meanings[name])
-            for name, unit in description.signals.items()
+            Column(column_under(protocol, name), "signal", unit, of.meanings[name] + _by(protocol))
+            for protocol, of in described.items()
+            for name, unit in of.signals.items()
         ),
     ]
+
+
+def _score(column: str) -> str:
+    """What a column of scores is."""
+    if column in (TOTAL, LARGEST):
+        return "sum of the scores" if column == TOTAL else "largest score"
+    return f"score of {column.removesuffix(SCORE).replace('_', ' ')}"
+
+
+def _by(protocol: str) -> str:
+    return f" ({protocol.replace('_', ' ')})" if protocol else ""
+
+
+def _features(
+    protocol: str, described: Mapping[str, Description], own: Experiment
+) -> Iterator[Column]:
+    description = described[protocol]
+    meanings = _measured(description, own.features)
+    measured = units(own.features, description.signals, description.time_unit)
+    for name, unit in measured.items():
+        yield Column(column_under(protocol, name), "feature", unit, meanings[name] + _by(protocol))
+
+
+def _found(protocol: str, description: Description, settings: Experiment) -> Iterator[Column]:
+    """What the search of a protocol finds."""
+    if not protocol or (search := settings.protocols[protocol].search) is None:
+        return
+    unit = _swept(search.path, description, settings.under(protocol).stimuli).unit
+    for name, meaning in settings.found(protocol).items():
+        kind = "bookkeeping" if name == "end" else "feature"
+        own = "" if name in ("end", "changes") else unit
+        yield Column(column_under(protocol, name), kind, own, meaning)
 
 
 def _measured(description: Description, features: Features) -> dict[str, str]:
@@ -64,7 +108,7 @@ def _measured(description: Description, features: Features) -> dict[str, str]:
     result: dict[str, str] = {}
     for block in features.blocks:
         signal = description.meanings[block.signal]
-        result |= {column: name.replace("_", " ") for name, column in block.efel_columns.items()}
+        result |= {column: column.replace("_", " ") for column in block.efel_columns.values()}
         result |= {
             column: signal if name == "final" else f"{name.replace('_', ' ')} of {signal}"
             for name, column in block.statistic_columns.items()

@@ -16,7 +16,8 @@ from dendroflow.settings.base import demand, naming, shown
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.project import Configuration
-from dendroflow.tables.schemas import STATUSES, column_of
+from dendroflow.tables.schemas import STATUSES, column_of, column_under
+from dendroflow.tables.scoring import score_names
 
 # SQLite holds no more.
 MOST_COLUMNS = 2000
@@ -31,10 +32,44 @@ TABLE_COLUMNS = {
 }
 
 
+def check_simulated(
+    configuration: Configuration, experiment: str, description: Description, points: Points
+) -> None:
+    """Refuse stimuli, recordings and features of what does not exist, or after the end.
+
+    Raises
+    ------
+    ConfigurationError
+        One line that names the key, and the nearest names.
+    """
+    settings = configuration.experiments[experiment]
+    duration, unit = settings.simulation.duration, description.time_unit
+    assert duration is not None, "of each protocol, and of an experiment without any"
+    _check_places(settings, duration, description, points)
+    _check_files(settings, configuration.model_folder(experiment), points)
+    for signal in settings.features.signals:
+        where = f"features: signal: model {settings.model} has no signal "
+        demand(signal, description.signals, where)
+    end = settings.features.end
+    if end is not None and end > duration and "simulation.duration" not in points.swept:
+        raise ConfigurationError(
+            f"features: a window ends at {end:g} {unit}, after the simulation's {duration:g} {unit}"
+        )
+
+
+def measured_columns(settings: Experiment) -> list[str]:
+    """All columns of an experiment's table that are not swept: features, and what is found."""
+    return [
+        column_under(protocol, column)
+        for protocol, features in settings.measured.items()
+        for column in (*(settings.found(protocol) if protocol else ()), *features.columns)
+    ]
+
+
 def check_names(
     configuration: Configuration, experiment: str, description: Description, points: Points
 ) -> None:
-    """Refuse features and figures that ask for what does not exist, or for values of no point.
+    """Refuse figures and derived columns of what does not exist, or for values of no point.
 
     Raises
     ------
@@ -42,24 +77,24 @@ def check_names(
         One line that names the file, the key, and the nearest names.
     """
     settings = configuration.experiments[experiment]
-    signals, no_signal = description.signals, f"model {settings.model} has no signal "
-    duration, unit = settings.simulation.duration, description.time_unit
+    signals = {
+        column_under(protocol, signal)
+        for protocol in settings.protocols or ("",)
+        for signal in description.signals
+    }
+    no_signal = f"model {settings.model} has no signal "
+    protocols = [settings.under(name) for name in settings.protocols] or [settings]
+    duration = max(each.simulation.duration or 0.0 for each in protocols)
+    unit, measured = description.time_unit, measured_columns(settings)
     with naming(configuration.experiment_file(experiment)):
-        _check_places(settings, description, points)
-        _check_files(settings, configuration.model_folder(experiment), points)
-        for signal in settings.features.signals:
-            demand(signal, signals, f"features: signal: {no_signal}")
-        end = settings.features.end
-        if end is not None and end > duration and "simulation.duration" not in points.swept:
-            raise ConfigurationError(
-                f"features: a window ends at {end:g} {unit}, after the simulation's "
-                f"{duration:g} {unit}"
-            )
-        known = _columns(points.swept, [*settings.features.columns, *settings.derived])
+        scores = score_names(settings.scored)
+        known = _columns(points.swept, [*measured, *settings.derived, *scores])
         numbers = {column_of(path) for path in (*points.swept, *points.fixed)}
+        for name in settings.targets:
+            demand(name, [*measured, *settings.derived], "targets: not measured: ")
         for name, derived in settings.derived.items():
             for needed in sorted(Expression(derived.expression).names):
-                there = [*settings.features.columns, *numbers]
+                there = [*measured, *numbers]
                 demand(needed, there, f"derived: {name}: neither measured nor a value: ")
         swept = {column_of(path): points.table[path] for path in points.swept}
         ids = {} if settings.optimise else {"point_id": points.table["point_id"]}
@@ -94,7 +129,9 @@ def _check_files(settings: Experiment, folder: Path, points: Points) -> None:
                     raise ConfigurationError(f"stimuli: {name}: there is no file {folder / file}")
 
 
-def _check_places(settings: Experiment, description: Description, points: Points) -> None:
+def _check_places(
+    settings: Experiment, duration: float, description: Description, points: Points
+) -> None:
     """Refuse places that the model does not name, and stimuli that begin after the end."""
     for key, declared in (("stimuli", settings.stimuli), ("record", settings.record)):
         for name, what in declared.items():
@@ -103,9 +140,9 @@ def _check_places(settings: Experiment, description: Description, points: Points
             for place in points.column(path).unique() if swept else filter(None, [what.at]):
                 where = f"{key}: {name}: model {settings.model} has no place "
                 demand(place, description.places, where)
-    duration = settings.simulation.duration
     for name, stimulus in settings.stimuli.items():
-        if stimulus.delay >= duration and "simulation.duration" not in points.swept:
+        late = stimulus.delay >= duration and "delay" not in stimulus.formulas
+        if late and "simulation.duration" not in points.swept:
             raise ConfigurationError(
                 f"stimuli: {name}: begins at {stimulus.delay:g} ms, after the simulation's "
                 f"{duration:g} ms"

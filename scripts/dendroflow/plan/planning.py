@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -22,16 +22,17 @@ from dendroflow.plan.description import Description, describe
 from dendroflow.plan.labels import columns
 from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import known_sections
-from dendroflow.plan.names import check_names
-from dendroflow.plan.optimisation import Search, individuals_to_come
-from dendroflow.plan.points import Points, requested_points
+from dendroflow.plan.names import check_names, check_simulated
+from dendroflow.plan.optimisation import individuals_to_come, searches
+from dendroflow.plan.points import requested_points
+from dendroflow.plan.runs import Runs, runs_of
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.base import naming
 from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Execution
 
 # What the tables say about an experiment, as it is declared.
-DECLARED = ("title", "description", "sweep", "optimise", "features")
+DECLARED = ("title", "description", "sweep", "protocols", "optimise", "targets", "features")
 
 
 def make_plan(
@@ -57,13 +58,23 @@ def make_plan(
     model = names_of(configuration.model_folder(experiment))
     kept = layout.DESCRIPTION.below(results, model_copy=model.copy)
     with naming(configuration.experiment_file(experiment)):
-        description = describe(model, kept, keep=keep).with_recordings(settings.record)
-    wanted = requested_points if settings.optimise is None else individuals_to_come
-    points = wanted(configuration, experiment, description)
+        alone = describe(model, kept, keep=keep)
+        description = alone.with_recordings(settings.record)
+    if settings.optimise is None:
+        points = simulated_points = requested_points(configuration, experiment, description)
+    else:
+        points, simulated_points = individuals_to_come(configuration, experiment, description)
+    if not settings.protocols:
+        with naming(configuration.experiment_file(experiment)):
+            check_simulated(configuration, experiment, description, simulated_points)
+    runs = runs_of(configuration, experiment, alone, simulated_points)
     check_names(configuration, experiment, description, points)
-    measured = FeatureContent(settings.features.model_dump(mode="json"))
+    asked = {protocol: features.dumped for protocol, features in settings.measured.items()}
+    measured = FeatureContent(asked)
     keeping = settings.execution.keep_traces
-    simulated = simulation_content(model, settings, None if keeping else measured.code)
+    # Of runs under protocols, each is named by its own features where these are all that is kept.
+    of_all = None if keeping or settings.protocols else measured.code
+    simulated = simulation_content(model, settings, of_all)
     morphologies = sorted(points.column("morphology").dropna().unique())
     cached = Cached(
         results,
@@ -73,24 +84,31 @@ def make_plan(
         known_sections(configuration, morphologies, results, keep=keep),
     )
     pins = {name: configuration.morphologies[name].sha256 or "" for name in morphologies}
-    batch: NDArray[np.object_] | str
+    batch: NDArray[np.object_]
     known_already = 0
     searched: dict[str, Any] = {}
     if settings.optimise is None:
-        batch, work, known_already = _assign(points, description, settings.execution, cached, cores)
+        batch, work, known_already = _assign(runs, description, settings.execution, cached, cores)
     else:
-        rules = settings.optimise.model_dump(mode="json", exclude={"generations"})
-        morphology = "".join(pins.values())
-        search = Search(simulated.code, measured.code, points.fixed, morphology, rules)
-        history = layout.HISTORY.of(
-            experiment=experiment,
-            simulation_code=simulated.code,
-            search=search.code,
-            generations=settings.optimise.generations,
-        )
-        searched = {"optimisation": {"search": vars(search), "history": history}}
-        batch, work = _reserve(cached, history, settings.execution.retry)
-    table = points.table.copy()
+        found = searches(settings, points, simulated.code, "".join(pins.values()))
+        histories = [
+            layout.HISTORY.of(
+                experiment=experiment,
+                simulation_code=simulated.code,
+                search=code,
+                generations=settings.optimise.generations,
+            )
+            for code in found
+        ]
+        searched = {
+            "optimisation": {
+                "searches": {code: vars(search) for code, search in found.items()},
+                "histories": histories,
+            }
+        }
+        runs = runs.of_others(points)
+        batch, work = _reserve(cached, histories, runs.level, settings.execution.retry)
+    table = runs.table.copy()
     table.insert(1, "batch", pd.Series(batch, index=table.index, dtype=str))
     said = settings.model_dump(mode="json", include=set(DECLARED), exclude_none=True)
     notes = {
@@ -103,17 +121,28 @@ def make_plan(
         "feature_content": asdict(measured),
         "library": library_digest(),
         "fixed": dict(points.fixed),
+        "protocols": dict(runs.protocols),
         "design": list(points.design),
         "required_sections": list(description.required_sections),
         "morphologies": pins,
         "timeout_s": settings.execution.timeout_s,
         "retry": list(settings.execution.retry),
         "time_unit": description.time_unit,
-        "columns": [asdict(column) for column in columns(points.swept, description, settings)],
+        "columns": [asdict(column) for column in columns(points.swept, alone, settings)],
         "derived": {name: one.expression for name, one in settings.derived.items()},
+        "targets": {
+            name: target.model_dump(mode="json") | {"validation": settings.validates(name)}
+            for name, target in settings.targets.items()
+            if name in settings.scored
+        },
         "declared": dict.fromkeys(DECLARED) | said,
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+    if runs.protocols:
+        # Of a column of empty lists nobody knows what they are lists of.
+        needs = stored.column_names.index("needs")
+        lists = stored["needs"].cast(pa.list_(pa.string()))
+        stored = stored.set_column(needs, "needs", lists)
     return Plan(stored, notes | searched, tuple(sorted(work)), work, known_already)
 
 
@@ -129,18 +158,21 @@ def batch_names(experiment: str, simulation_code: str, point_ids: Iterable[str])
 
 
 def _assign(
-    points: Points, description: Description, execution: Execution, cached: Cached, cores: int
+    runs: Runs, description: Description, execution: Execution, cached: Cached, cores: int
 ) -> tuple[NDArray[np.object_], dict[str, float], int]:
-    """The batch of each point, the work (s) of the new ones, and how many points they have already.
+    """The batch of each run, the work (s) of the new ones, and how many runs they have already.
 
-    Those are of batches that were not finished.
+    Those are of batches that were not finished. Runs that need a search come into other batches
+    than the search.
     """
-    simulated = cached.points(execution.retry)
+    simulated, points = cached.points(execution.retry), runs.costs
     found = points.table[["point_id"]].join(simulated, on="point_id", how="left")
     batch = np.array(found["batch"], dtype=object)
-    wanted = np.flatnonzero(found["batch"].isna())
+    missing = found["batch"].isna()
+    # Points that differ in nothing that a protocol has share a run.
+    wanted = np.flatnonzero(missing & ~found["point_id"].duplicated())
     work: dict[str, float] = {}
-    ids = points.table["point_id"].to_numpy()
+    ids = runs.ids
     kept = np.isin(ids[wanted], list(cached.unfinished_points(execution.retry)))
     if len(wanted):
         # Points that are no longer asked for have told what a point of this model takes.
@@ -148,29 +180,51 @@ def _assign(
         guess = first_guess(points, description) if math.isnan(mean) else mean
         seconds = expected_seconds(points, found["runtime_s"].to_numpy(dtype=float), guess)
         seconds = np.where(np.isin(np.arange(len(ids)), wanted[kept]), 1e-6, seconds)
-        for group in cut(
-            points,
-            wanted,
-            seconds,
-            execution,
-            runs_alone=description.runs_alone,
-            cores=cores,
-            measured=not execution.keep_traces,
-        ):
+        groups = [
+            group
+            for level in np.unique(runs.level[wanted])
+            for group in cut(
+                points,
+                wanted[runs.level[wanted] == level],
+                seconds,
+                execution,
+                runs_alone=description.runs_alone,
+                cores=cores,
+                measured=not execution.keep_traces,
+            )
+        ]
+        for group in groups:
             # A batch of that name may have had them.
             names = batch_names(cached.experiment, cached.simulation_code, ids[group])
             name = next(name for name in names if not cached.outcomes(name).exists())
             work[name] = float(seconds[group].sum())
             batch[group] = name
+        if len(wanted) < missing.sum():
+            of_run = dict(zip(ids[wanted], batch[wanted], strict=True))
+            batch[missing] = [of_run[one] for one in ids[missing]]
     return batch, work, int(kept.sum())
 
 
-def _reserve(cached: Cached, history: str, retry: Iterable[str]) -> tuple[str, dict[str, float]]:
-    """The batch of points that a search will find, and its work if it is not there."""
-    for name in batch_names(cached.experiment, cached.simulation_code, [history]):
-        if not cached.outcomes(name).exists():
-            # A point or two.
-            return name, {name: 0.0}
-        if cached.is_usable(name) and not cached.statuses(name).intersection(retry):
-            return name, {}
-    raise AssertionError("attempts do not end")
+def _reserve(
+    cached: Cached, histories: Sequence[str], levels: NDArray[np.intp], retry: Iterable[str]
+) -> tuple[NDArray[np.object_], dict[str, float]]:
+    """The batch of each run of what searches will find, and the work of those not there."""
+    batch, work = np.empty(len(levels), dtype=object), {}
+    for level in np.unique(levels):
+        for name in names_to_come(cached, histories, int(level)):
+            there = cached.outcomes(name).exists()
+            if not there:
+                # A point or two.
+                work[name] = 0.0
+            if not there or (
+                cached.is_usable(name) and not cached.statuses(name).intersection(retry)
+            ):
+                batch[levels == level] = name
+                break
+    return batch, work
+
+
+def names_to_come(cached: Cached, histories: Sequence[str], level: int = 0) -> Iterator[str]:
+    """Names of the batch of what searches will find, as from `batch_names`."""
+    of_level = [f"level {level}"] if level else []
+    return batch_names(cached.experiment, cached.simulation_code, [*histories, *of_level])

@@ -17,6 +17,7 @@ from dendroflow.settings.base import Settings, control_character, demand, naming
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.problems import EXPECTED, first_problem, mismatch
 from dendroflow.settings.project import Configuration
+from dendroflow.settings.stimuli import Stimulus
 
 BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "minimum": ("at least", operator.ge),
@@ -73,7 +74,11 @@ def requested_points(
         stimuli = _stimuli(configuration.experiments[experiment])
         texts = {"morphology", "simulation.solver", *_paths_of("string", description)}
         texts |= {path for path, value in stimuli.items() if isinstance(value, str)}
-        table, blocks = expand(sweep or (), source.parent, configuration.folder, texts)
+        blocks: Blocks
+        if sweep is None:
+            table, blocks = pd.DataFrame(index=pd.RangeIndex(1)), []
+        else:
+            table, blocks = expand(sweep, source.parent, configuration.folder, texts)
     return identified_points(configuration, experiment, description, table, "sweep", blocks=blocks)
 
 
@@ -98,35 +103,45 @@ def identified_points(
         those of the design, where rows are sampled.
     """
     with naming(configuration.experiment_file(experiment)):
-        settings = configuration.experiments[experiment]
-        fixed = _fixed_values(settings, description)
-        _refuse_unknown(key, map(str, table.columns), fixed, settings.model)
-        # A block that does not sweep a path takes the experiment's own value.
-        table = fill_missing(table, fixed)
-        continuous = continuous_parameters(description)
-        continuous += [p for p, value in _stimuli(settings).items() if isinstance(value, float)]
-        for path in fixed:
-            with naming(path):
-                check = partial(_value, path, description, settings)
-                if path not in table:
-                    fixed[path] = check(fixed[path])
-                elif table[path].dtype == np.float64 and path in continuous:
-                    # A million floats lie within bounds if the least and the largest do.
-                    for value in (table[path].min(), table[path].max()):
-                        check(float(value))
-                else:
-                    values = table[path].drop_duplicates().tolist()
-                    table[path] = table[path].map({value: check(value) for value in values})
-        _check_morphologies(
-            _distinct("morphology", table, fixed), configuration, settings, description
-        )
-        if settings.engine == "coreneuron":
-            _check_coreneuron(table, fixed, description)
-        ids = point_ids(*_identity(table, fixed, configuration))
+        table, fixed = completed(configuration, experiment, description, table, key)
+        ids = point_ids(*identity(table, fixed, configuration))
         once, design = distinct(table, ids, blocks, key)
+    return Points(once, fixed, design)
+
+
+def completed(
+    configuration: Configuration,
+    experiment: str,
+    description: Description,
+    table: pd.DataFrame,
+    key: str,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A table of swept values and a mapping of all others, each of its type and within bounds."""
+    settings = configuration.experiments[experiment]
+    fixed = _fixed_values(settings, description)
+    _refuse_unknown(key, map(str, table.columns), fixed, settings.model)
+    # A block that does not sweep a path takes the experiment's own value.
+    table = fill_missing(table, fixed)
+    continuous = continuous_parameters(description)
+    continuous += [p for p, value in _stimuli(settings).items() if isinstance(value, float)]
+    for path in fixed:
+        with naming(path):
+            check = partial(check_value, path, description, settings)
+            if path not in table:
+                fixed[path] = check(fixed[path])
+            elif table[path].dtype == np.float64 and path in continuous:
+                # A million floats lie within bounds if the least and the largest do.
+                for value in (table[path].min(), table[path].max()):
+                    check(float(value))
+            else:
+                values = table[path].drop_duplicates().tolist()
+                table[path] = table[path].map({value: check(value) for value in values})
+    _check_morphologies(_distinct("morphology", table, fixed), configuration, settings, description)
+    if settings.engine == "coreneuron":
+        _check_coreneuron(table, fixed, description)
     for path in table.columns:
         fixed.pop(path)
-    return Points(once, fixed, design)
+    return table, fixed
 
 
 def _distinct(path: str, table: pd.DataFrame, fixed: Mapping[str, Any]) -> list[Any]:
@@ -147,7 +162,7 @@ def _stimuli(settings: Experiment) -> dict[str, Any]:
     return {
         f"stimuli.{name}.{key}": value
         for name, stimulus in settings.stimuli.items()
-        for key, value in stimulus
+        for key, value in stimulus.values.items()
     }
 
 
@@ -161,7 +176,7 @@ def _refuse_unknown(key: str, paths: Iterable[str], fixed: Iterable[str], model:
             demand(name, names, f"{key}: {path}: {what}")
 
 
-def _value(path: str, description: Description, settings: Experiment, value: Any) -> Any:
+def check_value(path: str, description: Description, settings: Experiment, value: Any) -> Any:
     """A value of `path`, checked and converted to its type."""
     group, _, name = path.partition(".")
     if isinstance(value, str) and (problem := control_character(value)):
@@ -172,7 +187,8 @@ def _value(path: str, description: Description, settings: Experiment, value: Any
         stimulus, _, key = name.rpartition(".")
         before: Settings = settings.stimuli[stimulus] if stimulus else settings.simulation
         try:
-            changed = type(before).model_validate(before.model_dump() | {key: value})
+            written = before.written if isinstance(before, Stimulus) else before.model_dump()
+            changed = type(before).model_validate(written | {key: value})
         except ValidationError as error:
             raise ConfigurationError(first_problem(error).removeprefix(f"{key}: ")) from error
         return getattr(changed, key)
@@ -262,7 +278,7 @@ def _check_coreneuron(
                 )
 
 
-def _identity(
+def identity(
     table: pd.DataFrame, fixed: Mapping[str, Any], configuration: Configuration
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """All values of all points, swept or common; a morphology counts by its content, not its name.

@@ -11,7 +11,7 @@ from dendroflow.layout import Pattern
 from dendroflow.plan.cached import Cached
 from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import names_of_morphology
-from dendroflow.plan.planning import batch_names, make_plan
+from dendroflow.plan.planning import make_plan, names_to_come
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.figures import PRINT_FORMATS, output_names
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
@@ -96,7 +96,8 @@ def requested(configuration: Configuration, results: Path) -> Requested:
 
 def _ask_for_experiment(configuration: Configuration, name: str, found: Requested) -> None:
     experiment = configuration.experiments[name]
-    found.add(layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES, experiment=name)
+    tables = (layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES, layout.RUNS)
+    found.add(*tables, experiment=name)
     found.add(layout.AUDIT, layout.REQUIREMENTS, experiment=name)
     for table in ("csv", "xlsx"):
         found.add(layout.FEATURES_EXPORT, layout.TRACES_EXPORT, experiment=name, format=table)
@@ -120,11 +121,14 @@ def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
     experiment, code = plan.notes["experiment"], plan.simulation_code
     cached, batches = Cached(results, experiment, code, plan.feature_code), list(plan.batches)
     if "optimisation" in plan.notes:
-        history = plan.notes["optimisation"]["history"]
-        found.add_folder(Pattern(history))
-        # Those that its batch replaces, too: the next plan would take a name that is free.
-        names = batch_names(experiment, code, [history])
-        batches += takewhile(lambda name: name not in plan.batches, names)
+        histories = plan.notes["optimisation"]["histories"]
+        for history in histories:
+            found.add_folder(Pattern(history))
+        levels = {said["level"] for said in plan.notes["protocols"].values()} or {0}
+        for level in levels:
+            # Those that its batch replaces, too: the next plan would take a name that is free.
+            names = names_to_come(cached, histories, level)
+            batches += takewhile(lambda name: name not in plan.batches, names)
     found.add(layout.SHARING, **plan.codes)
     found.add_folder(layout.UNFINISHED, **plan.codes, batch="", number="")
     for batch in batches:

@@ -69,10 +69,12 @@ def resources(
 
 def _samples(plan: Plan) -> float:
     """Samples of one signal of the point that records most."""
+    every = [said["fixed"] for said in plan.protocols.values()] or [plan.notes["fixed"]]
 
     def values(path: str) -> list[float]:
-        swept = path in plan.table.column_names
-        found = plan.table[path].unique().to_pylist() if swept else [plan.notes["fixed"][path]]
+        found = [fixed[path] for fixed in every if path in fixed]
+        if path in plan.table.column_names:
+            found += plan.table[path].unique().to_pylist()
         return [value for value in found if value is not None]
 
     step = min(values("simulation.sampling") or values("simulation.dt"))

@@ -63,21 +63,56 @@ class Plan:
         """All batches that hold a requested point, by name."""
         return tuple(sorted(self.table["batch"].unique().to_pylist()))
 
+    @property
+    def protocols(self) -> Mapping[str, Mapping[str, Any]]:
+        """Name -> what a job has to know of a protocol; none of experiments without any."""
+        found: Mapping[str, Mapping[str, Any]] = self.notes.get("protocols", {})
+        return found
+
+    @property
+    def run(self) -> str:
+        """The column that names what is simulated: a point, or its run under a protocol."""
+        return "run_id" if self.protocols else "point_id"
+
+    @cached_property
+    def _runs(self) -> pa.Table:
+        """What is simulated, each once, with its batch."""
+        table = self.table.select([self.run, "batch"])
+        known = self.run == "run_id" and "optimisation" not in self.notes
+        return table.group_by([self.run, "batch"]).aggregate([]) if known else table
+
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """Number of requested points of each batch."""
-        return {
-            row["values"]: row["counts"] for row in pc.value_counts(self.table["batch"]).to_pylist()
-        }
+        """Number of requested runs of each batch; without protocols each point is one."""
+        counts = pc.value_counts(self._runs["batch"]).to_pylist()
+        return {row["values"]: row["counts"] for row in counts}
 
     @property
     def requested(self) -> int:
-        """Number of requested points."""
-        return int(self.table.num_rows)
+        """Number of requested runs."""
+        return int(self._runs.num_rows)
+
+    def searches(self, batch: str) -> tuple[str, ...]:
+        """Batches that hold the searches which the runs of one need."""
+        protocols = self.protocols
+        if not any(said["needs"] for said in protocols.values()):
+            return ()
+        if "optimisation" in self.notes:
+            # Which runs there will be is not known before the search.
+            own = self.of_batch(batch)["protocol"].unique().to_pylist()
+            names = {needed for name in own for needed in protocols[name]["needs"]}
+            kind = self.table["protocol"].type
+            wanted = pa.array(sorted(names), kind)
+            rows = self.table.filter(pc.is_in(self.table["protocol"], wanted))
+            return tuple(sorted(rows["batch"].unique().to_pylist()))
+        needed = pc.list_flatten(self.of_batch(batch)["needs"].combine_chunks()).unique()
+        ids = self.table["run_id"].cast(needed.type)
+        rows = self.table.filter(pc.is_in(ids, needed))
+        return tuple(sorted(rows["batch"].unique().to_pylist()))
 
     @property
     def to_run(self) -> int:
-        """Number of requested points that are still to be simulated."""
+        """Number of requested runs that are still to be simulated."""
         return sum(self.sizes.get(batch, 0) for batch in self.new) - self.kept
 
     @cached_property
@@ -86,7 +121,7 @@ class Plan:
         # Only new batches import the model's copy; a comment in it is no reason to plan.
         notes = {key: value for key, value in self.notes.items() if key != "model_copy"}
         state = hashlib.sha256(json.dumps(notes).encode())
-        for column in ("point_id", "batch"):
+        for column in dict.fromkeys(("point_id", self.run, "batch")):
             state.update("".join(self.table[column].to_pylist()).encode())
         return state.hexdigest()[:16]
 
@@ -116,9 +151,16 @@ class Plan:
         return tuple(sorted(name for name in names if name is not None))
 
     def with_points(self, points: Iterable[Mapping[str, Any]]) -> "Plan":
-        """The same plan of one batch, with points that were not known when it was made."""
-        (batch,) = self.batches
-        rows = [{**point, "batch": batch} for point in points]
+        """The same plan with points that were not known when it was made.
+
+        Parameters
+        ----------
+        points
+            rows of its table, without the batch.
+        """
+        key = "protocol" if self.protocols else "individual"
+        batch = dict(zip(self.table[key].to_pylist(), self.table["batch"].to_pylist(), strict=True))
+        rows = [{**point, "batch": batch[point[key]]} for point in points]
         return replace(self, table=pa.Table.from_pylist(rows, schema=self.table.schema))
 
     def write(self, path: Path) -> None:

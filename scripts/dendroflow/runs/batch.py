@@ -4,16 +4,17 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from dendroflow.kernel.globals import NotSharedError
-from dendroflow.kernel.lanes import GroupResult
+from dendroflow.kernel.lanes import GroupResult, Outcome
 from dendroflow.kernel.points import Point
-from dendroflow.runs.pool import outcome_table
 from dendroflow.runs.proof import run_proved
+from dendroflow.runs.results import outcome_table, trace_table
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.schemas import OUTCOMES, TRACES
 from dendroflow.tables.sharing import Verdict, worst
@@ -46,6 +47,7 @@ def simulate_batch(
     notes: Mapping[str, Any],
     sharing: Path,
     unfinished: Path,
+    refused: Sequence[Outcome] = (),
     retry: Collection[str] = (),
     check: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
@@ -66,6 +68,8 @@ def simulate_batch(
         file that keeps whether points of this `simulation_code` share a process.
     unfinished
         folder of groups of this `simulation_code`.
+    refused
+        outcomes of runs that cannot be simulated.
     retry
         statuses of points that are simulated again.
     check
@@ -76,7 +80,7 @@ def simulate_batch(
     dict
         status -> number of points.
     """
-    known = Verdict.read(sharing)
+    known, number = Verdict.read(sharing), len(points) + len(refused)
     taken = _taken(unfinished, points, workload.sections, retry)
     while True:
         there = {point_id for ids in taken.values() for point_id in ids}
@@ -100,19 +104,20 @@ def simulate_batch(
         told = time.monotonic()
         try:
             with writing(files[0], schema) as rows, writing(files[1], OUTCOMES, said) as outcomes:
+                results = chain([GroupResult(tuple(refused), {})] * bool(refused), results)
                 for tables in _all(taken, results, workload, own):
                     rows.write(tables[0])
                     outcomes.write(tables[1])
                     _count(tables[1], counts)
                     if time.monotonic() - told > SECONDS_BETWEEN_MESSAGES:
                         told = time.monotonic()
-                        logger.info("%d of %d points", sum(counts.values()), len(points))
+                        logger.info("%d of %d points", sum(counts.values()), number)
                 check()
         except NotSharedError as error:
             own.remove()
             known = replace(verdict, process="alone", why=str(error))
             continue
-        logger.info("%d of %d points; %s", sum(counts.values()), len(points), counts)
+        logger.info("%d of %d points; %s", sum(counts.values()), number, counts)
         own.remove()
         _remove_held(unfinished, files[1].parent)
         verdict.keep(sharing)
@@ -169,7 +174,7 @@ def _remove_held(folder: Path, outcomes: Path) -> None:
 def _rows(result: GroupResult, workload: Workload) -> pa.Table:
     if workload.measure is not None:
         return features_of(result, workload)
-    return pa.table(result.traces) if result.traces else TRACES.empty_table()
+    return trace_table(result)
 
 
 def features_of(result: GroupResult, workload: Workload) -> pa.Table:

@@ -3,8 +3,8 @@
 import logging
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy.ma  # noqa: F401  Arrow wants it; imported here, once for all forks.
@@ -16,55 +16,20 @@ from dendroflow.kernel.lanes import GroupFailedError, GroupResult, Outcome, run_
 from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.runs.blame import line_that_sets
 from dendroflow.runs.loading import with_origins
+from dendroflow.runs.results import Size, outcome_table, trace_table
+from dendroflow.runs.search import Searching, in_a_fork, search_together
 from dendroflow.runs.workers import Task, Workers
 from dendroflow.runs.workload import Workload
-from dendroflow.tables.schemas import OUTCOMES
 
 # Names and values of what a run leaves of NEURON's globals.
 Left = Sequence[tuple[str, float]]
 
 logger = logging.getLogger(__name__)
 
-# A group of this many compartments keeps a core busy; more gains nothing.
-COMPARTMENTS_PER_GROUP = 2000
-LANES_AT_MOST = 512
-# Recorded samples that a group may hold in memory: 160 MB.
-SAMPLES_PER_GROUP = 20_000_000
-# A group that dies takes at most the work of so long (s) with it.
-SECONDS_PER_GROUP = 10.0
 # How much longer than its points took before a group may take.
 PATIENCE = 10.0
 # Groups ahead of the one whose turn it is: results are yielded in order, and one may take long.
 GROUPS_PER_WORKER = 4
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a cell takes: compartments, recorded samples, and seconds."""
-
-    compartments: int
-    samples: int
-    seconds: float
-
-    @classmethod
-    def of(cls, result: GroupResult) -> "Size | None":
-        """That of the largest cell of a group; None if no cell was built."""
-        compartments = max(outcome.compartments or 0 for outcome in result.outcomes)
-        seconds = max(outcome.runtime_s or 0.0 for outcome in result.outcomes)
-        return cls(compartments, result.samples, seconds) if compartments else None
-
-    @property
-    def lanes(self) -> int:
-        """Number of such cells to advance together."""
-        by_memory = int(SAMPLES_PER_GROUP // max(self.samples, 1))
-        by_time = int(SECONDS_PER_GROUP / max(self.seconds, 1e-6))
-        by_size = COMPARTMENTS_PER_GROUP // self.compartments
-        return max(1, min(LANES_AT_MOST, by_memory, by_size, by_time))
-
-
-def outcome_table(result: GroupResult) -> pa.Table:
-    """The outcomes of a group as a table of `tables.schemas.OUTCOMES`."""
-    return pa.Table.from_pylist([vars(outcome) for outcome in result.outcomes], schema=OUTCOMES)
 
 
 def run_points(
@@ -108,7 +73,7 @@ def run_points(
     # For all workers: NEURON is loaded, and its globals are as the model's import has left them.
     known_globals()
     alone = alone or workload.model.process != "shared"
-    progress = _Progress(points, workers, timeout_s, alone=alone, size=size)
+    progress = _Progress(points, workers, timeout_s, workload.searches, alone=alone, size=size)
     # What rxd creates is no section that could be deleted.
     single_use = alone or workload.model.builds_rxd()
     # Workers have the points since they were forked, and are told which.
@@ -143,11 +108,13 @@ class _Progress:
         points: Sequence[Point],
         workers: int,
         timeout_s: float,
+        searches: Mapping[str, Searching],
         *,
         alone: bool,
         size: Size | None,
     ) -> None:
         self._points, self._workers, self._timeout_s = points, workers, timeout_s
+        self._searches = searches
         self._alone = alone
         self._begun = 0
         self._size = size
@@ -174,19 +141,28 @@ class _Progress:
             size = self._size.lanes
             # The last points are for all workers, in groups that are still worth their start.
             size = min(left, size, max(math.ceil(left / self._workers), size // 8))
-        end = start + 1
+        end, searched = start + 1, self._searched(points[start])
         # Equal settings are nearly always one object, which `is` compares first.
-        while end < start + size and (
-            points[end].settings is settings or points[end].settings == settings
+        while (
+            end < start + size
+            and (points[end].settings is settings or points[end].settings == settings)
+            and self._searched(points[end]) == searched
         ):
             end += 1
         self._begun = end
         return self._task(range(start, end))
 
+    def _searched(self, point: Point) -> str:
+        """The protocol whose search it is for, "" if none."""
+        return point.protocol if point.protocol in self._searches else ""
+
     def _task(self, group: range) -> Task:
-        settings = self._points[group.start].settings
+        point = self._points[group.start]
+        settings = point.settings
         seconds = self._size.seconds if self._size else 0.0
-        limit = self._timeout_s + PATIENCE * seconds * (len(group) - 1)
+        searching = self._searches.get(point.protocol)
+        simulations = searching.search.simulations if searching else 1
+        limit = self._timeout_s * simulations + PATIENCE * seconds * (len(group) - 1)
         return Task(group, (settings.celsius, settings.dt, settings.solver), limit)
 
     def halves(self, task: Task) -> list[Task]:
@@ -245,10 +221,18 @@ def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range)
         left = [pair for pair in result.left if pair[0] not in workload.assigned]
         return replace(result, left=left)
 
-    try:
+    def simulate(these: Sequence[Point]) -> GroupResult:
         # CVODE would choose one step for all cells.
-        varying = chosen[0].settings.variable_step
-        result = _joined([run([point]) for point in chosen]) if varying else run(chosen)
+        varying = these[0].settings.variable_step
+        return _joined([run([point]) for point in these]) if varying else run(these)
+
+    try:
+        if searching := workload.searches.get(chosen[0].protocol):
+            alone_each = partial(in_a_fork, simulate)
+            how = alone_each if alone or workload.model.builds_rxd() else simulate
+            result = search_together(chosen, searching, how)
+        else:
+            result = simulate(chosen)
     except SettingChangedError as error:
         line = line_that_sets(error.setting, workload.model, lambda: run(chosen))
         raise ModelError(f"{line}{error}") from None
@@ -260,7 +244,7 @@ def _run(workload: Workload, points: Sequence[Point], alone: bool, group: range)
     if workload.compare is not None:
         result = replace(result, close=workload.compare(result))
     if workload.measure is not None:
-        features = workload.measure(pa.table(result.traces), outcome_table(result))
+        features = workload.measure(trace_table(result), outcome_table(result))
         result = replace(result, traces={}, features=features)
     return result
 
@@ -298,6 +282,7 @@ def _result(task: Task, points: Sequence[Point], timeout_s: float) -> GroupResul
         raise task.value
     status = "failed" if task.status == "raised" else task.status
     runtime = timeout_s if status == "timeout" else None
-    point_id = points[task.group.start].point_id
+    point = points[task.group.start]
     error = with_origins(str(task.value))
-    return GroupResult((Outcome(point_id, status, error, runtime, None),), {})
+    outcome = Outcome(point.point_id, status, error, runtime, None, point.protocol)
+    return GroupResult((outcome,), {})

@@ -11,7 +11,8 @@ from dendroflow.errors import ModelError
 from dendroflow.kernel.globals import NotSharedError
 from dendroflow.kernel.lanes import GroupResult
 from dendroflow.kernel.points import Point
-from dendroflow.runs.pool import Size, refuse_other_globals, run_points
+from dendroflow.runs.pool import refuse_other_globals, run_points
+from dendroflow.runs.results import Size
 from dendroflow.runs.workload import Workload
 from dendroflow.tables.sharing import Verdict
 

@@ -5,6 +5,7 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.sections import digest_of_sections, load_sections, require_sections
 from dendroflow.runs.loading import assigned_globals, load_mechanisms, load_model
+from dendroflow.runs.search import Searching
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Workload:
     `measure`, where given, makes features of traces and outcomes in the worker, so that the
     traces never leave it. `compare`, where given, is called before with what a group gave, and
     returns in what it is not quite as expected, or raises. `coreneuron` has CoreNEURON advance the
-    cells. `assigned` are globals that a run may change, `record` what the experiment records, and
-    `folder` that of the model.
+    cells. `searches` are those of protocols. `assigned` are globals that a run may change, `record`
+    what the experiment records, and `folder` that of the model.
     """
 
     model: type[Model]
@@ -38,6 +40,7 @@ class Workload:
     record: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folder: Path = Path()
     compare: Callable[[GroupResult], str] | None = None
+    searches: Mapping[str, Searching] = field(default_factory=dict)
 
     @property
     def sections(self) -> dict[str, str]:
@@ -54,6 +57,7 @@ def loaded(
     sections: Mapping[str, Path],
     *,
     measure: Callable[[pa.Table, pa.Table], pa.Table] | None = None,
+    searches: Mapping[str, Searching] = MappingProxyType({}),
 ) -> Iterator[Workload]:
     """Load a model and what it needs, and work in a folder of its own.
 
@@ -67,6 +71,8 @@ def loaded(
         compiled libraries.
     sections
         files by name of morphology.
+    searches
+        of protocols that search.
 
     Raises
     ------
@@ -95,6 +101,7 @@ def loaded(
             assigned_globals(copy),
             content["record"],
             copy,
+            searches=searches,
         )
         share_compiled_reactions(results / Path(layout.REACTIONS).name)
         yield workload

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -66,12 +66,13 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keys(cls, data: Any) -> Any:
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
         for key, value in data.items() if isinstance(data, Mapping) else ():
-            if key not in cls.model_fields:
-                hint = nearest(str(key), cls.model_fields) or "; see docs/configuration.md"
+            if key not in fields:
+                hint = nearest(str(key), fields) or "; see docs/configuration.md"
                 raise WrongKeyError(str(key), f"unknown key{hint}")
             # Python takes true for 1.
-            kinds = set(_kinds(cls.model_fields[key].annotation))
+            kinds = set(_kinds(fields[key].annotation))
             if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
                 raise WrongKeyError(key, f"{shown(value)} is not a number")
         return data
@@ -124,7 +125,10 @@ def in_order(interval: tuple[float, float]) -> tuple[float, float]:
     return interval
 
 
-def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+Listed = TypeVar("Listed", bound=tuple[Any, ...])
+
+
+def each_once(names: Listed) -> Listed:
     """Refuse names of which one is listed twice."""
     for name in names:
         if names.count(name) > 1:

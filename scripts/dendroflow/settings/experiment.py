@@ -1,19 +1,25 @@
 """An experiment: a model, what is swept, how it is simulated, what is measured and drawn."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from graphlib import CycleError, TopologicalSorter
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
 from dendroflow.settings.base import Interval, Name, Settings, nearest, spelled
+from dendroflow.settings.expressions import Expression
 from dendroflow.settings.features import AnyDerived, Features
 from dendroflow.settings.figures import Figure, Histogram, check_names
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
+from dendroflow.settings.protocols import Protocol
 from dendroflow.settings.quality import Requirements
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.stimuli import AnyStimulus, Recording
 from dendroflow.settings.sweep import Scalar, Sweep, python_name
+from dendroflow.settings.targets import ColumnMeant, Target
 
 ColumnName = Annotated[
     str, spelled(r"^[A-Za-z]\w*$", "a name: a letter, then letters, digits and _", 60)
@@ -22,7 +28,8 @@ ColumnName = Annotated[
 # Tables of the database that are not experiments, and what lies beside their folders.
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
-    *("model_files", "morphologies", "provenance", "failures"),
+    *("model_files", "morphologies", "provenance", "failures", "runs", "trials"),
+    "individuals",
 }
 
 
@@ -53,7 +60,9 @@ class Experiment(Settings):
         description="what advances the cells; CoreNEURON is faster, to within 1e-6 mV, for models "
         "without `rxd` and with fixed steps",
     )
-    sweep: Sweep | None = Field(None, description="the points; either this or `optimise`")
+    sweep: Sweep | None = Field(
+        None, description="the points; without it and `optimise` there is one, of all values here"
+    )
     optimise: Optimise | None = Field(
         None, description="parameters that are fitted to features, in place of a sweep"
     )
@@ -61,9 +70,19 @@ class Experiment(Settings):
         default_factory=lambda: {"mV": (-200.0, 200.0), "mM": (-1e-9, 1000.0)},
         description="per unit, the range outside which a signal makes its point `out_of_range`",
     )
-    features: Features = Field(description="what is measured on the signals")
+    protocols: dict[Name, Protocol] = Field(
+        default_factory=dict,
+        description="name: stimuli and settings under which every point is simulated",
+    )
+    features: Features = Field(
+        Features(()), description="what is measured on the signals, under every protocol"
+    )
     derived: dict[ColumnName, AnyDerived] = Field(
         default_factory=dict, description="columns that follow from features and values"
+    )
+    targets: dict[ColumnMeant, Target] = Field(
+        default_factory=dict,
+        description="what features should be, by the names of their columns; points get scores",
     )
     figures: Annotated[tuple[Figure, ...], AfterValidator(check_names)] = Field(
         (), description="what is drawn"
@@ -72,7 +91,7 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _swept_or_optimised(self) -> "Experiment":
-        if (self.sweep is None) == (self.optimise is None):
+        if self.sweep is not None and self.optimise is not None:
             raise ValueError("give either `sweep` or `optimise`")
         if self.optimise is not None:
             taken = {figure.name for figure in FIGURES} & {figure.name for figure in self.figures}
@@ -80,6 +99,23 @@ class Experiment(Settings):
                 raise ValueError(
                     f"{name!r} is the name of a figure of `optimise`; choose another `name`"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _targets_with_means(self) -> "Experiment":
+        optimise = self.optimise
+        if optimise is not None and not self.targets:
+            raise ValueError("targets: `optimise` needs them, beside it: feature -> mean and sd")
+        without = [n for n, t in self.targets.items() if t.mean is None and t.recordings is None]
+        if without and (optimise is None or optimise.reference is None):
+            raise ValueError(
+                f"targets.{without[0]}: give its mean, or to `optimise` a `reference` to take it "
+                "from"
+            )
+        if optimise is not None and optimise.reference is not None and not without:
+            raise ValueError(
+                "optimise.reference: not needed, since every target has a mean; remove it"
+            )
         return self
 
     @model_validator(mode="after")
@@ -93,12 +129,191 @@ class Experiment(Settings):
         return self
 
     @model_validator(mode="after")
+    def _complete(self) -> "Experiment":
+        if self.protocols:
+            for name in self.protocols:
+                self.under(name)
+            self.levels  # noqa: B018
+            return self
+        if self.simulation.duration is None:
+            raise ValueError("simulation: duration is required, and missing")
+        if not self.features.blocks:
+            raise ValueError("features: is required, and missing")
+        for block in self.features.blocks:
+            if block.efel and block.stimulus is None:
+                raise ValueError("features: `efel` needs `stimulus: [start, end]` in ms")
+        for name, stimulus in self.stimuli.items():
+            for key in stimulus.formulas:
+                raise ValueError(
+                    f"stimuli: {name}: {key}: {stimulus.formulas[key]!r} needs `protocols` of "
+                    "which one searches"
+                )
+        return self
+
+    def under(self, protocol: str) -> "Experiment":
+        """What it is under one of its protocols: an experiment without protocols.
+
+        Raises
+        ------
+        ValueError
+            If the two do not go together.
+        """
+        with _located(f"protocols: {protocol}"):
+            own = self.protocols[protocol]
+            stimuli = own.stimulated(self.stimuli)
+            features = own.measured(self.features, stimuli)
+            if not features.blocks and not own.search:
+                raise ValueError("features: nothing is measured under it")
+            for block in features.blocks:
+                if block.efel and block.stimulus is None:
+                    raise ValueError(
+                        "features: `efel` needs `stimulus: [start, end]` in ms, or the protocol "
+                        "a `window`"
+                    )
+            there = {n: r for n, r in self.record.items() if r.stimulus in (None, *stimuli)}
+            update = {
+                "simulation": own.simulated(self.simulation),
+                "stimuli": stimuli,
+                "features": features,
+                "record": there,
+                **{"protocols": {}, "figures": (), "derived": {}},
+            }
+        return self.model_copy(update=update)
+
+    @property
+    def measured(self) -> dict[str, Features]:
+        """What is measured under each protocol; under "" where there is none."""
+        if not self.protocols:
+            return {"": self.features}
+        return {name: self.under(name).features for name in self.protocols}
+
+    @property
+    def fitted(self) -> "Experiment":
+        """What a fit simulates: without protocols for validation that no other needs."""
+        if not any(protocol.validation for protocol in self.protocols.values()):
+            return self
+        kept = {name for name, protocol in self.protocols.items() if not protocol.validation}
+        for names in reversed(self.levels):
+            kept |= {needed for name in kept.intersection(names) for needed in self.needs(name)}
+        update: dict[str, Any] = {
+            "protocols": {name: self.protocols[name] for name in self.protocols if name in kept},
+            "targets": {n: t for n, t in self.targets.items() if not self.validates(n)},
+        }
+        columns = {
+            f"{name}_{column}"
+            for name in self.protocols
+            if name not in kept
+            for column in (*self.found(name), *self.under(name).features.columns)
+        }
+        update["derived"] = {
+            name: one
+            for name, one in self.derived.items()
+            if not Expression(one.expression).names & columns
+        }
+        return self.model_copy(update=update)
+
+    @property
+    def scored(self) -> list[str]:
+        """The targets that do not wait for a reference: points have their scores."""
+        return [n for n, t in self.targets.items() if t.mean is not None or t.recordings]
+
+    def validates(self, column: str) -> bool:
+        """Whether a column is of a protocol for validation."""
+        of = (name for name in self.protocols if column.startswith(f"{name}_"))
+        name = max(of, key=len, default="")
+        return bool(name) and self.protocols[name].validation
+
+    def formulas(self, protocol: str) -> dict[str, str]:
+        """Path and expression of each number of a protocol that follows from others' searches."""
+        searched = self.protocols[protocol].search
+        return {
+            path: formula
+            for name, stimulus in self.under(protocol).stimuli.items()
+            for key, formula in stimulus.formulas.items()
+            if (path := f"stimuli.{name}.{key}") != (searched and searched.path)
+        }
+
+    def found(self, protocol: str) -> dict[str, str]:
+        """Columns of what the search of a protocol finds, and what each is."""
+        search = self.protocols[protocol].search
+        if search is None:
+            return {}
+        column = search.column
+        found = {
+            column: f"{search.kind} {column} of {protocol}".replace("_", " "),
+            "low": f"lower end of the bracket of {protocol}",
+            "high": f"upper end of the bracket of {protocol}",
+            "changes": f"how often the condition of {protocol} changes",
+            "end": f"how the search of {protocol} ended",
+        }
+        if column == "amplitude":
+            found["holding"] = f"steady current beside the one searched by {protocol}"
+            found["total"] = f"both currents of {protocol} together"
+        return found
+
+    def needs(self, protocol: str) -> set[str]:
+        """The protocols whose searches it needs.
+
+        Raises
+        ------
+        ValueError
+            If an expression names what no search finds, and no parameter.
+        """
+        columns = {f"{p}_{column}": p for p in self.protocols for column in self.found(p)}
+        needed = set()
+        for path, formula in self.formulas(protocol).items():
+            for name in Expression(formula).names:
+                if name in columns and not name.endswith("_end"):
+                    needed.add(columns[name])
+                else:
+                    hint = nearest(name, [c.replace("_", ".", 1) for c in columns])
+                    raise ValueError(
+                        f"protocols: {protocol}: {path}: no search finds {name!r}{hint}"
+                    )
+        return needed
+
+    @property
+    def levels(self) -> list[list[str]]:
+        """Protocols that can be simulated at once, those that need no search first.
+
+        Raises
+        ------
+        ValueError
+            If protocols need each other.
+        """
+        sorter = TopologicalSorter({name: self.needs(name) for name in self.protocols})
+        try:
+            sorter.prepare()
+        except CycleError as error:
+            circle = " needs ".join(reversed(error.args[1]))
+            raise ValueError(f"protocols: {circle}: none of them can be the first") from None
+        found = []
+        while sorter.is_active():
+            ready = sorter.get_ready()
+            found.append([name for name in self.protocols if name in ready])
+            sorter.done(*ready)
+        return found
+
+    @model_validator(mode="after")
     def _all_values_are_kept(self) -> "Experiment":
         counted = [f for f in self.figures if isinstance(f, Histogram) and f.all_values]
         for figure in counted:
-            if figure.x not in self.features.kept_values:
+            kept = [
+                f"{protocol}_{column}" if protocol else column
+                for protocol, features in self.measured.items()
+                for column in features.kept_values
+            ]
+            if figure.x not in kept:
                 raise ValueError(
                     f"figures: {figure.name}: `all_values` needs an eFEL feature with "
                     f"`keep_values`, which {figure.x} is not"
                 )
         return self
+
+
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error

@@ -1,6 +1,7 @@
 """What is measured on the signals: the `features` of an experiment."""
 
 import math
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -212,8 +213,6 @@ class FeatureBlock(Settings):
             )
         if self.propagation and self.signal in self.propagation.signals:
             raise ValueError(f"`propagation` needs another signal than {self.signal} itself")
-        if self.efel and self.stimulus is None:
-            raise ValueError("`efel` needs `stimulus: [start, end]` in ms")
         start, end = self.stimulus or (0.0, math.inf)
         if "time_constant" in self.efel and end - start <= TIME_CONSTANT_STIMULUS:
             raise ValueError(
@@ -310,6 +309,28 @@ class Features(RootModel[tuple[FeatureBlock, ...]]):
     def signals(self) -> tuple[str, ...]:
         """The signals that are measured, each once."""
         return tuple(dict.fromkeys(signal for block in self.root for signal in block.signals))
+
+    def only(self, names: Collection[str]) -> "Features":
+        """What is needed to measure some of the columns."""
+        blocks = []
+        for block in self.root:
+            kept: dict[str, Any] = {
+                "efel": tuple(n for n, column in block.efel_columns.items() if column in names),
+                "statistics": tuple(
+                    n for n, column in block.statistic_columns.items() if column in names
+                ),
+            }
+            propagates = set(names) & set(block.propagation_columns.values())
+            kept["propagation"] = block.propagation if propagates else None
+            if any(kept.values()):
+                blocks.append(block.model_copy(update=kept))
+        return Features(tuple(blocks))
+
+    @property
+    def dumped(self) -> list[dict[str, object]]:
+        """All that it says, for JSON."""
+        found: list[dict[str, object]] = self.model_dump(mode="json")
+        return found
 
     @property
     def end(self) -> float | None:

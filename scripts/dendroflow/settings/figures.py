@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -23,12 +24,13 @@ from pydantic import (
 
 from dendroflow.settings.base import Interval, OneOf, Settings, spelled
 from dendroflow.settings.sweep import Scalar, filled, scalar
+from dendroflow.settings.targets import column_meant
 
 PRINT_FORMATS = ("svg", "pdf", "png")
 # Dashes and markers that can be told apart.
 MOST_STYLES = 7
 
-Column = Annotated[str, StringConstraints(min_length=1)]
+Column = Annotated[str, StringConstraints(min_length=1), AfterValidator(column_meant)]
 FileName = Annotated[
     str, spelled(r"^[a-z0-9][a-z0-9_-]*$", "a file name of a-z, 0-9, '_' and '-'", 120)
 ]
@@ -355,7 +357,15 @@ class Table(AnyFigure):
     )
 
 
-_Kind = Line | Scatter | Heatmap | Histogram | Table | Trace | Phase | Kymograph
+class Targets(AnyFigure):
+    """What features should be, and what they are: a row a target, a dot a point."""
+
+    shows = "what features should be, and what they are"
+
+    kind: Literal["targets"]
+
+
+_Kind = Targets | Line | Scatter | Heatmap | Histogram | Table | Trace | Phase | Kymograph
 Figure = Annotated[_Kind | Shape | Movie | FieldMap, Field(discriminator="kind")]
 
 

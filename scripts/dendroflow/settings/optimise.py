@@ -1,10 +1,11 @@
 """What is fitted to what: the `optimise` of an experiment, in place of its `sweep`."""
 
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from dendroflow.settings.base import Settings
+from dendroflow.settings.base import Settings, WrongKeyError, each_once
 from dendroflow.settings.sweep import Number, Range, Ranges, Swept
 
 # The column that says which of the experiment's points is the fitted one.
@@ -21,25 +22,18 @@ def _fittable(ranges: dict[str, Range]) -> dict[str, Range]:
     return ranges
 
 
-class Target(Settings):
-    """What a feature should be."""
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
-    mean: FiniteFloat | None = Field(
-        None, description="value to reach, in the feature's unit; null: that of the reference"
-    )
-    sd: FiniteFloat = Field(
-        gt=0, description="standard deviation of the target: the unit of the score"
-    )
+
+def _listed(seeds: Any) -> Any:
+    return seeds if isinstance(seeds, list | tuple) else [seeds]
 
 
 class Optimise(Settings):
-    """Which parameters are fitted within which bounds, to which targets, and how."""
+    """Which parameters are fitted to the targets, within which bounds, and how."""
 
     parameters: Annotated[Ranges, AfterValidator(_fittable)] = Field(
         description="path to bounds: `range`, or `log_range` to search in the logarithm"
-    )
-    targets: dict[str, Target] = Field(
-        min_length=1, description="features of the experiment, by the names of their columns"
     )
     reference: Swept[Number] | None = Field(
         None,
@@ -53,23 +47,26 @@ class Optimise(Settings):
     generations: int = Field(
         20, ge=1, le=100_000, description="number of generations, the random first one included"
     )
-    seed: int = Field(1, ge=0, lt=2**32, description="seed of the search")
+    seed: Annotated[tuple[Seed, ...], BeforeValidator(_listed), AfterValidator(each_once)] = Field(
+        (1,), min_length=1, description="seed of the search; several seeds are several searches"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _targets_elsewhere(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and "targets" in data:
+            raise WrongKeyError("targets", "write them beside `optimise`, not in it")
+        return data
 
     @model_validator(mode="after")
     def _consistent(self) -> "Optimise":
         if self.reference is None:
-            without = [name for name, target in self.targets.items() if target.mean is None]
-            if without:
-                raise ValueError(
-                    f"targets.{without[0]}: give its mean, or a `reference` to take it from"
-                )
-        elif differing := self.reference.keys() ^ self.parameters.keys():
+            return self
+        if differing := self.reference.keys() ^ self.parameters.keys():
             raise ValueError(
                 "reference: must give a value to each of the optimised parameters and to no "
                 f"other; differs in {', '.join(sorted(differing))}"
             )
-        elif all(target.mean is not None for target in self.targets.values()):
-            raise ValueError("reference: not needed, since every target has a mean; remove it")
         return self
 
     @property
@@ -102,5 +99,11 @@ FIGURES = (
         "optimisation-parameters",
         "Parameters against generation",
         "Every individual that was simulated, coloured by its score. The line is the best so far.",
+    ),
+    OptimisationFigure(
+        "optimisation-front",
+        "Trade-offs between the targets",
+        "The scores of the individuals that none other beats in all targets at once; the line in "
+        "black is that of the lowest sum.",
     ),
 )

@@ -10,7 +10,13 @@ from dendroflow.settings.base import Positive, Settings, Share
 class Simulation(Settings):
     """NEURON's clock and globals. Each may be swept, as `simulation.<name>`."""
 
-    duration: float = Field(gt=0, le=1e9, allow_inf_nan=False, description="simulated time (ms)")
+    duration: float | None = Field(
+        None,
+        gt=0,
+        le=1e9,
+        allow_inf_nan=False,
+        description="simulated time (ms); null where each protocol has its own",
+    )
     dt: Positive = Field(0.025, le=1, description="step of the fixed-step solvers (ms)")
     v_init: float = Field(-65.0, ge=-200, le=200, description="initial membrane potential (mV)")
     celsius: float = Field(6.3, ge=-20, le=60, description="temperature (°C)")
@@ -28,7 +34,7 @@ class Simulation(Settings):
 
     @model_validator(mode="after")
     def _at_least_one_step(self) -> "Simulation":
-        if self.duration < self.dt:
+        if self.duration is not None and self.duration < self.dt:
             raise ValueError(f"duration {self.duration} is shorter than one step dt {self.dt}")
         return self
 

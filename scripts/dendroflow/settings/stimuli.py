@@ -1,10 +1,20 @@
 """What an experiment does at the places of a model, and what it records there."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from dendroflow.settings.base import Name, NonNegative, Positive, Settings, Share, spelled
+from dendroflow.settings.base import (
+    Name,
+    NonNegative,
+    Positive,
+    Settings,
+    Share,
+    WrongKeyError,
+    spelled,
+)
+from dendroflow.settings.expressions import Expression
 
 FileName = Annotated[
     str, spelled(r"^[\w][\w. -]*$", "the name of a file in the model's folder, such as trace.csv")
@@ -21,10 +31,48 @@ Sampling = Annotated[FiniteFloat, Field(ge=1e-3)]
 
 
 class Stimulus(Settings):
-    """What all stimuli have. Each number may be swept, as `stimuli.<name>.<key>`."""
+    """What all stimuli have. Each number may be swept, as `stimuli.<name>.<key>`.
+
+    Under a protocol a number may follow from what others have found: `1.5 * rheobase.amplitude`.
+    """
 
     at: Name = Field(description="a place that the model names")
     delay: NonNegative = _number("ms", "when it begins")
+    formulas: dict[str, str] = Field(
+        default_factory=dict, description="numbers that are given as expressions; filled in"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_formulas(cls, data: Any) -> Any:
+        """Let a 1 stand for each number that is an expression of others."""
+        if not isinstance(data, Mapping):
+            return data
+        if "formulas" in data:
+            raise WrongKeyError("formulas", "unknown key; write an expression for a number")
+        formulas = {}
+        for key, value in data.items():
+            field = cls.model_fields.get(key)
+            extra = field.json_schema_extra if field else None
+            if isinstance(value, str) and isinstance(extra, dict) and "unit" in extra:
+                try:
+                    expression = Expression(value)
+                except ValueError as error:
+                    raise WrongKeyError(key, str(error)) from None
+                if expression.names:
+                    formulas[key] = value
+        return {**data, **dict.fromkeys(formulas, 1.0), "formulas": formulas}
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """Its keys and values, as they were given."""
+        given = self.model_dump(exclude_unset=True, exclude={"formulas"})
+        return given | self.formulas
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All its keys and values; a 1 stands for an expression."""
+        return self.model_dump(exclude={"formulas"})
 
 
 class Step(Stimulus):

@@ -16,6 +16,7 @@ from dendroflow.errors import ModelError, StoreError, printable
 from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
 from dendroflow.tables.database import TABLES, ExperimentRows
+from dendroflow.tables.protocols import TRIALS
 from dendroflow.tables.sharing import Verdict, worst
 from dendroflow.tables.tables import read_notes, read_table
 
@@ -58,21 +59,27 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
     if notes["experiment"] != name or name in TABLES:
         raise StoreError(f"{features}: holds {notes['experiment']}, not {name}")
     codes = {"experiment": name, "simulation_code": notes["simulation_code"]}
+    ran = read_table(layout.RUNS.below(results, experiment=name)).replace_schema_metadata(None)
+    held = {*points["batch"].unique().to_pylist(), *ran["batch"].unique().to_pylist()}
     batches = {
         batch: read_notes(layout.OUTCOMES.below(results, **codes, batch=batch))
-        for batch in sorted(points["batch"].unique().to_pylist())
+        for batch in sorted(held)
     }
     audit = layout.AUDIT.below(results, experiment=name)
+    runs = ran.select(["run_id", "batch"]).rename_columns(["point_id", "batch"])
+    audited = runs if ran.num_rows else points
     copies = {batch["model_copy"] for batch in batches.values() if batch.get("model_copy")}
     found = [Verdict(**notes["sharing"]) for notes in batches.values() if "sharing" in notes]
     sharing = worst(found) if found else None
     return ExperimentRows(
         name=name,
         points=points,
+        runs=ran,
+        trials=trial_rows(ran),
         feature_values=read_table(layout.FEATURE_VALUES.below(results, experiment=name)),
         designs=design_rows(notes["design"], points["point_id"]),
-        facts=notes["declared"]
-        | {key: notes[key] for key in TABLES["experiments"] if key in notes}
+        facts={key: notes[key] for key in TABLES["experiments"] if key in notes}
+        | notes["declared"]
         | {
             "points": len(points),
             "failed": pc.sum(pc.not_equal(points["status"], "ok")).as_py() or 0,
@@ -81,9 +88,10 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         },
         columns=[column for column in notes["columns"] if column["kind"] != "signal"],
         batches=batches,
-        audits=audit_rows(audit, points, notes["feature_code"], batches) if audit.exists() else (),
+        audits=audit_rows(audit, audited, notes["feature_code"], batches) if audit.exists() else (),
         morphologies=_morphology_rows(results, notes["morphologies"]),
         model_files=_model_file_rows(results, copies),
+        individuals=_individuals(results, notes),
     )
 
 
@@ -105,6 +113,28 @@ def design_rows(design: Sequence[Mapping[str, Any]], point_ids: pa.ChunkedArray)
         parts.append(np.column_stack([np.full_like(point, block["block"]), position, point]))
     number, position, point = np.concatenate(parts).T
     return pa.table({"block": number, "position": position, "point_id": point_ids.take(point)})
+
+
+def trial_rows(runs: pa.Table) -> pa.Table:
+    """A row for all that each search has tried, in its order."""
+    parts = [TRIALS.empty_table()]
+    for row in runs.filter(pc.is_valid(runs["search"])).to_pylist():
+        of_run = {key: row[key] for key in ("point_id", "protocol", "run_id")}
+        trials = enumerate(json.loads(row["search"])["trials"])
+        found = [{**of_run, "position": position, **trial} for position, trial in trials]
+        parts.append(pa.Table.from_pylist(found, schema=TRIALS))
+    return pa.concat_tables(parts)
+
+
+def _individuals(results: Path, notes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The best that the searches of an experiment have found."""
+    if "optimisation" not in notes:
+        return []
+    from dendroflow.tables.best import individual_rows
+
+    paths = [layout.Pattern(path).below(results) for path in notes["optimisation"]["histories"]]
+    histories = [read_table(path).to_pandas() for path in paths]
+    return individual_rows(histories, [read_notes(path) for path in paths])
 
 
 def _morphology_rows(results: Path, pins: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dendroflow.files import replacing
+from dendroflow.tables.protocols import RUNS, TRIALS
 
 ROWS_AT_ONCE = 10_000
 DIGITS = 12
@@ -36,7 +37,9 @@ TABLES = {
         "process_why": "what they share and must not, or in what they differ; NULL if nothing, if "
         "the model asks for a process each, or there are three points or fewer",
         "sweep": "the declared sweep, in its order (JSON); NULL if parameters are optimised",
-        "optimise": "the declared optimisation, reference and seed included (JSON), or NULL",
+        "protocols": "the declared protocols (JSON); empty if there are none",
+        "optimise": "the declared optimisation, reference and seeds included (JSON), or NULL",
+        "targets": "the declared targets (JSON); empty if there are none",
         "fixed": "path -> value of all that is neither swept nor optimised (JSON)",
         "features": "the declared features with eFEL's settings (JSON)",
         "simulation_code": "names the code behind the simulations",
@@ -63,6 +66,38 @@ TABLES = {
         "feature": "column of that table, which holds the mean",
         "position": "0, 1, 2, ... in order of time",
         "value": "value, such as that of one spike",
+    },
+    "runs": {
+        "experiment": "name of the table that holds the point; those with protocols alone",
+        "point_id": "the point",
+        "protocol": "under which it was simulated",
+        "run_id": "hash of all that decides the samples; points may share a run",
+        "status": "what became of it; not_found: a search without answer; not_run: what needs one",
+        "error": "why, in one line",
+        "runtime_s": "wall-clock time of its simulations (s)",
+        "batch": "batch that holds it; joins provenance",
+    },
+    "trials": {
+        "experiment": "name of the table that holds the point",
+        "point_id": "the point",
+        "protocol": "that searches",
+        "run_id": "its run",
+        "position": "0, 1, 2, ... in the order in which they were tried",
+        "value": "what was tried",
+        "excess": "left side of the condition less the right one; NULL if one does not exist",
+        "holds": "1 if the condition holds there; NULL of an equation",
+        "status": "what became of the simulation",
+    },
+    "individuals": {
+        "experiment": "an experiment that optimises",
+        "rank": "1, 2, ... by the score; the first ten, and all of the Pareto front",
+        "on_front": "1 if no other is as good in all targets and better in one",
+        "point_id": "the point; of the first the experiment's table has a row",
+        "seed": "of the search that found it",
+        "generation": "in which it came first",
+        "score": "sum of its scores (standard deviations)",
+        "parameters": "path -> value (JSON)",
+        "scores": "feature -> score (JSON)",
     },
     "failures": {
         "experiment": "name of the table that holds the point",
@@ -126,11 +161,13 @@ class ExperimentRows:
         tables from `tables.gathering.gather`.
     designs
         block, position and point_id of each row of a block that samples.
+    runs, trials
+        tables of `tables.protocols`.
     facts
         the columns of `TABLES["experiments"]`, without the experiment.
     batches
         name -> notes of the outcomes.
-    columns, audits, morphologies, model_files
+    columns, audits, morphologies, model_files, individuals
         a mapping per row, as in `TABLES`, without the experiment.
     """
 
@@ -144,6 +181,9 @@ class ExperimentRows:
     audits: Rows = ()
     morphologies: Rows = ()
     model_files: Rows = ()
+    individuals: Rows = ()
+    runs: pa.Table = field(default_factory=RUNS.empty_table)
+    trials: pa.Table = field(default_factory=TRIALS.empty_table)
 
 
 def build_database(path: Path, experiments: Iterable[ExperimentRows]) -> None:
@@ -192,12 +232,15 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
     connection.execute(f"CREATE UNIQUE INDEX {index} ON {quoted(name)} (point_id)")
     for table, rows in (
         ("designs", experiment.designs),
+        ("runs", experiment.runs.drop_columns(["search"])),
+        ("trials", experiment.trials),
         ("feature_values", experiment.feature_values),
     ):
         _write(connection, table, rows, {"value"}, experiment=name)
     _append(connection, "experiments", [experiment.facts], experiment=name)
     _append(connection, "columns", experiment.columns, experiment=name)
     _append(connection, "audits", experiment.audits, experiment=name)
+    _append(connection, "individuals", experiment.individuals, experiment=name)
     _append(connection, "morphologies", experiment.morphologies)
     _append(connection, "model_files", experiment.model_files)
     batches = [{**notes, "batch": batch} for batch, notes in experiment.batches.items()]

@@ -13,6 +13,7 @@ import pyarrow.csv
 
 from dendroflow.errors import StoreError
 from dendroflow.files import replacing
+from dendroflow.tables.protocols import of_points
 from dendroflow.tables.tables import read_groups, read_notes, read_table
 
 # Of Excel's file format; the first row holds the names of the columns.
@@ -34,7 +35,7 @@ def export_features(features: Path, target: Path) -> None:
         write(table)
 
 
-def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
+def export_traces(features: Path, runs: Path, traces: Sequence[Path], target: Path) -> None:
     """Write all samples of an experiment as CSV or, if `target` ends in `.xlsx`, as Excel.
 
     The columns are the swept values, then point_id, signal, location, unit, time (ms) and value;
@@ -44,6 +45,8 @@ def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
     ----------
     features
         the experiment's table of points.
+    runs
+        that of its runs; under a protocol `soma_v` is called `step1_soma_v`.
     traces
         trace tables of its batches; points that the experiment does not request are left out.
 
@@ -54,6 +57,7 @@ def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
     """
     swept = [c["name"] for c in read_notes(features)["columns"] if c["kind"] == "swept"]
     points = read_table(features, columns=[*swept, "point_id"]).replace_schema_metadata(None)
+    ran = read_table(runs)
     samples = pa.schema(
         [
             *points.select(swept).schema,
@@ -63,20 +67,23 @@ def export_traces(features: Path, traces: Sequence[Path], target: Path) -> None:
         ]
     )
     if target.suffix == ".xlsx":
-        parts = _parts(traces, points, ("point_id", "values"))
+        parts = _parts(traces, points, ran, ("point_id", "signal", "values"))
         count = sum(pc.sum(pc.list_value_length(part["values"])).as_py() or 0 for part in parts)
         _check_size(target, count, len(samples))
     columns = ("point_id", "signal", "unit", "location", "t0", "dt", "t", "values")
     with _writing(target, samples) as write:
-        for part in _parts(traces, points, columns):
+        for part in _parts(traces, points, ran, columns):
             write(_samples(part, points, samples))
 
 
-def _parts(traces: Sequence[Path], points: pa.Table, columns: Sequence[str]) -> Iterator[pa.Table]:
+def _parts(
+    traces: Sequence[Path], points: pa.Table, runs: pa.Table, columns: Sequence[str]
+) -> Iterator[pa.Table]:
     """Rows of requested points, a row group at a time, so that memory holds one."""
-    ids = points["point_id"].to_pylist()
+    ids = (runs["run_id"] if runs.num_rows else points["point_id"]).unique().to_pylist()
     for path in traces:
-        yield from read_groups(path, list(columns), {"point_id": ids})
+        for part in read_groups(path, list(columns), {"point_id": ids}):
+            yield of_points(part, runs)
 
 
 def _samples(part: pa.Table, points: pa.Table, schema: pa.Schema) -> pa.Table:

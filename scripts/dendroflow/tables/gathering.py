@@ -1,7 +1,7 @@
 """Joining what batches hold with what an experiment asks for."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
 from dendroflow.settings.expressions import Expression
+from dendroflow.tables.protocols import RUNS, STATUS, Columns, side_by_side
 from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX, column_of
+from dendroflow.tables.scoring import score_columns
 from dendroflow.tables.tables import read_table, write_table
 
 # In a verdict that fails a run.
 TOO_MANY = ", more than max_failed_share "
-_STATUS = ("status", "error", "runtime_s")
+_OF_OUTCOMES = {"point_id", "protocol", "search", *STATUS}
 
 FEATURE_VALUES = pa.schema(
     [
@@ -32,8 +34,7 @@ FEATURE_VALUES = pa.schema(
 def gather(
     points: pa.Table,
     batches: Sequence[Path],
-    features: Path,
-    feature_values: Path,
+    files: tuple[Path, Path, Path],
     notes: Mapping[str, Any],
 ) -> None:
     """Store an experiment's requested points with their features.
@@ -41,40 +42,73 @@ def gather(
     Parameters
     ----------
     points
-        a row per requested point: point_id, batch, and the swept paths.
+        of the plan: a row per requested point, or per run of it under a protocol.
     batches
-        the feature tables of all batches that hold a requested point.
-    features
-        receives point_id, swept columns by their leaf names, features, status, error, runtime_s
-        and batch; rows in the order of `points`.
-    feature_values
-        receives every value of the features that have several, such as one per spike.
+        the feature tables of all batches that hold one.
+    files
+        three, which receive the points: point_id, swept columns by their leaf names, features,
+        status, error, runtime_s and batch, in the order of `points`; every value of the features
+        that have several, such as one per spike; and what became of each run, as in
+        `tables.protocols.RUNS`.
     notes
-        kept with the features; its `columns` are told which hold means of several values.
+        kept with the points; its `columns` are told which hold means of several values.
 
     Raises
     ------
     StoreError
         If a requested point is in no batch, or in its batch twice.
     """
-    tables = [read_table(path) for path in batches]
-    measured = pa.concat_tables(tables).combine_chunks()
-    holder = np.repeat(np.arange(len(tables)), [table.num_rows for table in tables])
-    measured = measured.take(_rows(points, [path.stem for path in batches], measured, holder))
-    lists = [name for name in measured.column_names if name.endswith(VALUES_SUFFIX)]
-    swept = [path for path in points.column_names if path not in ("point_id", "batch")]
-    apart = {"point_id", *_STATUS, *lists}
-    columns = {"point_id": points["point_id"]}
-    columns |= {column_of(path): points[path] for path in swept}
-    columns |= {name: measured[name] for name in measured.column_names if name not in apart}
-    columns |= derived(columns, measured["status"], notes)
-    columns |= {name: measured[name] for name in _STATUS}
-    columns["batch"] = points["batch"]
-    table = pa.table(columns)
-    means = {name.removesuffix(VALUES_SUFFIX) for name in lists if _longest(measured[name]) > 1}
+    tables = {path.stem: read_table(path) for path in batches}
+    table, lists, ran = joined(points, tables, notes)
+    means = {name.removesuffix(VALUES_SUFFIX) for name in lists if _longest(lists[name]) > 1}
     described = [column | {"mean": column["name"] in means} for column in notes["columns"]]
+    features, feature_values, runs = files
     write_table(table, features, table.schema, {**notes, "columns": described})
-    write_table(_long(measured, lists), feature_values, FEATURE_VALUES)
+    write_table(_long(table["point_id"], lists), feature_values, FEATURE_VALUES)
+    write_table(ran, runs, RUNS)
+
+
+def joined(
+    rows: pa.Table, batches: Mapping[str, pa.Table], notes: Mapping[str, Any]
+) -> tuple[pa.Table, Columns, pa.Table]:
+    """Join what a plan asks for with what was measured.
+
+    Parameters
+    ----------
+    rows
+        of the plan.
+    batches
+        name -> features of its points.
+    notes
+        of the plan.
+
+    Returns
+    -------
+    tuple
+        a row per point; the columns with all values of a feature; and the table of `RUNS`.
+    """
+    measured = pa.concat_tables(batches.values(), promote_options="default").combine_chunks()
+    sizes = [table.num_rows for table in batches.values()]
+    holder = np.repeat(np.arange(len(batches)), sizes)
+
+    def take(these: pa.Table) -> pa.Table:
+        return measured.take(_rows(these, list(batches), measured, holder))
+
+    if notes["protocols"]:
+        points, own, lists, status, ran = side_by_side(rows, take, notes["protocols"])
+    else:
+        points, found, ran = rows, take(rows), RUNS.empty_table()
+        lists = {n: found[n] for n in found.column_names if n.endswith(VALUES_SUFFIX)}
+        status = {name: found[name] for name in STATUS}
+        apart = {*_OF_OUTCOMES, *lists}
+        own = {name: found[name] for name in found.column_names if name not in apart}
+    swept = [path for path in points.column_names if path not in ("point_id", "batch")]
+    columns = {"point_id": points["point_id"]}
+    columns |= {column_of(path): points[path] for path in swept} | own
+    columns |= derived(columns, status["status"], notes)
+    columns |= scored(columns, notes) | status
+    columns["batch"] = points["batch"]
+    return pa.table(columns), lists, ran
 
 
 def derived(
@@ -93,6 +127,9 @@ def derived(
         return {}
     fixed = {column_of(path): value for path, value in notes["fixed"].items()}
     found, ok = {}, pc.equal(status, "ok").to_numpy(zero_copy_only=False)
+    if notes["protocols"]:
+        # One of them may have failed alone.
+        ok = np.ones_like(ok)
     for name, text in notes["derived"].items():
         expression = Expression(text)
         values = {
@@ -104,6 +141,13 @@ def derived(
         result = np.broadcast_to(expression(values), ok.shape)
         found[name] = pa.array(result, mask=~ok | np.isnan(result))
     return found
+
+
+def scored(columns: Mapping[str, pa.ChunkedArray], notes: Mapping[str, Any]) -> dict[str, pa.Array]:
+    """Scores of the targets that have a mean, their sum and the largest."""
+    targets = {n: t for n, t in notes.get("targets", {}).items() if t["mean"] is not None}
+    values = {name: columns[name].to_numpy().astype(float) for name in targets}
+    return {name: pa.array(found) for name, found in score_columns(values, targets).items()}
 
 
 def _rows(
@@ -139,15 +183,15 @@ def _longest(lists: pa.ChunkedArray) -> int:
     return pc.max(pc.list_value_length(lists)).as_py() or 0
 
 
-def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:
+def _long(point_ids: pa.ChunkedArray, columns: Columns) -> pa.Table:
     """A row per value of the list columns; sorted, so that batches leave no trace."""
     parts: list[pa.Table] = [FEATURE_VALUES.empty_table()]
-    for column in columns:
-        lists = table[column].combine_chunks()
+    for column, content in columns.items():
+        lists = content.combine_chunks()
         lengths = pc.list_value_length(lists).fill_null(0).to_numpy()
         owner = np.repeat(np.arange(len(lengths)), lengths)
         values = {
-            "point_id": table["point_id"].combine_chunks().take(owner),
+            "point_id": point_ids.combine_chunks().take(owner),
             "feature": pa.repeat(column.removesuffix(VALUES_SUFFIX), len(owner)),
             "position": np.arange(len(owner)) - (np.cumsum(lengths) - lengths)[owner],
             "value": pc.list_flatten(lists),
@@ -161,7 +205,7 @@ def _long(table: pa.Table, columns: Iterable[str]) -> pa.Table:
 def failures(experiment: str, table: pa.Table) -> list[dict[str, str]]:
     """The points of a table from `gather` that are not `ok`, with their values in words."""
     failed = table.filter(pc.not_equal(table["status"], "ok")).to_pylist()
-    apart = {"point_id", "batch", *_STATUS}
+    apart = {"point_id", "batch", *STATUS}
     return [
         {
             "experiment": experiment,

@@ -5,6 +5,8 @@ import pyarrow as pa
 from dendroflow.errors import StoreError
 
 STATUSES = ("ok", "failed", "crashed", "timeout", "nonfinite", "out_of_range")
+# Of runs alone: a search that finds nothing, and what needs its answer. No failures of the point.
+UNANSWERED = ("not_found", "not_run")
 
 # Ends the name of a feature's column that holds all of its values.
 VALUES_SUFFIX = ".values"
@@ -14,6 +16,11 @@ def column_of(path: str) -> str:
     """Column of a swept path: `parameters.gnabar` is `gnabar`, `stimuli.a.delay` is `a_delay`."""
     group, _, name = path.partition(".")
     return (name or group).replace(".", "_")
+
+
+def column_under(protocol: str, name: str) -> str:
+    """Column of what is measured under a protocol: `AP_width` of `step1` is `step1_AP_width`."""
+    return f"{protocol}_{name}" if protocol else name
 
 
 POINT_ID = pa.field("point_id", pa.string(), nullable=False)
@@ -36,7 +43,7 @@ TRACES = pa.schema(
     ]
 )
 
-# One row per point: what became of it.
+# One row per point, or per run of a point under a protocol: what became of it.
 OUTCOMES = pa.schema(
     [
         POINT_ID,
@@ -44,6 +51,9 @@ OUTCOMES = pa.schema(
         pa.field("error", pa.string()),
         pa.field("runtime_s", pa.float64()),
         pa.field("compartments", pa.int32()),
+        pa.field("protocol", pa.string()),
+        # What a search has found and tried (JSON).
+        pa.field("search", pa.string()),
     ]
 )
 

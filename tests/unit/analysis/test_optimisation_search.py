@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from dendroflow.analysis.fitting import Checkpoints
-from dendroflow.analysis.search import SCORE, WORST, Goals, ModelEvaluator, search
+from dendroflow.analysis.search import SCORE, Goals, ModelEvaluator, search
 from dendroflow.settings.optimise import Optimise
+from dendroflow.tables.scoring import WORST
 
 SETTINGS = {
     "parameters": {
         "parameters.a": {"range": [-1, 3]},
         "parameters.b": {"log_range": [1e-4, 1]},
     },
-    "targets": {"f": {"mean": 1.5, "sd": 0.1}, "g": {"mean": -2, "sd": 0.1}},
     "offspring": 24,
     "generations": 12,
 }
@@ -48,7 +48,7 @@ class Model:
 def run(model, known=None, finished=lambda *_: None, **changes):
     settings = Optimise.model_validate(SETTINGS | changes)
     evaluator = ModelEvaluator(settings.parameters, GOALS, model, known)
-    return search(settings, evaluator, finished)
+    return search(settings, settings.seed[0], evaluator, finished)
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +59,8 @@ def found():
 def test_a_score_is_a_distance_in_standard_deviations():
     points = pd.DataFrame(
         {
-            "f": [1.5, 1.7, None, 1.5, 1e9, math.inf],
-            "g": [-2.0, -2.05, -2.0, -2.0, -2.0, -2.0],
-            "status": ["ok", "ok", "ok", "nonfinite", "ok", "ok"],
+            "f": [1.5, 1.7, None, None, 1e9, math.inf],
+            "g": [-2.0, -2.05, -2.0, None, -2.0, -2.0],
         }
     )
     expected = [[0, 0], [2, 0.5], [WORST, 0], [WORST, WORST], [WORST, 0], [WORST, 0]]

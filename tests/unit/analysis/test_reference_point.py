@@ -6,14 +6,17 @@ import pytest
 from dendroflow.analysis.fitting import Checkpoints, goals_of, individuals
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.optimise import Optimise
+from dendroflow.settings.targets import Target
 
 SETTINGS = Optimise.model_validate(
     {
         "parameters": {"parameters.a": {"range": [0, 1]}, "parameters.b": {"range": [0, 1]}},
         "reference": {"parameters.b": 0.5, "parameters.a": 0.25},
-        "targets": {"f": {"sd": 2}, "g": {"mean": 7, "sd": 3}},
     }
 )
+
+
+TARGETS = {"f": Target(sd=2), "g": Target(mean=7, sd=3)}
 
 
 class Model:
@@ -27,7 +30,7 @@ class Model:
 
 
 def goals(model, folder):
-    return goals_of(SETTINGS, model, Checkpoints(folder), "fitted.yaml: optimise")
+    return goals_of(SETTINGS, TARGETS, model, Checkpoints(folder), "fitted.yaml: optimise")
 
 
 def test_a_target_without_a_mean_gets_that_of_the_reference_once(tmp_path):
@@ -40,7 +43,7 @@ def test_a_target_without_a_mean_gets_that_of_the_reference_once(tmp_path):
 
 
 def test_a_reference_without_the_feature_is_named(tmp_path):
-    with pytest.raises(ConfigurationError, match=r"^fitted\.yaml: optimise\.targets\.f: .*mean"):
+    with pytest.raises(ConfigurationError, match=r"^fitted\.yaml: optimise: targets\.f: .*mean"):
         goals(Model(f=None), tmp_path)
 
 
@@ -61,10 +64,10 @@ def test_the_best_is_the_first_of_the_lowest_score():
             "score": [2.0, 1.0, 1.0],
         }
     )
-    best = {"individual": "best", "point_id": "q", "parameters.a": 0.2, "parameters.b": 0.5}
-    assert individuals(history, None, SETTINGS) == [best]
-    reference = history.iloc[[2]]
-    first, second = individuals(history, reference, SETTINGS)
-    assert (first["individual"], first["point_id"], second) == ("reference", "r", best)
+    best = {"parameters.a": 0.2, "parameters.b": 0.5}
+    assert individuals(history, None, SETTINGS) == {"best": best}
+    found = individuals(history, history.iloc[[2]], SETTINGS)
+    assert list(found) == ["reference", "best"]
+    assert found == {"reference": {"parameters.a": 0.3, "parameters.b": 0.6}, "best": best}
     # One point has one row.
-    assert individuals(history, history.iloc[[1]], SETTINGS) == [best]
+    assert individuals(history, history.iloc[[1]], SETTINGS) == {"best": best}

@@ -12,7 +12,7 @@ from feature_tables import DT, STEP, features, outcomes, trace, traces
 
 from dendroflow.errors import StoreError
 from dendroflow.features import spikes
-from dendroflow.features.extract import extract, extract_file, schema
+from dendroflow.features.extract import KEPT, extract, extract_file, schema
 from dendroflow.features.names import EFEL_UNITS
 from dendroflow.settings.features import NEED_STIMULUS_CURRENT, UNUSABLE
 from dendroflow.tables import tables
@@ -23,11 +23,15 @@ NAMES = ["AP_duration", "AP_amplitude", "AP_begin_time", "spike_count"]
 SPIKE = STEP | {"efel": NAMES}
 
 
+def asked(*blocks):
+    return {"": features(*blocks)}
+
+
 def row(values, block=SPIKE, **changed):
     """Features of one trace."""
-    return extract(
-        traces(trace("a", values, **changed)), outcomes("a"), features(block)
-    ).to_pylist()[0]
+    return extract(traces(trace("a", values, **changed)), outcomes("a"), asked(block)).to_pylist()[
+        0
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,9 +63,9 @@ def test_a_value_per_spike_and_their_mean(squid):
     alone = extract(
         traces(trace("a", squid(6.3, 0.1, 50.0))),
         outcomes("a"),
-        features(SPIKE | {"stimulus": [5, 55], "keep_values": False}),
+        asked(SPIKE | {"stimulus": [5, 55], "keep_values": False}),
     )
-    assert alone.column_names == ["point_id", "status", "error", "runtime_s", *NAMES]
+    assert alone.column_names == [*KEPT, *NAMES]
     assert alone["AP_duration"].to_pylist() == [found["AP_duration"]]
 
 
@@ -117,7 +121,7 @@ def test_a_point_does_not_depend_on_its_neighbours(squid):
         "short": trace("short", fine[:3]),
         "varying": trace("varying", fine, dt=None, t=(DT * np.arange(len(fine))).tolist()),
     }
-    block = features(
+    block = asked(
         SPIKE | {"settings": {"Threshold": 30, "interp_step": 0.05}, "prefix": "high"},
         SPIKE,
         SPIKE | {"settings": {"DerivativeThreshold": 20}, "prefix": "steep"},
@@ -183,7 +187,7 @@ def test_points_that_are_not_ok_have_nulls_and_keep_their_place(squid):
     table = extract(
         traces(trace("b", squid(6.3)), trace("d", squid(10)), trace("stray", squid(10))),
         outcomes("a", "b", "d", a="crashed", d="out_of_range"),
-        features(SPIKE),
+        asked(SPIKE),
     )
     assert table["point_id"].to_pylist() == ["a", "b", "d"]
     assert table["status"].to_pylist() == ["crashed", "ok", "out_of_range"]
@@ -202,7 +206,7 @@ def test_what_efel_raises_fails_the_point_alone(squid, monkeypatch):
         return found
 
     monkeypatch.setattr(spikes, "get_cpp_feature", raises_on_cold)
-    blocks = features({"signal": "soma_v", "statistics": ["maximum"]}, SPIKE)
+    blocks = asked({"signal": "soma_v", "statistics": ["maximum"]}, SPIKE)
     table = extract(
         traces(trace("a", squid(6.3)), trace("b", squid(10))), outcomes("a", "b"), blocks
     )
@@ -303,12 +307,12 @@ def test_statistics_with_and_without_a_window():
     table = extract(
         traces(trace("a", values, signal="ca", unit="mM", dt=0.5)),
         outcomes("a"),
-        features(
+        asked(
             {"signal": "ca", "statistics": ["maximum", "time_of_minimum", "integral"]},
             {"signal": "ca", "statistics": ["minimum", "final"], "window": [40, 50], "prefix": "w"},
         ),
     )
-    assert table.column_names[4:] == [
+    assert table.column_names[len(KEPT) :] == [
         "ca_maximum", "ca_time_of_minimum", "ca_integral", "w_minimum", "w_final",
     ]  # fmt: skip
     found = table.to_pylist()[0]
@@ -342,13 +346,13 @@ def test_tables_in_many_chunks(squid):
         [traces(), traces(*rows[:3]).slice(1), traces(), traces(rows[3], rows[0])]
     )
     assert chunks["values"].num_chunks > 1
-    found = extract(chunks, outcomes("0", "1", "2", "3"), features(SPIKE))
+    found = extract(chunks, outcomes("0", "1", "2", "3"), asked(SPIKE))
     assert found["AP_duration"].to_pylist() == pytest.approx([3.625, 2.7, 2.025, 1.6])
 
 
 def test_damaged_tables(squid):
     good = traces(trace("a", squid(6.3)))
-    block = features(SPIKE)
+    block = asked(SPIKE)
     for table, said in (
         (traces(), "soma_v of point a was not recorded"),
         (traces(trace("a", [1.0] * 9, signal="ca")), "soma_v of point a was not recorded"),
@@ -363,13 +367,14 @@ def test_damaged_tables(squid):
 
 
 def test_schema_is_that_of_the_result(squid):
-    block = features(SPIKE, {"signal": "soma_v", "statistics": ["mean"]})
+    block = asked(SPIKE, {"signal": "soma_v", "statistics": ["mean"]})
     found = extract(traces(trace("a", squid(6.3))), outcomes("a"), block)
     assert found.schema == schema(block)
     assert extract(traces(), outcomes(), block).schema == schema(block)
-    nothing = extract(traces(), outcomes("a"), features())
+    nothing = extract(traces(), outcomes("a"), asked())
+    empty = dict.fromkeys(KEPT)
     assert nothing.to_pylist() == [
-        {"point_id": "a", "status": "ok", "error": None, "runtime_s": 0.5}
+        empty | {"point_id": "a", "status": "ok", "error": None, "runtime_s": 0.5}
     ]
 
 
@@ -392,33 +397,33 @@ def test_files_are_read_one_row_group_at_a_time(squid, tmp_path):
     }
     ends = outcomes(*"abcdefg", a="failed", c="crashed", g="timeout")
     groups = [traces(rows["b"], rows["d"]), traces(), traces(rows["f"], rows["e"])]
-    parts = list(extract_file(*write(tmp_path, groups, ends), features(SPIKE)))
+    parts = list(extract_file(*write(tmp_path, groups, ends), asked(SPIKE)))
     assert [part["point_id"].to_pylist() for part in parts] == [[*"abcd"], [*"ef"], [*"g"]]
-    assert pa.concat_tables(parts) == extract(pa.concat_tables(groups), ends, features(SPIKE))
+    assert pa.concat_tables(parts) == extract(pa.concat_tables(groups), ends, asked(SPIKE))
 
 
 def test_files_of_points_of_which_none_succeeded(tmp_path):
     paths = write(tmp_path, [], outcomes("a", a="crashed"))
-    (part,) = extract_file(*paths, features(SPIKE))
+    (part,) = extract_file(*paths, asked(SPIKE))
     assert part["status"].to_pylist() == ["crashed"]
-    (part,) = extract_file(*write(tmp_path, [], outcomes()), features(SPIKE))
-    assert part.schema == schema(features(SPIKE))
+    (part,) = extract_file(*write(tmp_path, [], outcomes()), asked(SPIKE))
+    assert part.schema == schema(asked(SPIKE))
 
 
 def test_files_that_do_not_belong_together(squid, tmp_path):
     a, b = (traces(trace(name, squid(6.3))) for name in "ab")
     paths = write(tmp_path, [b, a], outcomes("a", "b"))
     with pytest.raises(StoreError, match=r"not in the order|was not recorded"):
-        list(extract_file(*paths, features(SPIKE)))
+        list(extract_file(*paths, asked(SPIKE)))
     paths = write(tmp_path, [a], outcomes("a", "b"))
     with pytest.raises(StoreError, match="point b was not recorded"):
-        list(extract_file(*paths, features(SPIKE)))
+        list(extract_file(*paths, asked(SPIKE)))
 
 
 def test_what_a_model_says_does_not_exist_is_null_and_no_failure():
     table = traces(trace("a", [], signal="speed"), trace("b", [3.0], signal="speed"))
     found = extract(
-        table, outcomes("a", "b"), features({"signal": "speed", "statistics": ["final"]})
+        table, outcomes("a", "b"), asked({"signal": "speed", "statistics": ["final"]})
     ).to_pylist()
     assert [row["speed_final"] for row in found] == [None, 3.0]
     assert [row["status"] for row in found] == ["ok", "ok"]

@@ -93,7 +93,6 @@ def test_deprecated_names_of_efel_are_accepted():
         ([AP | {"stimulus": [10, 5]}], "10 must lie below 5"),
         ([AP | {"stimulus": [5, 5]}], "5 must lie below 5"),
         ([AP | {"stimulus": [5, float("inf")]}], "stimulus"),
-        ([{"signal": "v", "efel": ["AP_width"]}], "needs `stimulus: [start, end]`"),
         ([CA | {"stimulus": [5, 10]}], "`stimulus` is for `efel`"),
         ([CA | {"keep_values": False}], "`keep_values` is for `efel`"),
         ([AP | {"window": [5, 10]}], "`window` is for `statistics`"),

@@ -21,7 +21,7 @@ def measured(near, far, **changed):
         trace("a", far, signal="far", **changed),
         trace("a", [500.0], signal="apart", unit="µm"),
     )
-    return extract(rows, outcomes("a"), features(BLOCK)).to_pylist()[0]
+    return extract(rows, outcomes("a"), {"": features(BLOCK)}).to_pylist()[0]
 
 
 def test_a_crossing_lies_between_samples():

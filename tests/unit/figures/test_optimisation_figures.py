@@ -26,6 +26,7 @@ def course(reference=None, **changes):
     scores = 100 * 0.9 ** np.arange(n) * rng.uniform(0.5, 1, n)
     history = pd.DataFrame(
         {
+            "seed": 1,
             "generation": np.repeat(np.arange(1, 7), 10),
             "parameters.tau": rng.uniform(1, 10, n),
             "parameters.gnabar": rng.uniform(0.1, 0.2, n),
@@ -73,7 +74,7 @@ def test_names_come_in_the_order_of_the_history():
 )
 def test_whatever_was_found_is_drawn(drawn, tmp_path):
     paths = draw_all(drawn, "A search", tmp_path)
-    assert len(paths) == 9
+    assert len(paths) == 12
     assert all(path.stat().st_size > 3000 for path in paths)
     svg = (tmp_path / "optimisation-scores.svg").read_text()
     assert "<svg" in svg

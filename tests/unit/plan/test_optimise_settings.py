@@ -19,8 +19,8 @@ FITTED = {
     "simulation": {"duration": 15},
     "optimise": {
         "parameters": {"parameters.gnabar": {"range": [0.05, 0.25]}},
-        "targets": {"soma_v_maximum": {"mean": 40, "sd": 1}},
     },
+    "targets": {"soma_v_maximum": {"mean": 40, "sd": 1}},
     "features": {"signal": "soma_v", "statistics": ["maximum"]},
 }
 WHOLE = {"parameters": {"parameters.steps": {"range": [1, 9]}}}
@@ -28,6 +28,10 @@ WHOLE = {"parameters": {"parameters.steps": {"range": [1, 9]}}}
 
 def optimise(**changes):
     return {"optimise": FITTED["optimise"] | changes}
+
+
+def targets(**keys):
+    return {"targets": {"soma_v_maximum": keys}}
 
 
 def bounds(path, *ends, kind="range"):
@@ -67,36 +71,37 @@ BAD = {
         ["parameters.steps", "no arbitrary number"],
     ),
     "unknown target": (
-        optimise(targets={"soma_v_maximun": {"mean": 40, "sd": 1}}),
-        ["optimise.targets", "'soma_v_maximun'", "did you mean 'soma_v_maximum'"],
+        {"targets": {"soma_v_maximun": {"mean": 40, "sd": 1}}},
+        ["targets", "'soma_v_maximun'", "did you mean 'soma_v_maximum'"],
     ),
-    "no target": (optimise(targets={}), ["optimise.targets"]),
+    "no target": ({"targets": {}}, ["targets", "beside"]),
+    "targets within": (optimise(targets={}), ["optimise.targets", "beside `optimise`"]),
     "no standard deviation": (
-        optimise(targets={"soma_v_maximum": {"mean": 40}}),
-        ["optimise.targets.soma_v_maximum.sd", "required"],
+        targets(mean=40),
+        ["targets.soma_v_maximum", "sd is required"],
     ),
     "standard deviation of zero": (
-        optimise(targets={"soma_v_maximum": {"mean": 40, "sd": 0}}),
-        ["optimise.targets.soma_v_maximum.sd", "greater than 0"],
+        targets(mean=40, sd=0),
+        ["targets.soma_v_maximum.sd", "greater than 0"],
     ),
     "no mean": (
-        optimise(targets={"soma_v_maximum": {"sd": 1}}),
-        ["optimise", "targets.soma_v_maximum", "mean", "reference"],
+        targets(sd=1),
+        ["targets.soma_v_maximum", "mean", "reference"],
     ),
     "a reference that nothing needs": (
         optimise(reference={"parameters.gnabar": 0.12}),
         ["optimise", "reference", "every target has a mean"],
     ),
     "a reference of other parameters": (
-        optimise(reference={"parameters.gkbar": 0.036}, targets={"soma_v_maximum": {"sd": 1}}),
+        optimise(reference={"parameters.gkbar": 0.036}) | targets(sd=1),
         ["reference", "parameters.gkbar, parameters.gnabar"],
     ),
     "a reference that is no number": (
-        optimise(reference={"parameters.gnabar": "x"}, targets={"soma_v_maximum": {"sd": 1}}),
+        optimise(reference={"parameters.gnabar": "x"}) | targets(sd=1),
         ["optimise.reference", "'x' is not a number"],
     ),
     "a reference outside the model's bounds": (
-        optimise(reference={"parameters.gnabar": -1}, targets={"soma_v_maximum": {"sd": 1}}),
+        optimise(reference={"parameters.gnabar": -1}) | targets(sd=1),
         ["parameters.gnabar", "-1", "at least 0"],
     ),
     "unknown algorithm": (optimise(algorithm="CMA"), ["optimise.algorithm", "IBEA", "CMA"]),
@@ -107,7 +112,6 @@ BAD = {
         {"sweep": {"parameters.gkbar": [0.03, 0.04]}},
         ["either `sweep` or `optimise`"],
     ),
-    "neither": ({"optimise": None}, ["either `sweep` or `optimise`"]),
     "a figure of the same name": (
         {
             "figures": [
@@ -177,14 +181,14 @@ def test_the_plan_reserves_a_batch_for_points_that_are_not_known(folder, results
 def test_what_decides_the_search_names_its_batch_and_its_history(folder, results):
     def named(**changes):
         planned = plan(folder, results, **changes)
-        return planned.new, planned.notes["optimisation"]["history"]
+        return planned.new, planned.notes["optimisation"]["histories"][0]
 
     batch, history = named()
     assert named(title="Another") == (batch, history)
     for changes in (
         optimise(seed=2),
         optimise(offspring=33),
-        optimise(targets={"soma_v_maximum": {"mean": 41, "sd": 1}}),
+        targets(mean=41, sd=1),
         {"parameters": {"gkbar": 0.03}},
         {"simulation": {"duration": 16}},
     ):

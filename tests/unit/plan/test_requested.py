@@ -77,7 +77,7 @@ def made(configuration, plans):
         # No experiment has it for an engine.
         if pattern not in (layout.HISTORY, layout.MECHANISMS_FOR_CORENEURON)
     }
-    history = Path(fitted.notes["optimisation"]["history"])
+    history = Path(fitted.notes["optimisation"]["histories"][0])
     return paths | {"optimise": history.relative_to("results")}
 
 

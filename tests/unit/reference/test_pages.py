@@ -12,7 +12,9 @@ from dendroflow.plan.models import names_of
 from dendroflow.settings.features import AnyDerived
 from dendroflow.settings.morphologies import MorphologySource
 from dendroflow.settings.optimise import Optimise
+from dendroflow.settings.protocols import Protocol
 from dendroflow.settings.sweep import Sweep
+from dendroflow.settings.targets import Target
 
 PAGES = sorted(
     path.relative_to(CHECKOUT).as_posix()
@@ -72,7 +74,11 @@ def test_the_sweeps_and_the_optimisation_of_the_reference_are_sound():
     shown = [yaml.safe_load(text) for text in blocks("docs/configuration.md", "yaml")]
     kinds = {"sweep": TypeAdapter(Sweep), "optimise": TypeAdapter(Optimise)}
     kinds["derived"] = TypeAdapter(dict[str, AnyDerived])
-    assert [key for block in shown for key in block] == ["sweep", "sweep", "optimise", "derived"]
+    kinds["targets"] = TypeAdapter(dict[str, Target])
+    kinds["protocols"] = TypeAdapter(dict[str, Protocol])
+    assert [key for block in shown for key in block] == [
+        *("protocols", "sweep", "sweep", "optimise", "targets", "derived")
+    ]
     for block in shown:
         for key, content in block.items():
             kinds[key].validate_python(content)

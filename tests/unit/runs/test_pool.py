@@ -8,7 +8,8 @@ from engine_models import MODELS, PLAUSIBLE, Fragile, point, settings, statuses,
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.model import Model, quantity
 from dendroflow.runs.loading import load_model
-from dendroflow.runs.pool import Size, run_points
+from dendroflow.runs.pool import run_points
+from dendroflow.runs.results import Size
 from dendroflow.runs.workload import Workload
 
 

@@ -38,7 +38,7 @@ def test_the_names_that_it_needs():
         "a +",
         "a b",
         "__import__('os')",
-        "a.real",
+        "a.b.c",
         "a[0]",
         "lambda: a",
         "[a]",

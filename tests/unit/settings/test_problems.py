@@ -96,7 +96,7 @@ EXPERIMENTS = [
     ("15", "15, seed: 1.5", "simulation.seed: 1.5 is not a whole number"),
     ("15", "15, solver: cvod", "simulation.solver: 'cvod' is unknown; did you mean 'cvode'?"),
     ("15", "[1]", "simulation.duration: [1] is not a number"),
-    ("15", "", "simulation.duration: is empty, and must be a number"),
+    ("15", "", "simulation: duration is required, and missing"),
     ("15", "-1", "simulation.duration: must be greater than 0, not -1"),
     ("15", ".inf", "simulation.duration: inf is not a finite number"),
     ("{duration: 15}", "fast", "simulation: 'fast' is not a mapping of keys to values"),

@@ -15,6 +15,7 @@ from dendroflow.settings.sweep import Block
 from dendroflow.tables.contents import every_experiment, experiment_rows
 from dendroflow.tables.database import build_database
 from dendroflow.tables.gathering import FEATURE_VALUES
+from dendroflow.tables.protocols import RUNS
 from dendroflow.tables.schemas import OUTCOMES
 from dendroflow.tables.tables import write_table
 
@@ -50,6 +51,7 @@ def store(results, name, points=None, design=(), **changes):
     }
     write_table(table, folder / "features.parquet", table.schema, notes | changes)
     write_table(FEATURE_VALUES.empty_table(), folder / "feature_values.parquet", FEATURE_VALUES)
+    write_table(RUNS.empty_table(), folder / "runs.parquet", RUNS)
     write_table(
         OUTCOMES.empty_table(),
         folder / ("s" * 16) / "outcomes" / f"of_{name}.parquet",

@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from dendroflow.errors import StoreError
 from dendroflow.tables import exports
 from dendroflow.tables.exports import export_features, export_traces
+from dendroflow.tables.protocols import RUNS
 from dendroflow.tables.schemas import TRACES
 from dendroflow.tables.tables import write_table
 
@@ -34,6 +35,11 @@ def traces(path: Path, *rows: dict) -> Path:
     filled = [{"signal": "v", "unit": "mV", "t0": 0.0, "dt": 0.5} | row for row in rows]
     write_table(pa.Table.from_pylist(filled, schema=TRACES), path, TRACES)
     return path
+
+
+def runs(folder: Path) -> Path:
+    write_table(RUNS.empty_table(), folder / "runs.parquet", RUNS)
+    return folder / "runs.parquet"
 
 
 def cells(path: Path) -> list[list]:
@@ -78,7 +84,7 @@ def test_a_row_per_sample_of_requested_points(tmp_path):
         {"point_id": "a", "values": []},
     )
     target = tmp_path / "traces.csv"
-    export_traces(points, [first, second], target)
+    export_traces(points, runs(tmp_path), [first, second], target)
     assert target.read_text(encoding="utf-8").splitlines() == [
         '"g","point_id","signal","location","unit","time","value"',
         '1e-300,"b","v",,"mV",0,1',
@@ -98,9 +104,9 @@ def test_what_a_sheet_cannot_hold(tmp_path, monkeypatch):
     two = traces(tmp_path / "2.parquet", {"point_id": "b", "values": [1.0, 2.0]})
     target = tmp_path / "traces.xlsx"
     with pytest.raises(StoreError, match=r"holds 4 rows.*has 5: ask for traces\.csv"):
-        export_traces(points, [one, two], target)
+        export_traces(points, runs(tmp_path), [one, two], target)
     assert not target.exists()
-    export_traces(points, [one], target)
+    export_traces(points, runs(tmp_path), [one], target)
     assert len(cells(target)) == 4
 
 

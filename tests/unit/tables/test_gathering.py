@@ -6,7 +6,7 @@ from dendroflow.errors import StoreError
 from dendroflow.tables.gathering import failures, gather, verdict
 from dendroflow.tables.tables import read_notes, read_table, write_table
 
-NOTES = {"recipe": "r", "columns": [{"name": "g"}, {"name": "isi"}]}
+NOTES = {"recipe": "r", "protocols": {}, "columns": [{"name": "g"}, {"name": "isi"}]}
 
 
 def batch(folder, name, rows):
@@ -50,7 +50,7 @@ def points():
 
 def run(points, batches, folder):
     table = pa.Table.from_pandas(points, preserve_index=False)
-    gather(table, batches, folder / "f.parquet", folder / "v.parquet", NOTES)
+    gather(table, batches, tuple(folder / f"{name}.parquet" for name in "fvr"), NOTES)
     return read_table(folder / "f.parquet").to_pandas(), read_table(
         folder / "v.parquet"
     ).to_pylist()
