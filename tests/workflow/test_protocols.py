@@ -340,6 +340,10 @@ def test_what_does_not_go_together_is_refused_in_one_line(workspace, change, sai
             ["figures", "no signal 'rest_w'", "rest_v"],
         ),
         (
+            {"sweep": {"stimuli.step.amplitude": [0.1, 0.2]}},
+            ["stimuli.step.amplitude: sweeping it changes nothing"],
+        ),
+        (
             {"protocols": None, "features": [{"signal": "v", "statistics": ["mean"]}]},
             ["simulation: duration is required"],
         ),

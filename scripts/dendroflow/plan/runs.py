@@ -103,6 +103,12 @@ def runs_of(
                 of = (experiment, name)
                 found[name] = _protocol(configuration, of, description, points, found)
                 found[name].notes["level"] = level
+    for path in points.swept:
+        if not any(path in own.notes["swept"] for own in found.values()):
+            raise ConfigurationError(
+                f"{configuration.experiment_file(experiment)}: {path}: sweeping it changes "
+                "nothing, since every protocol removes it or says it itself"
+            )
     swept = points.table[points.swept]
     parts, costs = [], []
     for name in settings.protocols:
@@ -218,6 +224,9 @@ def _is_removed(path: str, own: Experiment, base: Experiment) -> bool:
 def _check_search(search: Search, own: Experiment, description: Description) -> None:
     for needed in sorted(search.condition.names):
         demand(needed, own.features.columns, "such_that: not measured under this protocol: ")
+    group, _, name = search.path.partition(".")
+    if group == "parameters":
+        demand(name, description.parameters, f"model {own.model} has no parameter ")
     for value in (*search.range, search.end):
         with naming(f"{search.path} = {value:g}"):
             checked = check_value(search.path, description, own, value)
