@@ -161,8 +161,6 @@ def _keys(model: type[BaseModel], heading: str, links: Mapping[str, str]) -> str
         properties = {
             k: v for k, v in properties.items() if k not in figures.AnyFigure.model_fields
         }
-    # Filled in, and not for users.
-    properties = {key: value for key, value in properties.items() if key != "formulas"}
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     rows = []
     for key in sorted(properties, key=lambda key: key != "kind"):
@@ -201,6 +199,8 @@ def _type(schema: Mapping[str, Any], links: Mapping[str, str]) -> str:
         inner = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
         key = "path" if "patternProperties" in schema else "name"
         return f"{{{key}: {_type(inner[0], links) if isinstance(inner[0], dict) else 'value'}}}"
+    if schema.get("format") == "expression":
+        return "[expression](#derived-columns)"
     limits = [f"{sign} {schema[key]:,.15g}" for key, sign in SIGNS.items() if key in schema]
     return f"{WORDS.get(schema['type'], schema['type'])} {', '.join(limits)}".strip()
 

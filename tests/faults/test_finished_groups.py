@@ -21,14 +21,14 @@ BATCH = """
     from pathlib import Path
     from dendroflow.kernel.points import Point, SolverSettings
     from dendroflow.model import Model, quantity
-    from dendroflow.runs import pool
+    from dendroflow.runs import results
     from dendroflow.runs.batch import simulate_batch
     from dendroflow.runs.workload import Workload
     from dendroflow.tables.schemas import TRACES
     from dendroflow.tables.tables import leave_pandas_out
 
     leave_pandas_out()
-    pool.LANES_AT_MOST = 16
+    results.LANES_AT_MOST = 16
 
     class Cell(Model):
         class Parameters(Model.Parameters):

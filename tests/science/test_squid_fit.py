@@ -1,6 +1,5 @@
 """Conductances that are known are recovered from the features of a response made with them."""
 
-from functools import partial
 from pathlib import Path
 
 import efel
@@ -10,7 +9,7 @@ import pytest
 
 from dendroflow.analysis.fitting import fit, measuring
 from dendroflow.analysis.search import Goals, ModelEvaluator
-from dendroflow.features.extract import extract
+from dendroflow.features.extract import extraction
 from dendroflow.kernel.lanes import run_together
 from dendroflow.kernel.points import points_of
 from dendroflow.plan.description import describe
@@ -38,9 +37,7 @@ def fitting(tmp_path_factory):
         changes["optimise"] = content["optimise"] | changes.get("optimise", {})
         changed = Experiment.model_validate(content | changes)
         configuration = shipped.model_copy(update={"experiments": {EXPERIMENT: changed}})
-        workload = Workload(
-            load_model(folder), {}, changed.plausible, partial(extract, features=changed.features)
-        )
+        workload = Workload(load_model(folder), {}, changed.plausible, extraction(changed.measured))
         measure = measuring(configuration, EXPERIMENT, description, workload, workers=2)
         return configuration, measure, description
 
@@ -48,9 +45,19 @@ def fitting(tmp_path_factory):
 
 
 def test_known_conductances_are_recovered_within_5_percent(fitting, tmp_path):
-    configuration, measure, _ = fitting(optimise={"generations": 12})
+    configuration, measure, description = fitting(optimise={"generations": 12})
+    fitted = configuration.experiments[EXPERIMENT]
     history = tmp_path / "history.parquet"
-    rows = fit(configuration, EXPERIMENT, measure, history, {})
+    rows = fit(
+        configuration,
+        EXPERIMENT,
+        measure,
+        history,
+        {},
+        seed=fitted.optimise.seed[0],
+        description=description,
+        targets=fitted.targets,
+    )
     assert rows["generation"].max() == 12
     reference, best = read_notes(history)["individuals"]
     assert (reference["individual"], best["individual"]) == ("reference", "best")
@@ -70,7 +77,7 @@ def test_the_score_is_zero_at_the_truth_where_that_of_efel_is_not(fitting):
             "stimulus": [5, 45],
             "efel": ["AP_amplitude", "spike_count"],
         },
-        "optimise": {"targets": {"AP_amplitude": {"sd": 1}}},
+        "targets": {"AP_amplitude": {"sd": 1}},
     }
     configuration, measure, description = fitting(**long)
     settings = configuration.experiments[EXPERIMENT].optimise

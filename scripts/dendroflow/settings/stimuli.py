@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from dendroflow.settings.base import (
     Name,
@@ -62,6 +64,21 @@ class Stimulus(Settings):
                 if expression.names:
                     formulas[key] = value
         return {**data, **dict.fromkeys(formulas, 1.0), "formulas": formulas}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Tell that each number may be an expression."""
+        reference = handler(core_schema)
+        properties = handler.resolve_ref_schema(reference)["properties"]
+        del properties["formulas"]
+        for key, one in properties.items():
+            if "unit" in one:
+                about = {k: one.pop(k) for k in ("title", "description", "default") if k in one}
+                expression = {"type": "string", "format": "expression"}
+                properties[key] = about | {"anyOf": [one, expression]}
+        return reference
 
     @property
     def written(self) -> dict[str, Any]:
