@@ -77,7 +77,12 @@ notebook calls.
 
 ## In a model"""
 TABLES_BEGIN, TABLES_END = "<!-- tables: generated -->", "<!-- tables: end -->"
-WORDS = {"integer": "whole number", "boolean": "true or false", "string": "text"}
+WORDS = {
+    "integer": "whole number",
+    "boolean": "true or false",
+    "string": "text",
+    "expression": "[expression](#derived-columns)",
+}
 SCALARS = ["true or false", "whole number", "number", "text"]
 SIGNS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
 
@@ -199,10 +204,9 @@ def _type(schema: Mapping[str, Any], links: Mapping[str, str]) -> str:
         inner = [*schema.get("patternProperties", {}).values(), schema.get("additionalProperties")]
         key = "path" if "patternProperties" in schema else "name"
         return f"{{{key}: {_type(inner[0], links) if isinstance(inner[0], dict) else 'value'}}}"
-    if schema.get("format") == "expression":
-        return "[expression](#derived-columns)"
     limits = [f"{sign} {schema[key]:,.15g}" for key, sign in SIGNS.items() if key in schema]
-    return f"{WORDS.get(schema['type'], schema['type'])} {', '.join(limits)}".strip()
+    kind = schema.get("format", schema["type"])
+    return f"{WORDS.get(kind, kind)} {', '.join(limits)}".strip()
 
 
 def _choice(values: list[str]) -> str:
