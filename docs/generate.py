@@ -30,6 +30,7 @@ from dendroflow.quality.checks import CHECKS
 from dendroflow.quality.names import THEME_OF
 from dendroflow.settings import (
     audit,
+    base,
     experiment,
     features,
     figures,
@@ -39,6 +40,7 @@ from dendroflow.settings import (
     project,
     protocols,
     quality,
+    recordings,
     simulation,
     stimuli,
     sweep,
@@ -50,7 +52,7 @@ from dendroflow.tables.database import TABLES
 CHECKOUT = Path(__file__).parents[1]
 MODULES = (
     *(audit, experiment, features, figures, morphologies, morphometry),
-    *(optimise, project, protocols, quality, simulation, stimuli, sweep, targets),
+    *(optimise, project, protocols, quality, recordings, simulation, stimuli, sweep, targets),
 )
 CLASSES = {
     name: found
@@ -106,6 +108,7 @@ def pages(root: Path) -> dict[Path, str]:
         "project": project.Project.model_json_schema(),
         "experiment": experiment.Experiment.model_json_schema(),
         "morphologies": TypeAdapter(catalogue).json_schema(),
+        "recordings": TypeAdapter(dict[base.Name, recordings.RecordingSet]).json_schema(),
         "quality": quality.Quality.model_json_schema(),
     }
     return {

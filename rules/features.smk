@@ -21,11 +21,30 @@ rule extract_features:
         "../scripts/extract_features.py"
 
 
+rule measure_recordings:
+    """Measure the recordings from which targets take their means and SDs, as simulations are."""
+    output:
+        recorded=layout.RECORDED,
+        traces=layout.RECORDED_TRACES,
+        usage=layout.usage("measure_recordings"),
+    log:
+        layout.log("measure_recordings"),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
+        runtime=30,
+    script:
+        "../scripts/measure_recordings.py"
+
+
 rule gather_features:
     """Join an experiment's requested points with their features."""
     input:
         plan=layout.PLAN,
         features=df.batches(layout.BATCH_FEATURES),
+        recorded=ancient(df.recorded(layout.RECORDED)),
     output:
         features=layout.FEATURES,
         feature_values=layout.FEATURE_VALUES,

@@ -54,6 +54,7 @@ rule optimise:
         mechanisms=ancient(df.mechanisms),
         sections=ancient(df.sections),
         requirements=ancient(df.requirements),
+        recorded=ancient(df.recorded(layout.RECORDED)),
     output:
         history=layout.HISTORY,
         usage=layout.usage("optimise"),

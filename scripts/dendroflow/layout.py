@@ -10,7 +10,9 @@ NAME, HEX = r"[a-z][a-z0-9_]*", r"[0-9a-f]{16}"
 WILDCARDS = {
     "experiment": NAME,
     "comparison": NAME,
-    **dict.fromkeys(("simulation_code", "feature_code", "batch", "search", "build"), HEX),
+    **dict.fromkeys(
+        ("simulation_code", "feature_code", "batch", "search", "build", "recorded"), HEX
+    ),
     **dict.fromkeys(("model_copy", "reader"), HEX),
     "generations": r"\d+",
     "number": r"\d+",
@@ -81,6 +83,10 @@ SHARING = Pattern(f"{_OF_CODE}/sharing.json")
 # Finished groups of batches that are not finished.
 UNFINISHED = Pattern(f"{_OF_CODE}/unfinished/{{batch}}-{{number}}.groups")
 
+# What recordings give for the targets, and their traces beside those that are simulated.
+RECORDED = Pattern("results/{experiment}/recordings/{recorded}.parquet")
+RECORDED_TRACES = Pattern("results/{experiment}/recordings/{recorded}.traces.parquet")
+
 # Searches: all individuals, and the points of each generation, from which a search goes on.
 HISTORY = Pattern(f"{_OF_CODE}/optimisation/{{search}}/history-{{generations}}.parquet")
 CHECKPOINT = Pattern(f"{_OF_CODE}/optimisation/{{search}}/generation-{{generation}}.parquet")
@@ -141,6 +147,7 @@ RULES = {
     "simulate_batch": OUTCOMES,
     "optimise": HISTORY,
     "extract_features": BATCH_FEATURES,
+    "measure_recordings": RECORDED,
     "gather_features": FEATURES,
     "build_database": DATABASE,
     "check_failures": VERDICT,

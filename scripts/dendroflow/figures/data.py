@@ -70,6 +70,8 @@ class FigureData:
         columns of the swept parameters; they tell a single point apart from the others.
     targets
         feature -> `mean` and `sd` of what it should be.
+    read_recordings
+        a signal -> rows of `dendroflow.tables.recordings.TRACES_BESIDE` that belong to it.
     runs
         what became of each point under each protocol; empty where there are none.
     time_unit
@@ -85,6 +87,7 @@ class FigureData:
     read_traces: Callable[[Sequence[str], Sequence[str]], pa.Table]
     swept: tuple[str, ...] = ()
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    read_recordings: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
     runs: pd.DataFrame = field(default_factory=pd.DataFrame)
     time_unit: str = "ms"
     read_values: Callable[[str], pd.DataFrame] = lambda _: pd.DataFrame(

@@ -52,7 +52,7 @@ def plot_targets(
     points
         a column per target, null where a feature does not exist.
     targets
-        name -> `mean` and `sd`.
+        name -> `mean` and `sd`; of recordings, `cells`: a bar for the mean of each.
     """
     rows = np.arange(len(targets))
     axes.axvspan(-1, 1, color=BAND, lw=0)
@@ -66,6 +66,8 @@ def plot_targets(
         widest = max(widest, np.nanmax(np.abs(distance), initial=0.0))
         axes.plot(distance, rows, "o", ms=5, color=colour, mec="white", mew=0.5, clip_on=False)
     for row, (name, target) in enumerate(targets.items()):
+        cells = np.array(list(target.get("cells", {}).values()))
+        axes.plot((cells - target["mean"]) / target["sd"], np.full(len(cells), row), "|", color=INK)
         label = labels[name]
         unit = f" {label.unit}".rstrip()
         text = f"{target['mean']:.5g} ± {target['sd']:.3g}{unit}"

@@ -12,6 +12,8 @@ from dendroflow.figures.encoding import add_legend, hues_of, texts
 from dendroflow.figures.page import Page, failure_note, page_of, wrapped
 from dendroflow.settings.figures import Phase, Trace
 
+RECORDED = "#b8b8b8"
+
 
 def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     """Draw the signals of points, of which at least one is ok."""
@@ -24,6 +26,11 @@ def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     hues = hues_of(chosen, figure.hue, data.labels)
     hue_of = dict(zip(chosen["point_id"], texts(chosen, figure.hue), strict=True))
     for axes, name in zip(panels, names, strict=True):
+        simulated = traces[chosen["point_id"].iloc[0], name][0]
+        for row in data.read_recordings(name) if figure.recordings else ():
+            times = row["t0"] + row["dt"] * np.arange(len(row["values"]))
+            shown = (times >= simulated[0]) & (times <= simulated[-1])
+            axes.plot(times[shown], np.array(row["values"])[shown], color=RECORDED, lw=0.8)
         for point_id, hue in hue_of.items():
             axes.plot(
                 *traces[point_id, name],

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -12,6 +13,7 @@ from dendroflow.figures.data import FigureData, labels_of
 from dendroflow.figures.render import render_all
 from dendroflow.jobs.job import Job
 from dendroflow.tables.protocols import of_points
+from dendroflow.tables.schemas import column_under
 from dendroflow.tables.tables import read_notes, read_table
 
 
@@ -57,6 +59,11 @@ def render_figures(job: Job) -> None:
         found: pd.DataFrame = read_table(path, columns, {"feature": [feature]}).to_pandas()
         return found
 
+    def read_recordings(signal: str) -> list[dict[str, Any]]:
+        tables = (read_table(Path(path)).to_pylist() for path in job.input.recorded)
+        rows = (row for table in tables for row in table)
+        return [row for row in rows if column_under(row["protocol"], row["signal"]) == signal]
+
     data = FigureData(
         experiment=job.experiment,
         title=declared.title,
@@ -65,6 +72,7 @@ def render_figures(job: Job) -> None:
         # Where they are needed.
         read_traces=read_traces,
         read_values=read_values,
+        read_recordings=read_recordings,
         swept=tuple(c["name"] for c in notes["columns"] if c["kind"] == "swept"),
         targets={n: t for n, t in notes["targets"].items() if t["mean"] is not None},
         runs=runs.drop_columns(["search"]).to_pandas(),

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dendroflow import layout
+from dendroflow.analysis.recordings import measure_recordings
 from dendroflow.errors import ConfigurationError
 from dendroflow.features.extract import extract
 from dendroflow.kernel.lanes import GroupResult
@@ -38,6 +39,7 @@ from dendroflow.settings.sweep import Block, Row
 from dendroflow.settings.targets import column_meant
 from dendroflow.tables.gathering import joined
 from dendroflow.tables.protocols import of_points
+from dendroflow.tables.recordings import with_recorded
 from dendroflow.tables.schemas import TRACES, VALUES_SUFFIX, checked, column_of
 
 Array = NDArray[np.float64]
@@ -197,7 +199,11 @@ def _run(
     # All of them are here, whatever batch they would come into.
     here = pa.array([""] * len(plan.table), pa.string())
     rows = plan.table.drop_columns(["batch"]).append_column("batch", here)
-    table, lists, ran = joined(rows, {"": pa.concat_tables(features)}, plan.notes)
+    notes = dict(plan.notes)
+    if settings.recorded:
+        measured = measure_recordings(configuration.folder, settings, configuration.recordings)
+        notes["targets"] = with_recorded(notes["targets"], measured[2])
+    table, lists, ran = joined(rows, {"": pa.concat_tables(features)}, notes)
     for column, values in lists.items():
         table = table.append_column(column, values)
     return table.drop_columns(["batch"]), of_points(pa.concat_tables(kept), ran)

@@ -1,6 +1,6 @@
 """Jobs from points to features: simulations, searches, audits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from dendroflow.runs.batch import simulate_batch as simulate_and_store
 from dendroflow.runs.search import searching
 from dendroflow.runs.workload import Workload, loaded
 from dendroflow.settings.features import Features
+from dendroflow.settings.targets import Target
+from dendroflow.tables.recordings import targets_of
 from dendroflow.tables.schemas import TRACES
 from dendroflow.tables.tables import leave_pandas_out, read_table, writing
 
@@ -134,6 +136,7 @@ def optimise(job: Job) -> None:
     target = history.absolute()
     fitted = job.declared.fitted
     others = {**configuration.experiments, name: fitted}
+    targets = fitted.targets | _recorded_targets(job.input.recorded)
     measure = extraction(fitted.measured)
     with opened(job, plan, plan.morphologies(), measure) as workload:
         search = measuring(
@@ -151,9 +154,15 @@ def optimise(job: Job) -> None:
             {key: plan.notes[key] for key in keys},
             seed=plan.notes["optimisation"]["searches"][job.wildcards.search]["settings"]["seed"],
             description=description,
-            targets=fitted.targets,
+            targets=targets,
             check=lambda: refuse_another_code(plan.notes["library"]),
         )
+
+
+def _recorded_targets(files: Sequence[str]) -> dict[str, Target]:
+    """The targets that come from recordings, as if their means and SDs had been given."""
+    found = targets_of(files)
+    return {name: Target(mean=said["mean"], sd=said["sd"]) for name, said in found.items()}
 
 
 def audit_experiment(job: Job) -> None:

@@ -10,7 +10,9 @@ from dendroflow.files import replacing
 from dendroflow.jobs.job import Job
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import now
-from dendroflow.tables.tables import leave_pandas_out, read_notes
+from dendroflow.settings.base import naming
+from dendroflow.tables.recordings import RECORDED, TRACES_BESIDE, targets_of, with_recorded
+from dendroflow.tables.tables import leave_pandas_out, read_notes, write_table
 
 FAILURES = ("experiment", "point_id", "status", "error", "values")
 
@@ -34,12 +36,40 @@ def plan_points(job: Job) -> None:
     plan.write(Path(job.output.plan))
 
 
+def measure_recordings(job: Job) -> None:
+    """Measure the recordings that targets come from, with the features of their protocols."""
+    from dendroflow.analysis import recordings
+    from dendroflow.plan.code import code_digest
+    from dendroflow.plan.recordings import recordings_of
+
+    configuration, name = job.configuration, job.experiment
+
+    def check() -> None:
+        code_digest.cache_clear()
+        now = recordings_of(configuration, name)
+        if now is None or now.code != job.wildcards.recorded:
+            raise StoreError(
+                f"the recordings of {name}, its features, or the code that measures them, changed "
+                "since the run began; run snakemake again"
+            )
+
+    check()
+    with naming(configuration.experiment_file(name)):
+        table, traces, targets = recordings.measure_recordings(
+            configuration.folder, job.declared, configuration.recordings
+        )
+    check()
+    write_table(traces, Path(job.output.traces), TRACES_BESIDE)
+    write_table(table, Path(job.output.recorded), RECORDED, {"targets": targets})
+
+
 def gather_features(job: Job) -> None:
     """Join an experiment's requested points with their features."""
     from dendroflow.tables.gathering import gather
 
     leave_pandas_out()
     plan = Plan.read(Path(job.input.plan))
+    targets = with_recorded(plan.notes["targets"], targets_of(job.input.recorded))
     gather(
         plan.table,
         [Path(path) for path in job.input.features],
@@ -48,7 +78,12 @@ def gather_features(job: Job) -> None:
             Path(job.output.feature_values),
             Path(job.output.runs),
         ),
-        {**plan.notes, "configuration": str(job.configuration.source), "date": now()},
+        {
+            **plan.notes,
+            "targets": targets,
+            "configuration": str(job.configuration.source),
+            "date": now(),
+        },
     )
 
 

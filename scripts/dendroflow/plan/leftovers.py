@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[Pattern, ...]] = {
     "batches": (layout.OUTCOMES, layout.TRACES, layout.SHARING, layout.UNFINISHED),
     "features": (layout.BATCH_FEATURES, layout.FEATURES_ALONE),
     "searches": (layout.HISTORY, layout.CHECKPOINT),
+    "recordings": (layout.RECORDED, layout.RECORDED_TRACES),
     "tables": (layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES, layout.RUNS),
     "exports": (layout.FEATURES_EXPORT, layout.TRACES_EXPORT),
     "audits": (layout.AUDIT,),

@@ -16,6 +16,7 @@ from dendroflow.plan.code import code_digest
 from dendroflow.plan.codes import Content, FeatureContent
 from dendroflow.plan.description import Description
 from dendroflow.plan.points import Points, continuous_parameters, identified_points
+from dendroflow.plan.recordings import Recordings
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.optimise import INDIVIDUAL
 from dendroflow.settings.project import Configuration
@@ -52,7 +53,11 @@ class Search(Content):
 
 
 def searches(
-    settings: Experiment, points: Points, simulation_code: str, morphology: str
+    settings: Experiment,
+    points: Points,
+    simulation_code: str,
+    morphology: str,
+    recorded: Recordings | None,
 ) -> dict[str, Search]:
     """The search with each seed, by its name."""
     optimise, fitted = settings.optimise, settings.fitted
@@ -61,6 +66,8 @@ def searches(
     found = {}
     for seed in optimise.seed:
         rules = optimise.model_dump(mode="json", exclude={"generations"}) | {"seed": seed}
+        if recorded:
+            rules["recorded"] = recorded.code
         search = Search(
             simulation_code=simulation_code,
             feature_code=FeatureContent(measured).code,

@@ -25,6 +25,7 @@ from dendroflow.plan.morphologies import known_sections
 from dendroflow.plan.names import check_names, check_simulated
 from dendroflow.plan.optimisation import individuals_to_come, searches
 from dendroflow.plan.points import requested_points
+from dendroflow.plan.recordings import recordings_of
 from dendroflow.plan.runs import Runs, runs_of
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.base import naming
@@ -69,6 +70,7 @@ def make_plan(
             check_simulated(configuration, experiment, description, simulated_points)
     runs = runs_of(configuration, experiment, alone, simulated_points)
     check_names(configuration, experiment, description, points)
+    recorded = recordings_of(configuration, experiment)
     asked = {protocol: features.dumped for protocol, features in settings.measured.items()}
     measured = FeatureContent(asked)
     keeping = settings.execution.keep_traces
@@ -90,7 +92,7 @@ def make_plan(
     if settings.optimise is None:
         batch, work, known_already = _assign(runs, description, settings.execution, cached, cores)
     else:
-        found = searches(settings, points, simulated.code, "".join(pins.values()))
+        found = searches(settings, points, simulated.code, "".join(pins.values()), recorded)
         histories = [
             layout.HISTORY.of(
                 experiment=experiment,
@@ -135,6 +137,7 @@ def make_plan(
             for name, target in settings.targets.items()
             if name in settings.scored
         },
+        "recorded": recorded and recorded.code,
         "declared": dict.fromkeys(DECLARED) | said,
     }
     stored = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)

@@ -129,6 +129,9 @@ def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:
             # Those that its batch replaces, too: the next plan would take a name that is free.
             names = names_to_come(cached, histories, level)
             batches += takewhile(lambda name: name not in plan.batches, names)
+    if code_of_recordings := plan.notes["recorded"]:
+        values = {"experiment": experiment, "recorded": code_of_recordings}
+        found.add(layout.RECORDED, layout.RECORDED_TRACES, **values)
     found.add(layout.SHARING, **plan.codes)
     found.add_folder(layout.UNFINISHED, **plan.codes, batch="", number="")
     for batch in batches:

@@ -167,10 +167,12 @@ def _largest_block(points: Sequence[Point]) -> list[Point]:
 def _in_order(block: Sequence[Point]) -> list[Point]:
     """Some of the points, at most `LOOKED_AT`, from the lowest to the highest."""
     looked_at = block[:: max(1, len(block) // LOOKED_AT)]
-    place = np.zeros(len(looked_at))
-    for column in zip(*map(_numbers, looked_at), strict=True):
+    place, numbers = np.zeros(len(looked_at)), list(map(_numbers, looked_at))
+    # Under protocols not all of them have the same stimuli.
+    for path in dict.fromkeys(chain(*numbers)):
+        column = np.array([of_point.get(path, 0.0) for of_point in numbers])
         width = np.ptp(column)
-        place += (np.array(column) - min(column)) / width if width else 0.0
+        place += (column - column.min()) / width if width else 0.0
     return [looked_at[i] for i in np.argsort(place, kind="stable")]
 
 
@@ -181,10 +183,15 @@ def _spread(first: Sequence[Point], in_order: Sequence[Point], number: int) -> l
     return list(chosen.values())[:number]
 
 
-def _numbers(point: Point) -> list[float]:
-    """What may be swept of a point, as far as it is numbers; a text counts as 0."""
-    values = chain(point.parameters.values(), *(s.values() for s in point.stimuli.values()))
-    return [float(value) if isinstance(value, int | float) else 0.0 for value in values]
+def _numbers(point: Point) -> dict[tuple[str, str], float]:
+    """What may be swept of a point, as far as it is numbers."""
+    groups = {"": point.parameters, **point.stimuli}
+    return {
+        (group, key): float(value)
+        for group, values in groups.items()
+        for key, value in values.items()
+        if isinstance(value, int | float)
+    }
 
 
 def _with_soon(chosen: Sequence[Point], points: Sequence[Point]) -> list[Point]:

@@ -16,6 +16,7 @@ from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.optimise import FIGURES, Optimise
 from dendroflow.settings.protocols import Protocol
 from dendroflow.settings.quality import Requirements
+from dendroflow.settings.recordings import Recorded
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.stimuli import AnyStimulus, Recording
 from dendroflow.settings.sweep import Scalar, Sweep, python_name
@@ -29,7 +30,7 @@ ColumnName = Annotated[
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
     *("model_files", "morphologies", "provenance", "failures", "runs", "trials"),
-    "individuals",
+    *("individuals", "recordings", "recorded_targets"),
 }
 
 
@@ -219,9 +220,23 @@ class Experiment(Settings):
 
     def validates(self, column: str) -> bool:
         """Whether a column is of a protocol for validation."""
-        of = (name for name in self.protocols if column.startswith(f"{name}_"))
-        name = max(of, key=len, default="")
+        name = self.protocol_of(column)
         return bool(name) and self.protocols[name].validation
+
+    def protocol_of(self, column: str) -> str:
+        """The protocol that a column is of; "" if none."""
+        return max((n for n in self.protocols if column.startswith(f"{n}_")), key=len, default="")
+
+    @property
+    def recorded(self) -> list[tuple[str, str]]:
+        """Each set of recordings that targets come from, with a protocol that it is for."""
+        found = ((t.set_name, self.protocol_of(n)) for n, t in self.targets.items() if t.recordings)
+        return sorted(set(found))
+
+    def recorded_under(self, protocol: str) -> Recorded:
+        """Which recordings are compared with a protocol."""
+        own = self.protocols[protocol].recorded if protocol else None
+        return own or Recorded()
 
     def formulas(self, protocol: str) -> dict[str, str]:
         """Path and expression of each number of a protocol that follows from others' searches."""

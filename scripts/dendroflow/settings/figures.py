@@ -216,6 +216,9 @@ class Trace(_Orbits):
             json_schema_input_type=Column | Annotated[tuple[Column, ...], Field(min_length=1)],
         ),
     ] = Field(description="a signal, or a list of them, from top to bottom")
+    recordings: bool = Field(
+        False, description="true: beneath, in grey, the recordings that targets come from"
+    )
 
 
 class Phase(_Orbits):

@@ -27,6 +27,8 @@ from dendroflow.settings.morphologies import MorphologyName, MorphologySource, N
 from dendroflow.settings.morphometry import Comparison
 from dendroflow.settings.problems import first_problem
 from dendroflow.settings.quality import Quality
+from dendroflow.settings.recordings import FILE as RECORDINGS
+from dendroflow.settings.recordings import RecordingSet
 from dendroflow.settings.simulation import Execution
 
 T = TypeVar("T")
@@ -76,14 +78,15 @@ class Project(Settings):
 
 
 class Configuration(Settings):
-    """A project with its experiments and its catalogue of morphologies.
+    """A project with its experiments and its catalogues of morphologies and recordings.
 
     Attributes
     ----------
     source
         the file of the configuration, for messages.
     folder
-        where `experiments/`, `models/`, `morphologies.yaml` and `quality.yaml` lie.
+        where `experiments/`, `models/`, `morphologies.yaml`, `recordings.yaml` and `quality.yaml`
+        lie.
     """
 
     source: Path
@@ -91,6 +94,7 @@ class Configuration(Settings):
     project: Project
     experiments: Mapping[str, Experiment]
     morphologies: Mapping[str, MorphologySource]
+    recordings: Mapping[str, RecordingSet]
     quality: Quality
 
     def experiment_file(self, experiment: str) -> Path:
@@ -258,6 +262,7 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
     morphologies = _read_if_there(
         dict[MorphologyName, MorphologySource], within(folder, folder / "morphologies.yaml")
     )
+    recordings = _read_if_there(dict[Name, RecordingSet], within(folder, folder / RECORDINGS))
     quality = _read_if_there(Quality, within(folder, folder / "quality.yaml"))
     for name, experiment in experiments.items():
         _check_requirements(experiment, quality, folder / "experiments" / f"{name}.yaml")
@@ -267,6 +272,7 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
         project=project,
         experiments=MappingProxyType(experiments),
         morphologies=MappingProxyType(morphologies),
+        recordings=MappingProxyType(recordings),
         quality=quality,
     )
 

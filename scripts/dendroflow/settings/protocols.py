@@ -18,6 +18,7 @@ from dendroflow.settings.base import Interval, Name, Positive, Settings, nearest
 from dendroflow.settings.expressions import Condition
 from dendroflow.settings.features import FeatureBlock, Features
 from dendroflow.settings.problems import first_problem
+from dendroflow.settings.recordings import Recorded
 from dendroflow.settings.simulation import Simulation
 from dendroflow.settings.stimuli import AnyStimulus, Stimulus
 
@@ -139,6 +140,9 @@ class Protocol(Settings):
         Features(()), description="what is measured besides the experiment's features"
     )
     search: Search | None = Field(None, description="a value that is searched for each point")
+    recorded: Recorded | None = Field(
+        None, description="which recordings targets take; null: those made under its name"
+    )
     validation: bool = Field(
         False, description="true: not part of a fit; simulated for its best alone"
     )

@@ -24,7 +24,9 @@ class Target(Settings):
         "`optimise`, or of the recordings",
     )
     sd: Positive | None = Field(
-        None, description="standard deviation of the target: the unit of the score"
+        None,
+        description="standard deviation of the target: the unit of the score; with `from`, the "
+        "least, where cells are one or agree",
     )
     recordings: (
         Annotated[
@@ -42,3 +44,8 @@ class Target(Settings):
         if self.recordings is not None and self.mean is not None:
             raise ValueError("give either `mean` or `from`")
         return self
+
+    @property
+    def set_name(self) -> str:
+        """The set of recordings that it comes from; "" if none."""
+        return (self.recordings or "").removeprefix("recordings.")

@@ -17,6 +17,7 @@ from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
 from dendroflow.tables.database import TABLES, ExperimentRows
 from dendroflow.tables.protocols import TRIALS
+from dendroflow.tables.recordings import RECORDED
 from dendroflow.tables.sharing import Verdict, worst
 from dendroflow.tables.tables import read_notes, read_table
 
@@ -92,6 +93,13 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         morphologies=_morphology_rows(results, notes["morphologies"]),
         model_files=_model_file_rows(results, copies),
         individuals=_individuals(results, notes),
+        recordings=_recordings(results, notes),
+        recorded_targets=[
+            {**target, "feature": column, "recordings": target["recordings"].split(".")[1]}
+            | {"n": len(target["cells"])}
+            for column, target in notes["targets"].items()
+            if "cells" in target
+        ],
     )
 
 
@@ -124,6 +132,14 @@ def trial_rows(runs: pa.Table) -> pa.Table:
         found = [{**of_run, "position": position, **trial} for position, trial in trials]
         parts.append(pa.Table.from_pylist(found, schema=TRIALS))
     return pa.concat_tables(parts)
+
+
+def _recordings(results: Path, notes: Mapping[str, Any]) -> pa.Table:
+    """What was measured of the recordings that an experiment's targets come from."""
+    if not notes.get("recorded"):
+        return RECORDED.empty_table()
+    values = {"experiment": notes["experiment"], "recorded": notes["recorded"]}
+    return read_table(layout.RECORDED.below(results, **values)).replace_schema_metadata(None)
 
 
 def _individuals(results: Path, notes: Mapping[str, Any]) -> list[dict[str, Any]]:

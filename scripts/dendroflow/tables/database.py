@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dendroflow.files import replacing
 from dendroflow.tables.protocols import RUNS, TRIALS
+from dendroflow.tables.recordings import RECORDED
 
 ROWS_AT_ONCE = 10_000
 DIGITS = 12
@@ -87,6 +88,33 @@ TABLES = {
         "excess": "left side of the condition less the right one; NULL if one does not exist",
         "holds": "1 if the condition holds there; NULL of an equation",
         "status": "what became of the simulation",
+    },
+    "recordings": {
+        "experiment": "an experiment whose targets come from recordings",
+        "recordings": "the set of them, in recordings.yaml",
+        "protocol": "the experiment's protocol that they are compared with",
+        "cell": "that was recorded",
+        "file": "of the recording",
+        "sweep": "0, 1, ... in the file",
+        "amplitude": "of the stimulus on top of holding (nA), or NULL",
+        "spikes": "within the stimulus, where rheobase is looked for",
+        "rheobase": "of the cell (nA): from there on all its recordings have spikes",
+        "relative": "amplitude in multiples of rheobase",
+        "suspicious": "1 if it spikes although the cell did not at a larger current",
+        "used": "1 if the targets take it",
+        "feature": "what is measured; NULL of one that is not used",
+        "value": "value; NULL if it does not exist",
+    },
+    "recorded_targets": {
+        "experiment": "an experiment whose targets come from recordings",
+        "feature": "column of its table",
+        "recordings": "the set of them",
+        "mean": "over cells, of the mean of each",
+        "sd": "sample SD over cells, but no less than the target's own `sd`",
+        "measured_sd": "sample SD over cells; NULL of one cell",
+        "n": "number of cells",
+        "sweeps": "number of sweeps",
+        "cells": "cell -> its mean (JSON)",
     },
     "individuals": {
         "experiment": "an experiment that optimises",
@@ -163,11 +191,13 @@ class ExperimentRows:
         block, position and point_id of each row of a block that samples.
     runs, trials
         tables of `tables.protocols`.
+    recordings
+        a table of `tables.recordings`.
     facts
         the columns of `TABLES["experiments"]`, without the experiment.
     batches
         name -> notes of the outcomes.
-    columns, audits, morphologies, model_files, individuals
+    columns, audits, morphologies, model_files, individuals, recorded_targets
         a mapping per row, as in `TABLES`, without the experiment.
     """
 
@@ -182,8 +212,10 @@ class ExperimentRows:
     morphologies: Rows = ()
     model_files: Rows = ()
     individuals: Rows = ()
+    recorded_targets: Rows = ()
     runs: pa.Table = field(default_factory=RUNS.empty_table)
     trials: pa.Table = field(default_factory=TRIALS.empty_table)
+    recordings: pa.Table = field(default_factory=RECORDED.empty_table)
 
 
 def build_database(path: Path, experiments: Iterable[ExperimentRows]) -> None:
@@ -234,6 +266,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
         ("designs", experiment.designs),
         ("runs", experiment.runs.drop_columns(["search"])),
         ("trials", experiment.trials),
+        ("recordings", experiment.recordings),
         ("feature_values", experiment.feature_values),
     ):
         _write(connection, table, rows, {"value"}, experiment=name)
@@ -241,6 +274,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
     _append(connection, "columns", experiment.columns, experiment=name)
     _append(connection, "audits", experiment.audits, experiment=name)
     _append(connection, "individuals", experiment.individuals, experiment=name)
+    _append(connection, "recorded_targets", experiment.recorded_targets, experiment=name)
     _append(connection, "morphologies", experiment.morphologies)
     _append(connection, "model_files", experiment.model_files)
     batches = [{**notes, "batch": batch} for batch, notes in experiment.batches.items()]
