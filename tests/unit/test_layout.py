@@ -33,7 +33,7 @@ VALUES = {
     "kind": ("pdf", "html"),
     "scope": ("morphologies", "catalogue"),
     **dict.fromkeys(("simulation_code", "feature_code", "batch", "search", "build"), (A, B)),
-    **dict.fromkeys(("model_copy", "reader"), (A, B)),
+    **dict.fromkeys(("model_copy", "reader", "recorded"), (A, B)),
 }
 NAMED = {name: value for name, value in vars(layout).items() if isinstance(value, Pattern)}
 NAMED |= {f"{kind.__name__} of {rule}": kind(rule) for rule in RULES for kind in (log, usage)}

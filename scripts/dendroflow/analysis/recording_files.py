@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dendroflow.errors import ConfigurationError, in_words
 from dendroflow.settings.base import nearest
-from dendroflow.settings.recordings import Recording
+from dendroflow.settings.recordings import RecordingFile
 
 Array = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ class _Channel(NamedTuple):
     values: Array
 
 
-def read_sweeps(path: Path, recording: Recording) -> list[Sweep]:
+def read_sweeps(path: Path, recording: RecordingFile) -> list[Sweep]:
     """The sweeps of a file that a recording asks for, junction potential and offset applied.
 
     Raises
@@ -86,7 +86,11 @@ def read_sweeps(path: Path, recording: Recording) -> list[Sweep]:
 
 
 def _factor(
-    recording: Recording, channel: _Channel, known: Mapping[str, float], given: str | None, key: str
+    recording: RecordingFile,
+    channel: _Channel,
+    known: Mapping[str, float],
+    given: str | None,
+    key: str,
 ) -> float:
     unit = given or channel.unit
     if unit not in known:
@@ -122,7 +126,7 @@ def _listed(channels: list[_Channel]) -> str:
     return "it has " + ", ".join(f"{one.name or 'one'} ({one.unit or '?'})" for one in channels)
 
 
-def _columns(path: Path, recording: Recording) -> Iterator[_Channel]:
+def _columns(path: Path, recording: RecordingFile) -> Iterator[_Channel]:
     """The columns of a text file besides that of times; names may say units, as in `v (mV)`."""
     try:
         separator = "," if path.suffix == ".csv" else r"\s+"
@@ -166,7 +170,7 @@ def _name_and_unit(heading: str) -> tuple[str, str]:
     return (found[1], found[2].replace("µ", "u")) if found else (heading.strip(), "")
 
 
-def _signals(path: Path, recording: Recording) -> Iterator[_Channel]:
+def _signals(path: Path, recording: RecordingFile) -> Iterator[_Channel]:
     """All that Neo finds in a file, sweep after sweep."""
     import neo.io
 

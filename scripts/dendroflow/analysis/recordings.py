@@ -16,7 +16,7 @@ from dendroflow.features.extract import extract
 from dendroflow.settings.base import naming
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.features import EfelSettings, FeatureBlock, Features
-from dendroflow.settings.recordings import FILE, Recorded, Recording, RecordingSet, check_pin
+from dendroflow.settings.recordings import FILE, Recorded, RecordingFile, RecordingSet, check_pin
 from dendroflow.tables.recordings import RECORDED, TRACES_BESIDE
 from dendroflow.tables.schemas import OUTCOMES, TRACES, column_under
 
@@ -58,7 +58,7 @@ class Measured:
         of its cell (nA), and whether it spikes below a current at which the cell did not.
     """
 
-    recording: Recording
+    recording: RecordingFile
     number: int
     sweep: Sweep
     window: tuple[float, float] | None
@@ -325,7 +325,7 @@ def _windowed(one: Measured) -> tuple[float, float]:
     return one.window
 
 
-def _signal(recording: Recording, features: Features) -> str:
+def _signal(recording: RecordingFile, features: Features) -> str:
     """The model's signal that a recording stands for."""
     signals = sorted({block.signal for block in features.blocks})
     if recording.signal is None and len(signals) > 1:

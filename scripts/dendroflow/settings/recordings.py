@@ -71,7 +71,7 @@ class Conventions(Settings):
     )
 
 
-class Recording(Conventions):
+class RecordingFile(Conventions):
     """A file with one sweep of a cell, or several of one kind."""
 
     file: RecordingPath = Field(description="path from the folder of the configuration")
@@ -104,15 +104,15 @@ class RecordingSet(Conventions):
 
     title: str = Field("", description="what was recorded")
     citation: str = Field("", description="whom to cite")
-    recordings: tuple[Recording, ...] = Field(min_length=1, description="its files")
+    recordings: tuple[RecordingFile, ...] = Field(min_length=1, description="its files")
 
-    def each(self) -> list[Recording]:
+    def each(self) -> list[RecordingFile]:
         """Its recordings, with what is said of the set as a whole."""
         shared = {key: value for key in Conventions.model_fields if (value := getattr(self, key))}
         own = (one.model_dump(exclude_none=True) for one in self.recordings)
-        return [Recording.model_validate(shared | one) for one in own]
+        return [RecordingFile.model_validate(shared | one) for one in own]
 
-    def of_protocol(self, protocol: str) -> list[Recording]:
+    def of_protocol(self, protocol: str) -> list[RecordingFile]:
         """Those made under a protocol; all of them where there is none."""
         return [one for one in self.each() if not protocol or one.protocol == protocol]
 
@@ -145,7 +145,7 @@ class Recorded(Settings):
         return True
 
 
-def check_pin(folder: Path, recording: Recording) -> Path:
+def check_pin(folder: Path, recording: RecordingFile) -> Path:
     """The file of a recording.
 
     Raises

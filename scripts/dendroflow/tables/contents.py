@@ -97,7 +97,7 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         recorded_targets=[
             {**target, "feature": column, "recordings": target["recordings"].split(".")[1]}
             | {"n": len(target["cells"])}
-            for column, target in notes["targets"].items()
+            for column, target in notes.get("targets", {}).items()
             if "cells" in target
         ],
     )

@@ -16,7 +16,7 @@ from dendroflow.analysis.recordings import (
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.project import load
-from dendroflow.settings.recordings import Recording, RecordingSet
+from dendroflow.settings.recordings import RecordingFile, RecordingSet
 
 EXPERIMENT = {
     "title": "Compared with recordings",
@@ -71,7 +71,7 @@ def written(folder, kind, potentials):
 @pytest.mark.parametrize("kind", ["csv", "txt", "abf", "ibw", "nwb"])
 def test_every_format_gives_the_samples_in_mv_and_ms(tmp_path, kind, potentials):
     said = written(tmp_path, kind, potentials)
-    recording = Recording.model_validate(said | {"cell": "a"})
+    recording = RecordingFile.model_validate(said | {"cell": "a"})
     sweeps = read_sweeps(tmp_path / said["file"], recording)
     assert len(sweeps) == (1 if kind in ("abf", "ibw") else 2)
     for sweep, wanted in zip(sweeps, potentials, strict=False):
@@ -368,7 +368,7 @@ def test_a_feature_that_no_recording_has_is_told(tmp_path):
 
 
 def test_rheobase_needs_the_current():
-    sweep = Measured(Recording(file="a.csv", cell="a"), 0, None, None, None, spikes=1)
+    sweep = Measured(RecordingFile(file="a.csv", cell="a"), 0, None, None, None, spikes=1)
     with pytest.raises(ConfigurationError, match=r"a\.csv: amplitude: give it, or record"):
         with_rheobases([sweep])
 

@@ -105,7 +105,7 @@ def test_what_one_of_several_asks_for_stays(tmp_path, name):
 @pytest.mark.parametrize("rule", RULES)
 def test_what_a_job_said_and_took_stays_with_what_it_made(tmp_path, rule):
     values = dict.fromkeys(("simulation_code", "feature_code", "batch", "search", "build"), A)
-    values |= dict.fromkeys(("model_copy", "reader", "pin"), B)
+    values |= dict.fromkeys(("model_copy", "reader", "pin", "recorded"), B)
     values |= dict.fromkeys(("experiment", "comparison"), "steps")
     values |= {
         "morphology": "n123",

@@ -74,8 +74,8 @@ def made(configuration, plans):
     paths = {
         rule: pattern.below(Path(), **values)
         for rule, pattern in RULES.items()
-        # No experiment has it for an engine.
-        if pattern not in (layout.HISTORY, layout.MECHANISMS_FOR_CORENEURON)
+        # No experiment has such a search, recordings, or this engine.
+        if pattern not in (layout.HISTORY, layout.RECORDED, layout.MECHANISMS_FOR_CORENEURON)
     }
     history = Path(fitted.notes["optimisation"]["histories"][0])
     return paths | {"optimise": history.relative_to("results")}
