@@ -4,11 +4,16 @@ Markram et al. 2015, Cell 163:456-492, with channels fitted to the responses of 
 PLoS Comput Biol 7:e1002107. Rates are those of 34 °C. Bounds are those of the fit.
 """
 
-import math
-
-from places import path, place_at, replace_axon
-
-from dendroflow.model import Model, middle, quantity
+from dendroflow.model import (
+    Model,
+    assign,
+    exponential,
+    insert,
+    middle,
+    place_at,
+    quantity,
+    replace_axon,
+)
 
 DENDRITIC_PLACES = {"dend1": 660.0, "dend2": 800.0}  # path from the soma, µm
 
@@ -76,21 +81,19 @@ class Layer5Pyramidal(Model):
         self.insert_channels(p)
         self.place("soma", middle(self.soma))
         for place, distance in DENDRITIC_PLACES.items():
-            self.place(place, place_at(self, self.apic, distance))
+            self.place(place, place_at(middle(self.soma), self.apic, distance))
 
     def insert_passive(self, p):
-        for section in self.all:
-            section.Ra, section.cm = p.axial_resistivity, p.capacitance
-        for section in [*self.dend, *self.apic]:
-            section.cm = p.dendritic_capacitance
+        assign(self.all, Ra=p.axial_resistivity, cm=p.capacitance)
+        assign([*self.dend, *self.apic], cm=p.dendritic_capacitance)
         insert(self.all, "pas", g=p.g_pas, e=p.e_pas)
 
     def insert_channels(self, p):
         """Insert Ih, calcium pools, and what parameters name: `gbar_<mechanism>_<place>`."""
-        insert([*self.soma, *self.dend, *self.apic], "ih", gbar=p.gbar_ih)
-        for section in self.apic:
-            for segment in section:
-                segment.ih.gbar *= -0.8696 + 2.087 * math.exp(0.0031 * path(self, segment))
+        insert([*self.soma, *self.dend], "ih", gbar=p.gbar_ih)
+        # Kole et al. 2006.
+        along = exponential(p.gbar_ih, -0.8696, 2.087, 0.0031)
+        insert(self.apic, "ih", origin=middle(self.soma), gbar=along)
         places = {"soma": self.soma, "apical": self.apic, "axon": self.axon}
         for name, value in p:
             kind, _, rest = name.partition("_")
@@ -99,14 +102,4 @@ class Layer5Pyramidal(Model):
                 insert(places[place], mechanism, gbar=value)
         insert(self.soma, "ca_pool", gamma=p.gamma_soma, decay=p.decay_soma)
         insert(self.axon, "ca_pool", gamma=p.gamma_axon, decay=p.decay_axon)
-        for section in [*self.soma, *self.apic, *self.axon]:
-            section.ena, section.ek = p.ena, p.ek
-
-
-def insert(sections, mechanism, **values):
-    """Insert a mechanism in sections, and set values in all of their segments."""
-    for section in sections:
-        section.insert(mechanism)
-        for segment in section:
-            for name, value in values.items():
-                setattr(getattr(segment, mechanism), name, value)
+        assign([*self.soma, *self.apic, *self.axon], ena=p.ena, ek=p.ek)

@@ -1,6 +1,6 @@
 """Finding places of a cell as people say them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dendroflow.errors import ModelError
@@ -23,6 +23,23 @@ def path_distance(origin: Any, segment: Any) -> float:
     from neuron import h
 
     return float(h.distance(origin, segment))
+
+
+def place_at(origin: Any, sections: Sequence[Any], distance: float) -> Any:
+    """The place at a path (µm) from `origin` in sections such as `self.apic`.
+
+    Where several branches reach as far, the last one counts, as in BluePyOpt.
+
+    Raises
+    ------
+    ModelError
+        If none of them reaches as far.
+    """
+    for section in reversed(sections):
+        near, far = (path_distance(origin, section(x)) for x in (0.0, 1.0))
+        if near <= distance <= far:
+            return section((distance - near) / (far - near))
+    raise ModelError(f"no section of these lies {distance:g} µm from {origin}")
 
 
 def farthest_tip(origin: Any, sections: Iterable[Any]) -> Any:

@@ -1,0 +1,177 @@
+"""A cell as BluePyOpt instantiates it, and the same one written with the model API's helpers."""
+
+import multiprocessing
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import dendroflow
+
+CONFIG = Path(__file__).parents[2] / "config"
+CELL = "C060114A7"
+DURATION, DT, AMPLITUDE = 60.0, 0.025, 3.0
+
+MODEL = '''
+"""A pyramidal cell with Hodgkin and Huxley's channels, as BluePyOpt would build it."""
+
+from dendroflow.model import (
+    Model, assign, exponential, insert, linear, middle, place_at, replace_axon
+)
+
+
+class Converted(Model):
+    class Parameters(Model.Parameters):
+        pass
+
+    places = {"soma": "middle of the soma", "apical": "300 µm from it"}
+    needs_morphology = True
+
+    def build(self, p):
+        self.load_morphology()
+        for section in self.all:
+            section.nseg = 1 + 2 * int(section.L / 40)
+        replace_axon(self)
+        soma = middle(self.soma)
+        assign(self.all, Ra=100.0, cm=1.0)
+        assign([*self.dend, *self.apic], cm=2.0)
+        insert(self.all, "pas", origin=soma, g=3e-5, e=linear(-75.0, -5 / 150))
+        insert([*self.soma, *self.axon], "hh", gnabar=0.2, gkbar=0.05, gl=0.0)
+        insert(self.apic, "hh", origin=soma, gkbar=0.002, gl=0.0)
+        insert(self.apic, "hh", origin=soma, gnabar=exponential(0.03, 0.0, 1.0, -0.004))
+        assign([*self.soma, *self.axon, *self.apic], ena=50.0, ek=-85.0)
+        self.place("soma", soma)
+        self.place("apical", place_at(soma, self.apic, 300.0))
+'''
+EXPERIMENT = {
+    "title": "A cell of BluePyOpt",
+    "model": "converted",
+    "morphology": CELL,
+    "simulation": {"duration": DURATION, "dt": DT, "v_init": -75, "celsius": 6.3},
+    "stimuli": {
+        "step": {"kind": "step", "at": "soma", "amplitude": AMPLITUDE, "delay": 20, "duration": 30}
+    },
+    "record": {"soma_v": {"at": "soma"}, "apical_v": {"at": "apical"}},
+    "features": {"signal": "soma_v", "statistics": ["maximum", "rate"]},
+}
+
+
+def by_bluepyopt(morphology):
+    """Times and potentials at the soma and 300 µm from it."""
+    from bluepyopt import ephys
+
+    lists = {
+        name: ephys.locations.NrnSeclistLocation(name, seclist_name=name)
+        for name in ("all", "somatic", "axonal", "apical", "basal")
+    }
+
+    def mechanism(name, *places):
+        of = [lists[place] for place in places]
+        return ephys.mechanisms.NrnMODMechanism(name, suffix=name, locations=of)
+
+    def value(name, of, number, *places, by=None):
+        kind = ephys.parameters.NrnSectionParameter
+        scaler = {}
+        if by is not None:
+            kind = ephys.parameters.NrnRangeParameter
+            scaler = {
+                "value_scaler": ephys.parameterscalers.NrnSegmentSomaDistanceScaler(distribution=by)
+            }
+        at = [lists[place] for place in places]
+        return kind(name, param_name=of, value=number, frozen=True, locations=at, **scaler)
+
+    active = ("somatic", "axonal", "apical")
+    parameters = [
+        value("Ra", "Ra", 100.0, "all"),
+        value("cm", "cm", 1.0, "all"),
+        value("cm_dend", "cm", 2.0, "basal", "apical"),
+        value("g_pas", "g_pas", 3e-5, "all"),
+        value("e_pas", "e_pas", -75.0, "all", by="{value} - 5 * {distance} / 150"),
+        value("na", "gnabar_hh", 0.2, "somatic", "axonal"),
+        value("k", "gkbar_hh", 0.05, "somatic", "axonal"),
+        value("gl", "gl_hh", 0.0, *active),
+        value("k_apic", "gkbar_hh", 0.002, "apical"),
+        value("na_apic", "gnabar_hh", 0.03, "apical", by="math.exp({distance} * -0.004) * {value}"),
+        value("ena", "ena", 50.0, *active),
+        value("ek", "ek", -85.0, *active),
+    ]
+    cell = ephys.models.CellModel(
+        "cell",
+        morph=ephys.morphologies.NrnFileMorphology(str(morphology), do_replace_axon=True),
+        mechs=[mechanism("pas", "all"), mechanism("hh", *active)],
+        params=parameters,
+    )
+    soma = ephys.locations.NrnSeclistCompLocation(
+        "soma", seclist_name="somatic", sec_index=0, comp_x=0.5
+    )
+    apical = ephys.locations.NrnSomaDistanceCompLocation(
+        "apical", soma_distance=300.0, seclist_name="apical"
+    )
+    step = ephys.stimuli.NrnSquarePulse(
+        step_amplitude=AMPLITUDE,
+        step_delay=20,
+        step_duration=30,
+        location=soma,
+        total_duration=DURATION,
+    )
+    places = {"soma": soma, "apical": apical}
+    recordings = [
+        ephys.recordings.CompRecording(name, location=place, variable="v")
+        for name, place in places.items()
+    ]
+    protocol = ephys.protocols.SweepProtocol("step", [step], recordings)
+    simulator = ephys.simulators.NrnSimulator(dt=DT, cvode_active=False)
+    simulator.neuron.h.celsius = 6.3
+    simulator.neuron.h.v_init = -75
+    found = protocol.run(cell, {}, sim=simulator, isolate=False)
+    return {name: found[name].response["voltage"].to_numpy() for name in places}
+
+
+def test_the_helpers_give_the_cell_that_bluepyopt_gives(tmp_path):
+    package = Path(find_spec("bluepyopt").origin).parent
+    (morphology,) = package.rglob(f"{CELL}.asc")
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(1, mp_context=context) as executor:
+        expected = executor.submit(by_bluepyopt, morphology).result()
+    folder = tmp_path / "config"
+    (folder / "models" / "converted").mkdir(parents=True)
+    (folder / "experiments").mkdir()
+    (folder / "models" / "converted" / "model.py").write_text(MODEL, encoding="utf-8")
+    shutil.copy(CONFIG / "morphologies.yaml", folder)
+    experiment = folder / "experiments" / "cell.yaml"
+    experiment.write_text(yaml.safe_dump(EXPERIMENT), encoding="utf-8")
+    found = dendroflow.simulate(experiment, results=tmp_path / "results")
+    assert found.status == "ok", found.error
+    assert found.features["soma_v_rate"] > 0
+    for name, potential in expected.items():
+        _, ours = found.trace(f"{name}_v")
+        assert np.ptp(potential) > 20
+        # Of the last bits: NEURON numbers the compartments in another order.
+        np.testing.assert_allclose(ours[: len(potential)], potential, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("sections", ["axon", "all"])
+def test_an_axon_of_two_cylinders_is_the_last_of_the_cell(tmp_path, sections):
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(1, mp_context=context) as executor:
+        lengths = executor.submit(_stub, sections).result()
+    assert lengths[-2:] == [(30.0, 1.0), (30.0, 1.0)]
+
+
+def _stub(sections):
+    from neuron import h
+
+    from dendroflow.model import replace_axon
+
+    class Cell:
+        def __init__(self):
+            self.soma, self.axon = [h.Section("soma", self)], []
+            self.all = list(self.soma)
+
+    cell = Cell()
+    replace_axon(cell)
+    return [(section.L, section.diam) for section in getattr(cell, sections)]
