@@ -1,5 +1,6 @@
 """A cell as BluePyOpt instantiates it, and the same one written with the model API's helpers."""
 
+import json
 import multiprocessing
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 import dendroflow
+from dendroflow.commands.convert import convert
 
 CONFIG = Path(__file__).parents[2] / "config"
 CELL = "C060114A7"
@@ -131,25 +133,85 @@ def by_bluepyopt(morphology):
     return {name: found[name].response["voltage"].to_numpy() for name in places}
 
 
-def test_the_helpers_give_the_cell_that_bluepyopt_gives(tmp_path):
+ACTIVE = ("somatic", "axonal", "apical")
+# The same cell in BluePyOpt's files: name, value, lists of sections, distribution.
+VALUES = [
+    ("Ra", 100.0, ["all"], None),
+    ("cm", 1.0, ["all"], None),
+    ("cm", 2.0, ["alldend"], None),
+    ("g_pas", 3e-5, ["all"], None),
+    ("e_pas", -75.0, ["all"], "{value} - 5 * {distance} / 150"),
+    ("gnabar_hh", 0.2, ["somaxon"], None),
+    ("gkbar_hh", 0.05, ["somaxon"], None),
+    ("gl_hh", 0.0, ACTIVE, None),
+    ("gkbar_hh", 0.002, ["apical"], None),
+    ("gnabar_hh", 0.03, ["apical"], "math.exp({distance} * -0.004) * {value}"),
+    ("ena", 50.0, ACTIVE, None),
+    ("ek", -85.0, ACTIVE, None),
+]
+FILES = {
+    "parameters": [
+        {"param_name": "celsius", "type": "global", "value": 6.3},
+        {"param_name": "v_init", "type": "global", "value": -75},
+        *(
+            {"param_name": name, "sectionlist": one, "value": value}
+            | ({"type": "range", "dist_type": "exp", "dist": by} if by else {"type": "section"})
+            for name, value, sections, by in VALUES
+            for one in sections
+        ),
+    ],
+    "mechanisms": {"all": ["pas"], **{one: ["hh"] for one in ACTIVE}},
+    "protocols": {
+        "Step": {
+            "stimuli": [{"delay": 20, "amp": AMPLITUDE, "duration": 30, "totduration": DURATION}],
+            "extra_recordings": [
+                {"var": "v", "name": "apical", "type": "somadistance", "somadistance": 300}
+                | {"seclist_name": "apical"}
+            ],
+        }
+    },
+    "features": {"Step": {"soma": {"Spikecount": [1, 1]}}},
+}
+
+
+@pytest.fixture(scope="module")
+def expected():
     package = Path(find_spec("bluepyopt").origin).parent
     (morphology,) = package.rglob(f"{CELL}.asc")
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(1, mp_context=context) as executor:
-        expected = executor.submit(by_bluepyopt, morphology).result()
-    folder = tmp_path / "config"
+        return executor.submit(by_bluepyopt, morphology).result()
+
+
+def by_hand(folder):
     (folder / "models" / "converted").mkdir(parents=True)
     (folder / "experiments").mkdir()
     (folder / "models" / "converted" / "model.py").write_text(MODEL, encoding="utf-8")
-    shutil.copy(CONFIG / "morphologies.yaml", folder)
     experiment = folder / "experiments" / "cell.yaml"
     experiment.write_text(yaml.safe_dump(EXPERIMENT), encoding="utf-8")
+    return experiment, ""
+
+
+def by_conversion(folder):
+    source = folder.parent / "cell"
+    source.mkdir()
+    for name, content in FILES.items():
+        (source / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    assert "experiments/cell.yaml: written" in convert(source, folder, CELL)
+    return folder / "experiments" / "cell.yaml", "step."
+
+
+@pytest.mark.parametrize("made", [by_hand, by_conversion])
+def test_the_cell_is_the_one_that_bluepyopt_gives(tmp_path, expected, made):
+    folder = tmp_path / "config"
+    folder.mkdir()
+    shutil.copy(CONFIG / "morphologies.yaml", folder)
+    experiment, before = made(folder)
     found = dendroflow.simulate(experiment, results=tmp_path / "results")
     assert found.status == "ok", found.error
-    assert found.features["soma_v_rate"] > 0
     for name, potential in expected.items():
-        _, ours = found.trace(f"{name}_v")
-        assert np.ptp(potential) > 20
+        _, ours = found.trace(f"{before}{name}_v")
+        assert potential.max() > (0 if name == "soma" else -60)
         # Of the last bits: NEURON numbers the compartments in another order.
         np.testing.assert_allclose(ours[: len(potential)], potential, rtol=0, atol=1e-5)
 

@@ -46,6 +46,11 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
             from dendroflow.commands.find import find
 
             return find(options)
+        case "convert":
+            from dendroflow.commands.convert import convert
+
+            print(convert(options.folder, options.config.parent, options.morphology))
+            return 0
         case "prune":
             from dendroflow.commands.prune import prune
 
@@ -92,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--delete", action="store_true", help="remove it")
     prune.add_argument(
         "--keep", nargs="+", type=Path, default=[], metavar="FILE", help="more configurations"
+    )
+    convert = command("convert", "make a model and an experiment of what another tool has")
+    convert.add_argument("tool", choices=["bluepyopt"], help="whose files they are")
+    convert.add_argument("folder", type=Path, help="with parameters.json, protocols.json, ...")
+    convert.add_argument(
+        "--morphology", default="cell", help="its entry in morphologies.yaml; default: cell"
     )
     find = command("find", "find cells of NeuroMorpho.Org by their metadata")
     find.add_argument(

@@ -51,7 +51,7 @@ def assign(sections: Iterable[Any], origin: Any = None, **values: Any) -> None:
 
 
 def exponential(value: float, offset: float, factor: float, rate: float) -> Distribution:
-    """value · (offset + factor · exp(rate · distance)); `rate` in 1/µm.
+    """Value · (offset + factor · exp(rate · distance)); `rate` in 1/µm.
 
     Ih of Kole et al. 2006, J Neurosci 26:1677-1687, has -0.8696, 2.087 and 0.0031; a decay has 0
     and 1, and a negative rate.
@@ -60,17 +60,17 @@ def exponential(value: float, offset: float, factor: float, rate: float) -> Dist
 
 
 def linear(value: float, slope: float) -> Distribution:
-    """value + slope · distance; `slope` in the unit of the value per µm."""
+    """Value + slope · distance; `slope` in the unit of the value per µm."""
     return lambda distance: value + slope * distance
 
 
 def sigmoid(value: float, half: float, width: float) -> Distribution:
-    """value / (1 + exp((half - distance) / width)); a negative `width` (µm) lets it fall."""
+    """Value / (1 + exp((half - distance) / width)); a negative `width` (µm) lets it fall."""
     return lambda distance: value / (1 + math.exp((half - distance) / width))
 
 
 def step(value: float, begin: float, end: float, outside: float = 0.0) -> Distribution:
-    """value between two distances (µm), such as a zone of calcium channels; elsewhere `outside`."""
+    """Value between two distances (µm), such as a zone of calcium channels; elsewhere `outside`."""
     return lambda distance: value if begin < distance < end else outside
 
 
