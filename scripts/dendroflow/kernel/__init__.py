@@ -1,7 +1,7 @@
 """From a row of values to samples: all that decides a simulated number, and nothing else.
 
 What turns values into parameters, settings and a seed (`points`), what a model file calls (`model`,
-`extracellular`, `outlines`, `places`, `playback`, `toolkit`; `dendroflow.model` re-exports it),
+`biophysics`, `extracellular`, `outlines`, `places`, `playback`, `toolkit`, by `dendroflow.model`),
 what happens at places (`stimuli`), what creates sections and compiles reactions (`sections`,
 `reactions`), and what sets NEURON's globals, advances cells and reads their records (`globals`,
 `lanes`). Not here: readers of files, importing of models, processes, tables, features, planning.
