@@ -46,6 +46,7 @@ use rule compile_mechanisms as compile_mechanisms_for_coreneuron with:
     output:
         library=layout.MECHANISMS_FOR_CORENEURON,
         coreneuron=layout.CORENEURON,
+        loops=layout.LOOPS,
         usage=layout.usage("compile_mechanisms_for_coreneuron"),
     log:
         layout.log("compile_mechanisms_for_coreneuron"),

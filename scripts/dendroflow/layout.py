@@ -98,6 +98,7 @@ DESCRIPTION = Pattern("results/models/{model_copy}.json")
 MECHANISMS = Pattern("results/mechanisms/{build}/libnrnmech.so")
 MECHANISMS_FOR_CORENEURON = Pattern("results/mechanisms/{build}/coreneuron/libnrnmech.so")
 CORENEURON = Pattern("results/mechanisms/{build}/coreneuron/libcorenrnmech.so")
+LOOPS = Pattern("results/mechanisms/{build}/coreneuron/loops.txt")
 
 # Morphologies: the file, its metadata and citations, NEURON's sections, morphometrics.
 MORPHOLOGY = Pattern(f"{_OF_CELL}/{{morphology}}.{{suffix}}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dendroflow.errors import MechanismError
 from dendroflow.files import files_of_model, replacing
+from dendroflow.vector import Target, loops_report, target_of_machine
 
 LIBRARY = "libnrnmech.so"
 CORENEURON_LIBRARY = "libcorenrnmech.so"
@@ -50,8 +51,13 @@ def sources(folder: Path) -> dict[str, Path]:
     return dict(sorted(found.items())) if any(name.endswith(".mod") for name in found) else {}
 
 
-def digest(files: Mapping[str, Path]) -> str | None:
+def digest(files: Mapping[str, Path], target: Target | None = None) -> str | None:
     """Name of the build of `files`: their names and bytes, NEURON's version, the architecture.
+
+    Parameters
+    ----------
+    target
+        for CoreNEURON: what it is compiled for.
 
     Returns
     -------
@@ -61,6 +67,7 @@ def digest(files: Mapping[str, Path]) -> str | None:
     if not files:
         return None
     lines = [f"{importlib.metadata.version('neuron')} {platform.machine()}"]
+    lines += [target.code] if target else []
     for name, file in files.items():
         lines.append(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
@@ -69,7 +76,7 @@ def digest(files: Mapping[str, Path]) -> str | None:
 def compile_mechanisms(
     folder: Path,
     library: Path,
-    coreneuron_library: Path | None = None,
+    coreneuron: tuple[Path, Path] | None = None,
     *,
     origin: Path | None = None,
 ) -> str:
@@ -77,8 +84,9 @@ def compile_mechanisms(
 
     Parameters
     ----------
-    coreneuron_library
-        where CoreNEURON's library of the same mechanisms goes, if it is wanted.
+    coreneuron
+        where CoreNEURON's library of the same mechanisms goes, if it is wanted, and what its
+        compiler made of their loops.
     origin
         the folder of which `folder` is a copy; messages name it instead.
 
@@ -105,8 +113,7 @@ def compile_mechanisms(
         for name, file in files.items():
             (build / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, build / name)
-        options = ["-coreneuron"] if coreneuron_library else []
-        said = _run(["nrnivmodl", *options], build, f"nrnivmodl refused {known}")
+        said = _run(["nrnivmodl"], build, f"nrnivmodl refused {known}")
         built = build / platform.machine() / LIBRARY
         if not built.exists():
             raise MechanismError(f"nrnivmodl left no {LIBRARY} for {known}:\n{said}")
@@ -122,12 +129,33 @@ def compile_mechanisms(
                 Path(elsewhere),
                 f"the mechanisms of {known} compile but do not load",
             )
-        if coreneuron_library:
-            with replacing(coreneuron_library) as temporary:
-                shutil.copyfile(built.with_name(CORENEURON_LIBRARY), temporary)
+        if coreneuron:
+            report = _compile_for_coreneuron(build, coreneuron[0], known)
+            with replacing(coreneuron[1]) as temporary:
+                temporary.write_text("".join(f"{line}\n" for line in report), encoding="utf-8")
+            said += "\n".join(report)
         with replacing(library) as temporary:
             shutil.copyfile(built, temporary)
     return said
+
+
+def _compile_for_coreneuron(build: Path, library: Path, known: Path) -> list[str]:
+    """Compile what lies in a folder for CoreNEURON; a line about the loops of each mechanism."""
+    target = target_of_machine()
+    folder = build / "coreneuron"
+    shutil.copytree(build, folder, ignore=shutil.ignore_patterns(platform.machine(), folder.name))
+    made = folder / platform.machine()
+    made.mkdir()
+    # It is what the command wraps when it is done.
+    (made / "special").touch()
+    said = _run(
+        ["nrnivmodl-core", *target.options, "."],
+        folder,
+        f"nrnivmodl-core refused {known}; `engine: neuron` does without it",
+    )
+    with replacing(library) as temporary:
+        shutil.copyfile(made / CORENEURON_LIBRARY, temporary)
+    return [f"for {target.name}", *loops_report(said, made / "corenrn" / "mod2c")]
 
 
 def _run(command: list[str], folder: Path, complaint: str) -> str:

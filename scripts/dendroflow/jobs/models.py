@@ -17,11 +17,11 @@ def compile_mechanisms(job: Job) -> None:
     """Compile the `.mod` files of a model's copy."""
     copy = Path(job.input.model).parent
     check_copy(copy)
-    wanted = job.output.get("coreneuron")
+    library, loops = job.output.get("coreneuron"), job.output.get("loops")
     said = compile_with_nrnivmodl(
         copy,
         Path(job.output.library),
-        Path(wanted) if wanted else None,
+        (Path(library), Path(loops)) if library else None,
         origin=job.folder / "models" / job.params.model,
     )
     logger.info("%s", said)

@@ -221,11 +221,13 @@ def opened(
     build = plan.notes["simulation_content"]["mechanisms"]
     libraries = []
     if build is not None:
-        coreneuron = plan.notes["simulation_content"]["engine"] == "coreneuron"
+        coreneuron = plan.notes["simulation_content"]["engine"] != "neuron"
         pattern = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
         libraries = [pattern.below(results, build=build)]
         if not libraries[0].exists():
-            beside = layout.CORENEURON.below(results, build=build) if coreneuron else None
+            patterns = (layout.CORENEURON, layout.LOOPS)
+            made = tuple(pattern.below(results, build=build) for pattern in patterns)
+            beside = (made[0], made[1]) if coreneuron else None
             compile_mechanisms(copy.parent, libraries[0], beside, origin=folder)
     sections = {name: _imported(configuration, name, results) for name in plan.morphologies()}
     searches = searching(asked, plan.notes["protocols"])

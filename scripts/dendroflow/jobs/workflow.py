@@ -159,14 +159,14 @@ class Workflow:
             return self.model(wildcards.experiment)
         name = wildcards.get("model_copy") or wildcards.get("build")
         for model in map(self.model, self.experiments):
-            if name in (model.copy, model.mechanisms):
+            if name in (model.copy, model.mechanisms, model.coreneuron):
                 return model
         raise ConfigurationError("no model of this configuration has these files any more")
 
     def mechanisms(self, wildcards: Wildcards) -> list[str]:
         """The compiled mechanisms of an experiment's model; nothing if it has none."""
-        build = self.model(wildcards.experiment).mechanisms
-        coreneuron = self.declared(wildcards).engine == "coreneuron"
+        engine = self.declared(wildcards).engine
+        build, coreneuron = self.model(wildcards.experiment).build(engine), engine == "coreneuron"
         pattern = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
         return [self.made(pattern, build=build)] if build else []
 

@@ -141,7 +141,8 @@ def run_together(
     if coreneuron or "neuron.coreneuron" in sys.modules:
         from neuron import coreneuron as core
 
-        core.enable, core.verbose = coreneuron, 0
+        # Where the order of compartments changes, so do the last bits.
+        core.enable, core.verbose, core.cell_permute = coreneuron, 0, 0
     lanes = []
     for point in points:
         lanes.append(_build(model, point, morphologies, coreneuron))

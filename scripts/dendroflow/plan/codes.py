@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from dendroflow.plan.code import code_digest
 from dendroflow.plan.models import ModelNames
 from dendroflow.settings.experiment import Experiment
+from dendroflow.vector import target_of_machine
 
 
 class Content:
@@ -62,6 +63,11 @@ class SimulationContent(Content):
     feature_code: str | None
 
 
+def _coreneuron(model: ModelNames) -> str:
+    # Without mechanisms of its own a model runs NEURON's, as they come.
+    return f"coreneuron for {target_of_machine().code}" if model.coreneuron else "coreneuron"
+
+
 def simulation_content(
     model: ModelNames, settings: Experiment, feature_code: str | None = None
 ) -> SimulationContent:
@@ -69,11 +75,11 @@ def simulation_content(
     return SimulationContent(
         model=model.folder.name,
         model_code=model.code,
-        mechanisms=model.mechanisms,
+        mechanisms=model.build(settings.engine),
         kernel=code_digest("kernel"),
         neuron=importlib.metadata.version("neuron"),
         machine=platform.machine(),
-        engine=settings.engine,
+        engine=settings.engine if settings.engine == "neuron" else _coreneuron(model),
         plausible=settings.plausible,
         record={
             name: recording.model_dump(include={"at", "variable", "stimulus"})

@@ -23,7 +23,12 @@ KINDS: dict[str, tuple[Pattern, ...]] = {
     "audits": (layout.AUDIT,),
     "figures": (layout.FIGURE,),
     "comparisons": (layout.MORPHOMETRY_SCORES, layout.MORPHOMETRY_FIGURE),
-    "builds": (layout.MECHANISMS, layout.MECHANISMS_FOR_CORENEURON, layout.CORENEURON),
+    "builds": (
+        layout.MECHANISMS,
+        layout.MECHANISMS_FOR_CORENEURON,
+        layout.CORENEURON,
+        layout.LOOPS,
+    ),
     "cells": (layout.MORPHOLOGY, layout.METADATA, layout.SECTIONS, layout.MORPHOMETRICS),
     "quality control": (layout.CHECKS, layout.PICTURE, layout.PICTURE_PDF),
     "requirements": (layout.REQUIREMENTS,),

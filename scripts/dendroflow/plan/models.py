@@ -8,6 +8,7 @@ from dendroflow import mechanisms
 from dendroflow.errors import ModelError, StoreError
 from dendroflow.files import files_of_model, replacing
 from dendroflow.plan.code import digest_of_files
+from dendroflow.vector import target_of_machine
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,19 @@ class ModelNames:
         digest without comments, docstrings and layout: part of `simulation_code`.
     mechanisms
         name of the build of its `.mod` files; None if it has none.
+    coreneuron
+        the same of CoreNEURON's build, for this machine.
     """
 
     folder: Path
     copy: str
     code: str
     mechanisms: str | None
+    coreneuron: str | None
+
+    def build(self, engine: str) -> str | None:
+        """The build that an engine needs."""
+        return self.coreneuron if engine == "coreneuron" else self.mechanisms
 
 
 def names_of(folder: Path) -> ModelNames:
@@ -39,12 +47,13 @@ def names_of(folder: Path) -> ModelNames:
         If it has no `model.py`, Python that does not parse, or `.mod` files that cannot be
         compiled together.
     """
-    files = files_of_model(folder)
+    files, compiled = files_of_model(folder), mechanisms.sources(folder)
     return ModelNames(
         folder,
         digest_of_files(files),
         digest_of_files(files, comments=False),
-        mechanisms.digest(mechanisms.sources(folder)),
+        mechanisms.digest(compiled),
+        mechanisms.digest(compiled, target_of_machine()),
     )
 
 

@@ -111,10 +111,10 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
     model = names_of(configuration.model_folder(name))
     found.add(layout.DESCRIPTION, model_copy=model.copy)
     found.add_folder(layout.MODEL_COPY, model_copy=model.copy)
-    if model.mechanisms is not None:
+    if build := model.build(experiment.engine):
         coreneuron = experiment.engine == "coreneuron"
-        build = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
-        found.add(build, layout.CORENEURON, build=model.mechanisms)
+        library = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
+        found.add(library, layout.CORENEURON, layout.LOOPS, build=build)
 
 
 def _ask_for_batches(plan: Plan, results: Path, found: Requested) -> None:

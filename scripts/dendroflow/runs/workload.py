@@ -16,7 +16,12 @@ from dendroflow.kernel.model import Model
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.sections import digest_of_sections, load_sections, require_sections
-from dendroflow.runs.loading import assigned_globals, load_mechanisms, load_model
+from dendroflow.runs.loading import (
+    assigned_globals,
+    load_mechanisms,
+    load_model,
+    refuse_other_machine,
+)
 from dendroflow.runs.search import Searching
 
 
@@ -80,6 +85,7 @@ def loaded(
         If something does not load, or a morphology lacks sections that the model requires.
     """
     content = notes["simulation_content"]
+    refuse_other_machine(content["engine"])
     copy, results = model[0].absolute(), results.absolute()
     files = {name: path.absolute() for name, path in sections.items()}
     libraries = [path.absolute() for path in mechanisms]
@@ -97,7 +103,7 @@ def loaded(
             morphologies,
             content["plausible"],
             measure,
-            content["engine"] == "coreneuron",
+            content["engine"] != "neuron",
             assigned_globals(copy),
             content["record"],
             copy,
