@@ -17,7 +17,7 @@ import pandas as pd
 from neuron import h
 
 FEATURES = ["AP_duration", "AP_duration_half_width", "AP_amplitude", "spike_count"]
-LANES = 512
+LANES = 504
 
 
 def step(segment, delay, duration, amplitude):

@@ -65,7 +65,7 @@ CASES = {
     "ball_and_stick": Case(
         "ball and stick (21 segments, 60 ms)",
         {"gnabar": (0.1, 0.14), "gkbar": (0.03, 0.04), "amplitude": (0.2, 0.5)},
-        {"kernel": 512, "loop": 200, "pool": 800, "jobs": 12, "dendroflow": 5_000},
+        {"kernel": 504, "loop": 200, "pool": 800, "jobs": 12, "dendroflow": 5_000},
     ),
     "pyramidal": Case(
         "pyramidal cell (C060114A7, 20 ms)",

@@ -42,12 +42,14 @@ def assign(sections: Iterable[Any], origin: Any = None, **values: Any) -> None:
     """
     for section in sections:
         for name, value in values.items():
-            for target in [section] if name in _OF_SECTIONS else section:
-                if callable(value):
-                    here = target(0.5) if target is section else target
-                    setattr(target, name, value(path_distance(origin, here)))
-                else:
-                    setattr(target, name, value)
+            if not callable(value):
+                # NEURON sets it in all segments.
+                setattr(section, name, value)
+            elif name in _OF_SECTIONS:
+                setattr(section, name, value(path_distance(origin, section(0.5))))
+            else:
+                for segment in section:
+                    setattr(segment, name, value(path_distance(origin, segment)))
 
 
 def exponential(value: float, offset: float, factor: float, rate: float) -> Distribution:

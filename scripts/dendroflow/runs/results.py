@@ -9,7 +9,8 @@ from dendroflow.tables.schemas import OUTCOMES, TRACES
 
 # A group of this many compartments keeps a core busy; more gains nothing.
 COMPARTMENTS_PER_GROUP = 2000
-LANES_AT_MOST = 512
+# Not 512: columns of CoreNEURON would lie 4096 bytes apart, and take twice as long.
+LANES_AT_MOST = 504
 # Recorded samples that a group may hold in memory: 160 MB.
 SAMPLES_PER_GROUP = 20_000_000
 # A group that dies takes at most the work of so long (s) with it.
