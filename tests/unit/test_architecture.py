@@ -12,6 +12,7 @@ FLOORS = [
     {"__init__", "errors", "layout"},
     {"files"},
     {"settings", "provenance"},
+    {"vector"},
     {"tables", "mechanisms"},
     {"kernel"},
     {"model", "morphology"},

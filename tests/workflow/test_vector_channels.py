@@ -138,5 +138,9 @@ def test_the_report_says_which_loops_are_vectors(finished):
     for mechanism in ("hhn", "cachannel", "kick"):
         (line,) = [one for one in lines if one.startswith(f"{mechanism}: ")]
         assert "states vector" in line
+    said = finished.dendroflow("plan", "--config", "config/config.yaml")
+    assert said.returncode == 0, said.stdout
+    assert "vector_stick: mechanisms for " in said.stdout
+    assert "  hhn: current one by one, states vector" in said.stdout
     (log,) = finished.results.glob("logs/compile_mechanisms_for_coreneuron/*.log")
     assert "hhn: " in log.read_text(encoding="utf-8")

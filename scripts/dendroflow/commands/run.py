@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ from dendroflow.commands.summary import summary
 from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.jobs.lock import remove_dead
 from dendroflow.jobs.shown import causes
+from dendroflow.plan.models import names_of
 from dendroflow.plan.planning import make_plan
-from dendroflow.settings.project import load, read_yaml, validated
+from dendroflow.settings.project import Configuration, load, read_yaml, validated
 
 RESULTS, RECORDS = Path("results"), Path(".snakemake")
 # Where Snakemake looks for one.
@@ -80,8 +81,25 @@ def run(workflow: Workflow) -> int:
 
 
 def plan(workflow: Workflow) -> int:
-    """Say how many points are new, and write the tables of points."""
-    return _start(workflow, "plan")
+    """Say how many points are new, and write the tables of points.
+
+    Where CoreNEURON's mechanisms are compiled, say which of their loops are vectors.
+    """
+    code = _start(workflow, "plan")
+    if code == 0 and not workflow.arguments:
+        configuration = load(read_yaml(workflow.config), workflow.config)
+        for line in _loops(configuration):
+            print(line)
+    return code
+
+
+def _loops(configuration: Configuration) -> Iterator[str]:
+    for model in sorted({configuration.model_folder(name) for name in configuration.experiments}):
+        path = layout.LOOPS.below(RESULTS, build=names_of(model).coreneuron)
+        if path.exists():
+            lines = path.read_text(encoding="utf-8").splitlines()
+            yield f"{model.name}: mechanisms {lines[0]}"
+            yield from (f"  {line}" for line in lines[1:])
 
 
 def audit(workflow: Workflow) -> int:

@@ -14,6 +14,7 @@ from dendroflow import layout
 from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.jobs.configured import digest_of_settings
 from dendroflow.layout import Pattern
+from dendroflow.plan.engine import engine_of
 from dendroflow.plan.models import ModelNames, names_of
 from dendroflow.plan.morphologies import check_sources, names_of_morphology
 from dendroflow.plan.planning import make_plan
@@ -104,6 +105,8 @@ class Workflow:
             f"{experiment}: {plan.requested} {noun}{'s' * (plan.requested != 1)} requested, "
             f"{plan.requested - plan.to_run} cached, {plan.to_run} to run in {batches}"
         )
+        if why := plan.notes["engine_why"]:
+            self._tell(f"{experiment}: engine {plan.notes['engine']}, since {why}")
         return plan
 
     def _read(self, experiment: str) -> Plan:
@@ -165,10 +168,16 @@ class Workflow:
 
     def mechanisms(self, wildcards: Wildcards) -> list[str]:
         """The compiled mechanisms of an experiment's model; nothing if it has none."""
-        engine = self.declared(wildcards).engine
-        build, coreneuron = self.model(wildcards.experiment).build(engine), engine == "coreneuron"
+        model = self.model(wildcards.experiment)
+        engine = self._engine(wildcards.experiment)
+        build, coreneuron = model.build(engine), engine == "coreneuron"
         pattern = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
         return [self.made(pattern, build=build)] if build else []
+
+    @cache  # noqa: B019
+    @_in_one_line
+    def _engine(self, experiment: str) -> str:
+        return engine_of(self.configuration.experiments[experiment], self.model(experiment)).name
 
     def all_mechanisms(self, wildcards: Wildcards) -> list[str]:
         """Those of all experiments."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dendroflow.plan.code import code_digest
+from dendroflow.plan.engine import engine_of
 from dendroflow.plan.models import ModelNames
 from dendroflow.settings.experiment import Experiment
 from dendroflow.vector import target_of_machine
@@ -72,14 +73,15 @@ def simulation_content(
     model: ModelNames, settings: Experiment, feature_code: str | None = None
 ) -> SimulationContent:
     """What simulates an experiment's model, with the library and NEURON as they are now."""
+    engine = engine_of(settings, model).name
     return SimulationContent(
         model=model.folder.name,
         model_code=model.code,
-        mechanisms=model.build(settings.engine),
+        mechanisms=model.build(engine),
         kernel=code_digest("kernel"),
         neuron=importlib.metadata.version("neuron"),
         machine=platform.machine(),
-        engine=settings.engine if settings.engine == "neuron" else _coreneuron(model),
+        engine=engine if engine == "neuron" else _coreneuron(model),
         plausible=settings.plausible,
         record={
             name: recording.model_dump(include={"at", "variable", "stimulus"})

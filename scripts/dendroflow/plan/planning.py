@@ -19,6 +19,7 @@ from dendroflow.plan.code import library_digest
 from dendroflow.plan.codes import FeatureContent, simulation_content
 from dendroflow.plan.cutting import cut, expected_seconds, first_guess
 from dendroflow.plan.description import Description, describe
+from dendroflow.plan.engine import engine_of
 from dendroflow.plan.labels import columns
 from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import known_sections
@@ -70,6 +71,7 @@ def make_plan(
             check_simulated(configuration, experiment, description, simulated_points)
     runs = runs_of(configuration, experiment, alone, simulated_points)
     check_names(configuration, experiment, description, points)
+    engine = engine_of(settings, model)
     recorded = recordings_of(configuration, experiment)
     asked = {protocol: features.dumped for protocol, features in settings.measured.items()}
     measured = FeatureContent(asked)
@@ -117,6 +119,8 @@ def make_plan(
         "experiment": experiment,
         "model": settings.model,
         "model_copy": model.copy,
+        "engine": engine.name,
+        "engine_why": engine.why,
         "simulation_code": simulated.code,
         "simulation_content": asdict(simulated),
         "feature_code": cached.feature_code,

@@ -9,6 +9,7 @@ from dendroflow import layout
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.layout import Pattern
 from dendroflow.plan.cached import Cached
+from dendroflow.plan.engine import engine_of
 from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan, names_to_come
@@ -111,8 +112,9 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
     model = names_of(configuration.model_folder(name))
     found.add(layout.DESCRIPTION, model_copy=model.copy)
     found.add_folder(layout.MODEL_COPY, model_copy=model.copy)
-    if build := model.build(experiment.engine):
-        coreneuron = experiment.engine == "coreneuron"
+    engine = engine_of(experiment, model).name
+    if build := model.build(engine):
+        coreneuron = engine == "coreneuron"
         library = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
         found.add(library, layout.CORENEURON, layout.LOOPS, build=build)
 

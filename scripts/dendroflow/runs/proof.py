@@ -18,6 +18,8 @@ from dendroflow.tables.sharing import Verdict
 
 # Of the largest sample of a signal: cells that differ by less may share a process.
 TOLERANCE = 1e-9
+# And so may engines: more than what rounding makes of many spikes, less than what a feature shows.
+ENGINES = 1e-6
 # No more points than this are simulated alone throughout.
 FEW = 3
 # So many points come before the witnesses.
@@ -122,6 +124,9 @@ def _proved(
     in_order = _in_order(block)
     first = [in_order[-1], in_order[0], in_order[len(in_order) // 2]]
     results = list(alone(first[:2]))
+    if workload.chosen:
+        by_neuron = alone(first[:1], replace(plain, coreneuron=False))
+        Alone(list(by_neuron)).refuse_other_engine(results[0])
     sizes = [size for size in map(Size.of, results) if size]
     size = max(sizes, key=lambda size: size.compartments, default=None)
     # The first run in a process takes longer than those to come.
@@ -267,6 +272,21 @@ class Alone:
             raise ModelError(
                 f"two runs of the same point differ: {found[1]}; draw random numbers from "
                 "self.random123(), whose streams depend on simulation.seed alone"
+            )
+
+    def refuse_other_engine(self, result: GroupResult) -> None:
+        """Refuse what CoreNEURON gives if NEURON, whose results these are, gives something else."""
+        # NEURON may leave out the sample that falls on the end of the run.
+        for point_id, signals in _signals(result, self.statuses).items():
+            own = self._signals.get(point_id, {})
+            for name, values in signals.items():
+                if name in own and len(values) == len(own[name]) + 1:
+                    own[name] = np.append(own[name], values[-1:])
+        found = self.difference(result)
+        if found is not None and found[0] > ENGINES:
+            raise ModelError(
+                f"CoreNEURON gives something else than NEURON: {found[1]}; write `engine: neuron` "
+                "into the experiment, or `engine: coreneuron` to have it all the same"
             )
 
     def difference(self, result: GroupResult) -> tuple[float, str] | None:

@@ -33,7 +33,8 @@ class Workload:
     traces never leave it. `compare`, where given, is called before with what a group gave, and
     returns in what it is not quite as expected, or raises. `coreneuron` has CoreNEURON advance the
     cells. `searches` are those of protocols. `assigned` are globals that a run may change, `record`
-    what the experiment records, and `folder` that of the model.
+    what the experiment records, and `folder` that of the model. Where CoreNEURON was `chosen` for
+    the user, it has to give what NEURON gives.
     """
 
     model: type[Model]
@@ -46,6 +47,7 @@ class Workload:
     folder: Path = Path()
     compare: Callable[[GroupResult], str] | None = None
     searches: Mapping[str, Searching] = field(default_factory=dict)
+    chosen: bool = False
 
     @property
     def sections(self) -> dict[str, str]:
@@ -108,6 +110,7 @@ def loaded(
             content["record"],
             copy,
             searches=searches,
+            chosen=bool(notes["engine_why"]) and content["engine"] != "neuron",
         )
         share_compiled_reactions(results / Path(layout.REACTIONS).name)
         yield workload

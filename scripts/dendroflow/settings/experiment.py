@@ -19,7 +19,7 @@ from dendroflow.settings.quality import Requirements
 from dendroflow.settings.recordings import Recorded
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.stimuli import AnyStimulus, Recording
-from dendroflow.settings.sweep import Scalar, Sweep, python_name
+from dendroflow.settings.sweep import Scalar, Sweep, python_name, swept_paths
 from dendroflow.settings.targets import ColumnMeant, Target
 
 ColumnName = Annotated[
@@ -56,10 +56,10 @@ class Experiment(Settings):
     record: dict[Name, Recording] = Field(
         default_factory=dict, description="signals besides the model's, at its places"
     )
-    engine: Literal["neuron", "coreneuron"] = Field(
-        "neuron",
-        description="what advances the cells; CoreNEURON is faster, to within 1e-6 mV, for models "
-        "without `rxd` and with fixed steps",
+    engine: Literal["auto", "neuron", "coreneuron"] = Field(
+        "auto",
+        description="what advances the cells; CoreNEURON is three times as fast where a cell has "
+        "many mechanisms of its own; `auto` takes it where it is known to give the same",
     )
     sweep: Sweep | None = Field(
         None, description="the points; without it and `optimise` there is one, of all values here"
@@ -226,6 +226,12 @@ class Experiment(Settings):
     def protocol_of(self, column: str) -> str:
         """The protocol that a column is of; "" if none."""
         return max((n for n in self.protocols if column.startswith(f"{n}_")), key=len, default="")
+
+    @property
+    def swept(self) -> set[str]:
+        """The paths that are swept or optimised, but for those of tables in files."""
+        fitted = self.optimise.parameters if self.optimise else ()
+        return swept_paths(self.sweep or ()).union(fitted)
 
     @property
     def recorded(self) -> list[tuple[str, str]]:

@@ -367,6 +367,17 @@ class Block(Settings):
         return self
 
 
+def swept_paths(blocks: Iterable[Block]) -> set[str]:
+    """The paths that blocks sweep, but for those of tables in files."""
+    found: set[str] = set()
+    for block in blocks:
+        designs: dict[str, Any] = dict(block)
+        for name, design in designs.items():
+            if design is not None and name != "table":
+                found |= set(design[0] if name == "list" else getattr(design, "axes", design))
+    return found
+
+
 def _blocks(data: object) -> object:
     """Read the short forms: one block, or the axes of one grid."""
     if isinstance(data, Block):

@@ -33,6 +33,7 @@ TABLES = {
         "date": "when its points were gathered last (UTC)",
         "points": "number of requested points",
         "failed": "number of those whose status is not ok",
+        "engine": "neuron or coreneuron",
         "process": "shared, close or alone: whether points shared a process, and gave what they "
         "give alone (docs/models.md)",
         "process_why": "what they share and must not, or in what they differ; NULL if nothing, if "

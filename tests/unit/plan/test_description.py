@@ -14,7 +14,7 @@ from dendroflow.plan.description import DESCRIBING, describe
 from dendroflow.plan.models import ModelNames, names_of
 
 MODELS = Path(__file__).parents[3] / "config" / "models"
-NOWHERE = ModelNames(Path("nowhere"), "0" * 16, "0" * 16, None)
+NOWHERE = ModelNames(Path("nowhere"), "0" * 16, "0" * 16, None, None)
 LIBRARY = '{"library": "LIBRARY", "description": {}}'
 
 SOUND = '''
