@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -225,7 +228,8 @@ def simulated(path, folder):
 
 
 def test_a_spike_runs_back_into_the_dendrite_as_published(tmp_path):
-    path = judged(tmp_path, "bap")
+    # Compiling for CoreNEURON takes longer than one spike.
+    path = judged(tmp_path, "bap", engine="neuron")
     row = simulated(path, tmp_path)
     assert row["status"] == "ok"
     for name, value in SPIKE.items():
@@ -248,3 +252,30 @@ def test_three_steps_evoke_the_published_features(tmp_path):
         found = [row[f"step{k}_{name}"] for k in (1, 2, 3)]
         # The last digit of what is published counts, too.
         assert found == pytest.approx(expected, rel=1e-3, abs=5e-6), name
+
+
+@pytest.mark.slow
+def test_twenty_parameters_are_fitted_for_a_generation(tmp_path):
+    """With the block of keys that the gallery's page shows."""
+    page = (CONFIG.parent / "docs" / "gallery" / "layer5.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r'^```yaml title="a fit"\n(.*?)^```$', page, re.M | re.S)
+    optimise = yaml.safe_load(block)["optimise"] | {"offspring": 2, "generations": 1}
+    assert len(optimise["parameters"]) == 20
+    judged(tmp_path, "bap", "step1", "step2", "step3", optimise=optimise)
+    (tmp_path / "config" / "config.yaml").write_text("experiments: [layer5]\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "dendroflow", "run", "--cores", "2"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(CONFIG.parent / "scripts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    with closing(sqlite3.connect(tmp_path / "results" / "dendroflow.sqlite")) as database:
+        ((score, largest),) = database.execute("SELECT score, largest_score FROM layer5")
+        individuals = database.execute("SELECT score, scores FROM individuals ORDER BY rank")
+        (best, *_), *_ = individuals
+    assert best == pytest.approx(score)
+    assert 0 < largest <= 250
+    assert score <= 35 * largest
