@@ -1,8 +1,12 @@
 """What `dendroflow run` shows at its end is of this run, and its last line is the cause."""
 
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 from outer_workflow import BEFORE, with_outer
@@ -137,7 +141,7 @@ def test_a_run_that_is_stopped_says_what_is_kept(workspace, number):
     wait_until(lambda: not project.processes(), "no process is left", 20)
 
 
-def test_a_batch_says_how_far_it_is(workspace):
+def test_a_batch_says_on_a_terminal_how_far_it_is(workspace, copy_of):
     # A batch notes it at most once in 5 s.
     project = slow(workspace, 2.0, [0.01, 0.02, 0.03, 0.04], batch_size=4)
     alone = BUILD.replace("def", 'process = "alone"\n\n    def')
@@ -145,6 +149,24 @@ def test_a_batch_says_how_far_it_is(workspace):
     impatient = "from dendroflow.jobs import shown\n\nshown.SECONDS_BETWEEN_LINES = 0.2\n"
     path = f"import sys\n\nsys.path.insert(0, {str(CHECKOUT / 'scripts')!r})\n"
     with_outer(project, "config: config", before=BEFORE + path + impatient, own="")
-    ended = project.run("simulate").succeeded()
-    said = [line for line in ended.lines() if line.endswith("points simulated")]
-    assert said in (["slow: 2 of 4 points simulated"], ["slow: 3 of 4 points simulated"])
+    quiet = copy_of(project).run("simulate").succeeded()
+    assert "points simulated" not in quiet.output
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        project.command("simulate"),
+        cwd=project.folder,
+        env=project.variables(),
+        stdin=subprocess.DEVNULL,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+    )
+    os.close(end)
+    said = b""
+    # Once nobody writes to it any more, reading a terminal fails.
+    with suppress(OSError):
+        while part := os.read(terminal, 10_000):
+            said += part
+    assert process.wait(60) == 0
+    lines = re.findall(r"slow: [23] of 4 points simulated.*", said.decode())
+    assert 1 <= len(lines) <= 2

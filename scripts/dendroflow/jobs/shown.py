@@ -1,12 +1,13 @@
 """What the person who waits is shown: causes without what follows from them, and progress."""
 
 import logging
+import math
 import re
 import signal
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,9 @@ from types import TracebackType
 
 from dendroflow import layout
 
-SECONDS_BETWEEN_LINES = 15.0
+SECONDS_BETWEEN_LINES = 5.0
+# Of these the rate is taken that says what time is left.
+SECONDS_LOOKED_AT = 60.0
 # Beside the log of a job that has failed: where, and after this line why.
 DETAILS, WHY = ".traceback", "\nWhy:\n"
 # What Snakemake says last when jobs have failed.
@@ -113,44 +116,88 @@ def hide_interrupts() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def progress(results: Path, to_run: Mapping[str, int], since: float) -> str:
-    """How many points the batches at work have, in one line; nothing if there are none.
+def points_done(results: Path, since: float) -> dict[str, tuple[int, int]]:
+    """How many points the batches at work have, and how many of them failed, by experiment.
 
     Parameters
     ----------
-    to_run
-        experiment -> number of points in its new batches.
     since
         when this run began (s, since the epoch).
     """
-    done: Counter[str] = Counter()
+    done, failed = Counter[str](), Counter[str]()
     pattern = layout.log("simulate_batch").expression
     for path in results.glob("logs/simulate_batch/*.log"):
         match = pattern.fullmatch(path.relative_to(results).as_posix())
         if match and path.stat().st_mtime >= since:
             with path.open("rb") as file:
                 file.seek(max(0, path.stat().st_size - 20_000))
-                counts = re.findall(rb"(\d+) of \d+ points", file.read())
-            done[match["experiment"]] += int(counts[-1]) if counts else 0
-    return ", ".join(
-        f"{experiment}: {done[experiment]:,} of {points:,} points simulated"
-        for experiment, points in to_run.items()
-        if 0 < done[experiment] < points
-    )
+                said = re.findall(rb"(\d+) of \d+ points(?:, (\d+) failed)?", file.read())
+            if said:
+                done[match["experiment"]] += int(said[-1][0])
+                failed[match["experiment"]] += int(said[-1][1] or 0)
+    return {experiment: (done[experiment], failed[experiment]) for experiment in done}
+
+
+class Progress:
+    """What is said of the points at work, one line for all experiments."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, dict[str, tuple[int, int]]]] = deque()
+
+    def line(self, now: float, done: dict[str, tuple[int, int]], to_run: Mapping[str, int]) -> str:
+        """How many there are, failed, come in a second, and how long the rest takes.
+
+        Parameters
+        ----------
+        now
+            s.
+        done
+            from `points_done`.
+        to_run
+            experiment -> number of points in its new batches.
+        """
+        self._seen.append((now, done))
+        while now - self._seen[0][0] > SECONDS_LOOKED_AT:
+            self._seen.popleft()
+        before, first = self._seen[0]
+        parts = []
+        for experiment, points in to_run.items():
+            there, failed = done.get(experiment, (0, 0))
+            if not 0 < there < points:
+                continue
+            part = f"{experiment}: {there:,} of {points:,} points simulated"
+            part += f", {failed:,} failed" if failed else ""
+            new = there - first.get(experiment, (0, 0))[0]
+            if new > 0 and now > before:
+                rate = new / (now - before)
+                part += f", {rate:,.3g} per s, {_duration((points - there) / rate)} left"
+            parts.append(part)
+        return "; ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(math.ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{rest} s"
 
 
 def tell_progress(
     results: Path, to_run: Callable[[], Mapping[str, int]], tell: Callable[[str], None]
 ) -> None:
-    """Say so now and then, as long as this process lives."""
-    since = time.time()
+    """Say so now and then on a terminal, as long as this process lives; logs have it anyway."""
+    if not sys.stderr.isatty():
+        return
+    since, found = time.time(), Progress()
 
     def watch() -> None:
-        last = ""
+        last: dict[str, tuple[int, int]] = {}
         while True:
             time.sleep(SECONDS_BETWEEN_LINES)
             with suppress(OSError):
-                if (line := progress(results, to_run(), since)) not in ("", last):
-                    tell(last := line)
+                done = points_done(results, since)
+                line = found.line(time.monotonic(), done, to_run())
+                if line and done != last:
+                    tell(line)
+                last = done
 
     threading.Thread(target=watch, daemon=True).start()

@@ -21,6 +21,9 @@ from dendroflow.kernel.points import Point, SolverSettings
 from dendroflow.kernel.sections import Sections
 from dendroflow.kernel.stimuli import create
 
+# An engine that records at each of its steps drops those that nobody wants after so long.
+PIECE_MS = 50.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -272,6 +275,12 @@ def _advance(
         parallel = h.ParallelContext()
         parallel.set_maxstep(10)
         h.finitialize(settings.v_init)
+        recorded = [recording for lane in lanes for recording in lane.context.recordings]
+        thinned = [recording for recording in recorded if recording.kept is not None]
+        for end in np.arange(PIECE_MS, settings.duration, PIECE_MS) if thinned else ():
+            parallel.psolve(float(end))
+            for recording in thinned:
+                recording.thin()
         parallel.psolve(settings.duration)
         if h.t < settings.duration - 1.5 * settings.dt:
             raise RuntimeError(f"the solver stopped at {h.t:g} of {settings.duration:g} ms")
@@ -307,8 +316,11 @@ def _values(recording: RecordedSignal) -> np.ndarray:
         return np.array([] if value is None else [float(value)])
     if recording.samples is not None:
         return np.array(recording.samples, dtype=float)
+    if recording.kept is not None:
+        recording.thin()
+        return np.concatenate([values for _, values in recording.kept])
     # Not `as_numpy`, which leaks half a kB each time.
-    return np.asarray(recording.vector)[:: recording.stride]
+    return np.asarray(recording.vector)
 
 
 def _judge(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from dendroflow.errors import ModelError
@@ -59,6 +60,15 @@ class RecordedSignal(NamedTuple):
     stride: int = 1
     location: str | None = None
     outline: tuple[float, ...] | None = None
+    kept: list[tuple[int, Any]] | None = None
+
+    def thin(self) -> None:
+        """Keep what counts of the vector so far, and empty it."""
+        values = np.asarray(self.vector)
+        assert self.kept is not None, "asked of what an engine records at each of its steps"
+        seen = sum(length for length, _ in self.kept)
+        self.kept.append((len(values), values[-seen % self.stride :: self.stride].copy()))
+        self.vector.resize(0)
 
 
 @dataclass
@@ -327,7 +337,16 @@ class Model:
         times = None
         if sampling is None and self._context.variable_step:
             times = neuron.h.Vector().record(neuron.h._ref_t)
-        self._keep(signal, vector=vector, times=times, sampling=sampling, stride=stride, **place)
+        kept: list[tuple[int, Any]] | None = [] if stride > 1 else None
+        self._keep(
+            signal,
+            vector=vector,
+            times=times,
+            sampling=sampling,
+            stride=stride,
+            kept=kept,
+            **place,
+        )
 
     def _keep(self, signal: str, unit: str | None = None, **recorded: Any) -> None:
         if unit is None and signal not in self.signals:

@@ -111,7 +111,9 @@ def simulate_batch(
                     _count(tables[1], counts)
                     if time.monotonic() - told > SECONDS_BETWEEN_MESSAGES:
                         told = time.monotonic()
-                        logger.info("%d of %d points", sum(counts.values()), number)
+                        done = sum(counts.values())
+                        failed = done - counts.get("ok", 0)
+                        logger.info("%d of %d points, %d failed", done, number, failed)
                 check()
         except NotSharedError as error:
             own.remove()

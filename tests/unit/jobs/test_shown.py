@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dendroflow.jobs.shown import causes, only_causes, progress
+from dendroflow.jobs.shown import Progress, causes, only_causes, points_done
 
 RULES = Path("/somewhere/dendroflow/rules")
 OURS = "results/logs/simulate_batch/steps.log"
@@ -109,7 +109,7 @@ def test_progress_is_the_sum_of_the_batches_of_this_run(tmp_path):
     code, folder = "0" * 16, tmp_path / "logs" / "simulate_batch"
     folder.mkdir(parents=True)
     for name, batch, text, seconds in (
-        ("steps", "a" * 16, "1 INFO 5 of 2000 points\n2 INFO 1500 of 2000 points\n", 20),
+        ("steps", "a" * 16, "5 of 2000 points, 0 failed\n1500 of 2000 points, 3 failed\n", 20),
         ("steps", "b" * 16, "1 INFO 1000 of 1000 points; {}\n", 20),
         ("steps", "c" * 16, "1 INFO 1000 of 1000 points; {}\n", 5),
         ("other", "d" * 16, "1 INFO 7 of 7 points; {}\n", 20),
@@ -118,6 +118,24 @@ def test_progress_is_the_sum_of_the_batches_of_this_run(tmp_path):
         path = folder / f"{name}-{code}-{batch}.log"
         path.write_text(text)
         os.utime(path, (seconds, seconds))
+    assert points_done(tmp_path, 10) == {"steps": (2500, 3), "other": (7, 0)}
+    assert points_done(tmp_path, 30) == {}
+
+
+def test_progress_says_how_fast_and_how_long():
+    found = Progress()
     to_run = {"steps": 4000, "other": 7, "third": 1, "fourth": 0}
-    assert progress(tmp_path, to_run, 10) == "steps: 2,500 of 4,000 points simulated"
-    assert progress(tmp_path, to_run, 30) == ""
+    done = {"steps": (1000, 0), "other": (7, 0)}
+    assert found.line(0.0, done, to_run) == "steps: 1,000 of 4,000 points simulated"
+    done = {"steps": (1100, 2), "other": (7, 0)}
+    assert found.line(10.0, done, to_run) == (
+        "steps: 1,100 of 4,000 points simulated, 2 failed, 10 per s, 4 min left"
+    )
+    # What was long ago does not count.
+    done = {"steps": (3900, 2)}
+    found.line(60.0, done, to_run)
+    done = {"steps": (3950, 2), "third": (0, 0)}
+    assert found.line(120.0, done, to_run) == (
+        "steps: 3,950 of 4,000 points simulated, 2 failed, 0.833 per s, 1 min left"
+    )
+    assert found.line(121.0, {"steps": (4000, 2)}, to_run) == ""
