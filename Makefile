@@ -55,6 +55,7 @@ bench: setup-develop  ## measure against what people write without it; rewrite d
 	@$(BIN)/python tests/benchmarks/run.py rivals
 	@$(BIN)/python tests/benchmarks/run.py scale
 	@$(BIN)/python tests/benchmarks/run.py proof
+	@$(BIN)/python tests/benchmarks/layer5.py
 
 fuzz: setup-develop  ## throw 10,000 damaged inputs at each reader (some ten minutes)
 	@$(BIN)/python tests/fuzz/campaign.py

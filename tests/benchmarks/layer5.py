@@ -2,9 +2,10 @@
 
     python tests/benchmarks/layer5.py [POINTS]
 
-prints a table in Markdown. The pool builds its cell once a process, and sets what differs before
-each point; it is how BluePyOpt's users sweep. Compiling mechanisms and reading the morphology,
-which is done once, is left out on both sides. Take a quiet machine: what counts are the ratios.
+rewrites its table in docs/benchmarks.md. The pool builds its cell once a process, and sets what
+differs before each point; it is how BluePyOpt's users sweep. Compiling mechanisms and reading the
+morphology, which is done once, is left out on both sides. Take a quiet machine: what counts are the
+ratios.
 """
 
 import os
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import yaml
+from run import machine, write_part
 
 CHECKOUT = Path(__file__).parents[2]
 CORES = len(os.sched_getaffinity(0))
@@ -146,10 +148,14 @@ def main(count):
             if solver == "backward_euler":
                 assert counts == expected, "spikes differ from the pool's"
             rows.append((f"dendroflow, {engine}, {solver} at {RULES[solver]} ms", seconds))
-    print(f"{count} points of {DURATION:g} ms on {CORES} cores\n")
-    print("| | s | against the pool |\n|---|---|---|")
-    for what, seconds in rows:
-        print(f"| {what} | {seconds:.1f} | {pool / seconds:.2f} |")
+    lines = [
+        f"{count} points of {DURATION:g} ms, {machine()}.",
+        "",
+        "|  | s | throughput against the pool |",
+        "|---|---|---|",
+        *(f"| {what} | {seconds:.1f} | {pool / seconds:.2f} x |" for what, seconds in rows),
+    ]
+    write_part("layer5", "\n".join(lines))
 
 
 if __name__ == "__main__":
