@@ -44,6 +44,7 @@ def fitting(tmp_path_factory):
     return prepared
 
 
+@pytest.mark.slow
 def test_known_conductances_are_recovered_within_5_percent(fitting, tmp_path):
     configuration, measure, description = fitting(optimise={"generations": 12})
     fitted = configuration.experiments[EXPERIMENT]

@@ -155,6 +155,7 @@ def test_a_file_that_changed_is_refused_before_any_job(compared, copy_of):
     assert not run.jobs
 
 
+@pytest.mark.slow
 def test_a_fit_takes_them(compared, copy_of):
     workspace = copy_of(compared)
     optimise = {

@@ -87,6 +87,7 @@ def test_nothing_is_removed_of_what_was_just_made(finished):
     assert listed(finished) == set()
 
 
+@pytest.mark.slow
 def test_old_recipes_batches_builds_pins_and_experiments_go(project):
     before = contents(project)
     project.replace("models/leak_one/leak.mod", "NEURON {", "NEURON {\n    THREADSAFE")

@@ -111,6 +111,7 @@ def test_all_that_is_recorded_is_that_of_neuron(finished, name):
     assert spikes > 3
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_which_cells_lie_beside_each_other(new_workspace, copy_of):
     values = [0.08, 0.09, 0.1, 0.105, 0.11, 0.115, 0.12, 0.125, 0.13, 0.135, 0.14, 0.15, 0.16]
     content = EXPERIMENTS["calcium"] | {"engine": "coreneuron"}
