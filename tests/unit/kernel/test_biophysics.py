@@ -30,7 +30,7 @@ class Cell:
         self.dend[0].L, self.dend[0].nseg = 100, 5
         self.dend[0].connect(self.soma[0](1))
         parent = self.soma[0](0)
-        sizes = zip(self.axon, (40, 30, 50), (1.5, 1.25, 0.75), strict=False)
+        sizes = zip(self.axon, (20, 40, 50), (1.5, 1.25, 0.75), strict=False)
         for section, length, diameter in sizes:
             section.L, section.diam = length, diameter
             section.connect(parent)
@@ -98,8 +98,9 @@ def test_distributions_have_their_values(distribution, expected):
 @pytest.mark.parametrize(
     ("kept", "diameters"),
     [
-        # Middles lie 30, 65 and 105 µm from that of the soma.
-        (3, (1.5, 1.25)),
+        # Middles lie 20, 50 and 95 µm from that of the soma.
+        (3, (1.5, 0.75)),
+        (2, (1.5, 1.5)),
         (1, (1.5, 1.5)),
         (0, (1.0, 1.0)),
     ],
