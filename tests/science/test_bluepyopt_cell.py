@@ -13,6 +13,7 @@ import yaml
 from synthetic_cell import sound_cell
 
 import dendroflow
+from dendroflow.commands.bluepyopt import Remarks
 from dendroflow.commands.convert import convert
 from dendroflow.morphology.files import data_sha256
 
@@ -203,7 +204,7 @@ def by_conversion(folder, morphology):
     source.mkdir()
     for name, content in FILES.items():
         (source / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-    assert "experiments/cell.yaml: written" in convert(source, folder, morphology)
+    assert "experiments/cell.yaml: written" in convert(source, folder, morphology, Remarks())
     return folder / "experiments" / "cell.yaml", "step."
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dendroflow
 from dendroflow.commands import CONFIG
-from dendroflow.errors import DendroflowError
+from dendroflow.errors import DendroflowError, printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,10 +47,7 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
 
             return find(options)
         case "convert":
-            from dendroflow.commands.convert import convert
-
-            print(convert(options.folder, options.config.parent, options.morphology))
-            return 0
+            return _convert(options)
         case "prune":
             from dendroflow.commands.prune import prune
 
@@ -60,6 +57,20 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
 
     workflow = Workflow(options.config, options.cores, options.profile, tuple(rest))
     return COMMANDS[options.command](workflow)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from dendroflow.commands.bluepyopt import Remarks
+    from dendroflow.commands.convert import convert
+
+    remarks = Remarks()
+    try:
+        folder, config = options.folder, options.config.parent
+        print(convert(folder, config, options.morphology, remarks, options.output))
+    finally:
+        for remark in remarks:
+            print(f"look at: {printable(remark)}", file=sys.stderr)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("folder", type=Path, help="with parameters.json, protocols.json, ...")
     convert.add_argument(
         "--morphology", default="cell", help="its entry in morphologies.yaml; default: cell"
+    )
+    convert.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the experiment, whose name the model gets; default: experiments/<folder>.yaml",
     )
     find = command("find", "find cells of NeuroMorpho.Org by their metadata")
     find.add_argument(
