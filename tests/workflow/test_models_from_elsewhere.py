@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,8 @@ from dendroflow.errors import DendroflowError
 CHECKOUT = Path(__file__).parents[2]
 PAGE = CHECKOUT / "docs" / "models-from-elsewhere.md"
 SWC = CHECKOUT / "tests" / "data" / "morphologies" / "branched.swc"
-BLOCKS = dict(
-    re.findall(r'^```\w+ title="(.+?)"\n(.*?)^```$', PAGE.read_text(encoding="utf-8"), re.M | re.S)
-)
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r'^```\w+ title="(.+?)"\n(.*?)^```$', TEXT, re.M | re.S))
 EXPERIMENT = {
     "title": "From hoc",
     "simulation": {"duration": 40, "v_init": -65, "celsius": 6.3},
@@ -157,3 +157,35 @@ def test_without_a_word_about_processes_the_numbers_are_the_same(hoc, changed, t
     expected = [row[0] for row in hoc.query("SELECT v_maximum FROM publisheds ORDER BY amplitude")]
     # The database holds twelve digits.
     assert list(table["v_maximum"]) == pytest.approx(expected, rel=1e-11)
+
+
+def test_a_cell_written_by_hand_runs(tmp_path):
+    (build,) = re.findall(r"^### By hand\n.*?^```python\n(.*?)^```$", TEXT, re.M | re.S)
+    config = tmp_path / "config"
+    (config / "models" / "hand").mkdir(parents=True)
+    (config / "experiments").mkdir()
+    shutil.copy(CHECKOUT / "config" / "morphologies.yaml", config)
+    (config / "models" / "hand" / "model.py").write_text(
+        "from dendroflow.model import *\n\n\n"
+        "class Hand(Model):\n"
+        "    class Parameters(Model.Parameters):\n"
+        "        gnabar: float = quantity(0.2)\n\n"
+        "    places = {'soma': 'its middle', 'tuft': '660 µm from it'}\n"
+        "    needs_morphology = True\n\n"
+        "    def build(self, p):\n" + textwrap.indent(build, " " * 8),
+        encoding="utf-8",
+    )
+    experiment = EXPERIMENT | {
+        "model": "hand",
+        "simulation": EXPERIMENT["simulation"] | {"v_init": -75},
+        "morphology": "C060114A7",
+        "stimuli": {"step": STEP | {"amplitude": 3.0}},
+        "record": {"v": {"at": "soma"}, "tuft": {"at": "tuft"}},
+    }
+    path = config / "experiments" / "hand.yaml"
+    path.write_text(yaml.safe_dump(experiment), encoding="utf-8")
+    found = dendroflow.simulate(path, results=tmp_path / "results")
+    assert found.status == "ok", found.error
+    soma, tuft = (max(found.trace(name)[1]) for name in ("v", "tuft"))
+    assert soma > 0
+    assert soma > tuft > -70

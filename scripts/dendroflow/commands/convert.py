@@ -59,8 +59,8 @@ ASSUMED = (
     "stimuli and soma_v are at the middle of the soma, as in BluePyOpt's example",
     f"features are of potentials at steps of {STEP} ms, and spikes cross -20 mV, where nothing "
     "else is said: eFEL's defaults, as in BluePyOpt's example",
-    "spikes outside of the stimulus count, but where features are a list: there strict_stim is true "
-    "unless it says false, as in BluePyOpt's example of a thalamic cell",
+    "spikes outside of the stimulus count, but where features are a list: there strict_stim is "
+    "true unless it says false, as in BluePyOpt's example of a thalamic cell",
 )
 
 MODEL = '''\
