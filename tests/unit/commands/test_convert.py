@@ -367,6 +367,7 @@ def test_files_by_list_of_sections_and_by_name_are_read_too(tmp_path):
         ({"features": {}}, "l5pc/protocols.json: none of its protocols can be converted"),
         ({"features": {"Step1": {"soma": 3}}}, "features.json: Step1: soma: is 3; write a mapping"),
         ({"protocols": {"a": {"stimuli": [3]}}}, "a: stimuli: entry 0: is 3; write a mapping"),
+        ({"protocols": {"a\nb": {"stimuli": [3]}}}, "json: a b: stimuli: entry 0: is 3; write a"),
         (step(amp="1"), 'Step1: stimuli: entry 0: amp: is "1"; write a number'),
         (one("protocols", "bAP", extra_recordings=3), "bAP: extra_recordings: is 3; write a list"),
     ],
