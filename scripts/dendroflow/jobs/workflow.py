@@ -18,7 +18,6 @@ from dendroflow.plan.engine import engine_of
 from dendroflow.plan.models import ModelNames, names_of
 from dendroflow.plan.morphologies import check_sources, names_of_morphology
 from dendroflow.plan.planning import make_plan
-from dendroflow.plan.recordings import recordings_of
 from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.experiment import Experiment
@@ -276,20 +275,11 @@ class Workflow:
         """What recordings give for the targets of an experiment; nothing if none do."""
 
         def paths(wildcards: Wildcards) -> list[str]:
-            if not self.declared(wildcards).recorded:
-                return []
-            code = self._recorded_code(wildcards.experiment)
-            return [self.made(pattern, experiment=wildcards.experiment, recorded=code)]
+            name = wildcards.experiment
+            code = self.plan(name).notes["recorded"]
+            return [self.made(pattern, experiment=name, recorded=code)] if code else []
 
         return paths
-
-    @cache  # noqa: B019
-    @_in_one_line
-    def _recorded_code(self, experiment: str) -> str:
-        # An experiment that optimises is planned again by each job.
-        recordings = recordings_of(self.configuration, experiment)
-        assert recordings is not None, "asked of experiments whose targets come from recordings"
-        return recordings.code
 
     def history(self, wildcards: Wildcards) -> list[str]:
         """The individuals of an experiment that optimises."""

@@ -70,7 +70,7 @@ def _against_settings(settings: Experiment, swept: set[str]) -> str:
             return "it has no cvode"
         if simulation.sampling and (
             swept & {"simulation.dt", "simulation.sampling"}
-            or abs(simulation.sampling / simulation.dt % 1 - 0.5) < 0.5 - 1e-9
+            or not is_whole(simulation.sampling / simulation.dt)
         ):
             return "it records at its steps"
         for stimulus in own.stimuli.values():
@@ -80,6 +80,11 @@ def _against_settings(settings: Experiment, swept: set[str]) -> str:
             if one.variable.startswith("i_membrane"):
                 return "it has no membrane currents"
     return ""
+
+
+def is_whole(steps: float) -> bool:
+    """Whether so many steps lie between two samples of an engine that records at its steps."""
+    return abs(steps - round(steps)) <= 1e-9
 
 
 @cache

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from dendroflow.design import Blocks, distinct, expand, fill_missing, point_ids
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description, Parameter
+from dendroflow.plan.engine import is_whole
 from dendroflow.settings.base import Settings, control_character, demand, naming, nearest, shown
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.problems import EXPECTED, first_problem, mismatch
@@ -271,7 +272,7 @@ def _check_coreneuron(
         raise ConfigurationError("engine: CoreNEURON has no cvode; choose another solver")
     for sampling in _distinct("simulation.sampling", table, fixed):
         for dt in _distinct("simulation.dt", table, fixed):
-            if sampling and abs(sampling / dt - round(sampling / dt)) > 1e-9:
+            if sampling and not is_whole(sampling / dt):
                 raise ConfigurationError(
                     f"engine: CoreNEURON records at its steps, and sampling {sampling:g} ms is no "
                     f"multiple of dt {dt:g} ms"
