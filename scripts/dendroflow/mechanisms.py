@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dendroflow.errors import MechanismError
 from dendroflow.files import files_of_model, replacing
-from dendroflow.vector import Target, loops_report, target_of_machine
+from dendroflow.vector import Target, loops_report, targets_of_machine
 
 LIBRARY = "libnrnmech.so"
 CORENEURON_LIBRARY = "libcorenrnmech.so"
@@ -67,10 +67,34 @@ def digest(files: Mapping[str, Path], target: Target | None = None) -> str | Non
     if not files:
         return None
     lines = [f"{importlib.metadata.version('neuron')} {platform.machine()}"]
-    lines += [target.code] if target else []
+    lines += [f"{target.code} {target.march}"] if target else []
     for name, file in files.items():
         lines.append(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def target_of(folder: Path, build: str) -> Target:
+    """What a build of a model's mechanisms for CoreNEURON is compiled for.
+
+    Parameters
+    ----------
+    build
+        name by `digest`.
+
+    Raises
+    ------
+    MechanismError
+        If this machine cannot run it: before an instruction that is not there ends the process.
+    """
+    files = sources(folder)
+    for target in targets_of_machine():
+        if digest(files, target) == build:
+            return target
+    raise MechanismError(
+        f"the run was planned on another kind of processor than that of {platform.node()}, which "
+        f"is of {targets_of_machine()[0].march or 'no vector unit that pays'}: plan it on the "
+        "oldest kind, choose nodes of one kind, or write `engine: neuron`"
+    )
 
 
 def compile_mechanisms(
@@ -78,6 +102,7 @@ def compile_mechanisms(
     library: Path,
     coreneuron: tuple[Path, Path] | None = None,
     *,
+    target: Target | None = None,
     origin: Path | None = None,
 ) -> str:
     """Compile a model's mechanisms with nrnivmodl into `library`, and see that NEURON loads it.
@@ -87,6 +112,8 @@ def compile_mechanisms(
     coreneuron
         where CoreNEURON's library of the same mechanisms goes, if it is wanted, and what its
         compiler made of their loops.
+    target
+        of CoreNEURON's library; by default the fastest of this machine.
     origin
         the folder of which `folder` is a copy; messages name it instead.
 
@@ -130,7 +157,9 @@ def compile_mechanisms(
                 f"the mechanisms of {known} compile but do not load",
             )
         if coreneuron:
-            report = _compile_for_coreneuron(build, coreneuron[0], known)
+            report = _compile_for_coreneuron(
+                build, coreneuron[0], known, target or targets_of_machine()[0]
+            )
             with replacing(coreneuron[1]) as temporary:
                 temporary.write_text("".join(f"{line}\n" for line in report), encoding="utf-8")
             said += "\n".join(report)
@@ -139,9 +168,8 @@ def compile_mechanisms(
     return said
 
 
-def _compile_for_coreneuron(build: Path, library: Path, known: Path) -> list[str]:
+def _compile_for_coreneuron(build: Path, library: Path, known: Path, target: Target) -> list[str]:
     """Compile what lies in a folder for CoreNEURON; a line about the loops of each mechanism."""
-    target = target_of_machine()
     folder = build / "coreneuron"
     shutil.copytree(build, folder, ignore=shutil.ignore_patterns(platform.machine(), folder.name))
     made = folder / platform.machine()
@@ -155,7 +183,7 @@ def _compile_for_coreneuron(build: Path, library: Path, known: Path) -> list[str
     )
     with replacing(library) as temporary:
         shutil.copyfile(made / CORENEURON_LIBRARY, temporary)
-    return [f"for {target.name}", *loops_report(said, made / "corenrn" / "mod2c")]
+    return [f"for {target.march or target.name}", *loops_report(said, made / "corenrn" / "mod2c")]
 
 
 def _run(command: list[str], folder: Path, complaint: str) -> str:

@@ -19,6 +19,12 @@ REPORT = "-fopt-info-vec-optimized"
 # `--localize` and `--opt-ionvar-copy`, by which recorded conductances and currents are not written.
 NMODL = "host --c sympy --analytic --conductance passes --inline"
 
+# By itself the compiler takes half of the width.
+WIDEST = {"x86-64-v4": ("-mprefer-vector-width=512",)}
+# What a processor must say that it has.
+_V3 = frozenset({"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"})
+_V4 = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+
 _LOOPS = {"cur": "current", "state": "states"}
 
 
@@ -29,9 +35,9 @@ class Target:
     Attributes
     ----------
     name
-        the instruction set; "plain" where there is none that pays.
+        the instruction set whose arithmetic decides the bits; "plain" where none pays.
     march
-        the compiler's name of it; empty for plain.
+        the instruction set for the compiler, which may be wider; empty for plain.
     """
 
     name: str
@@ -39,7 +45,7 @@ class Target:
 
     @property
     def code(self) -> str:
-        """What decides the bits: the instruction set, and how it is used."""
+        """What decides the bits: the arithmetic, and how it is used; not the vectors' width."""
         if not self.march:
             return f"{self.name} {platform.machine()}"
         how = hashlib.sha256(HEADER.read_bytes() + " ".join([*FLAGS, NMODL]).encode())
@@ -51,26 +57,27 @@ class Target:
         """Options of `nrnivmodl-core`."""
         if not self.march:
             return []
-        flags = [*FLAGS, f"-march={self.march}", REPORT, "-include", str(HEADER)]
+        flags = [*FLAGS, f"-march={self.march}", *WIDEST.get(self.march, ()), REPORT]
+        flags += ["-include", str(HEADER)]
         return ["-i", " ".join(flags), "-a", NMODL]
 
 
 @cache
-def target_of_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> Target:
-    """The best that this machine can run.
+def targets_of_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[Target, ...]:
+    """What this machine can run, the fastest first.
 
-    Without AVX2 and FMA it is the plain build: fused multiplications that are emulated take longer
-    than NEURON.
+    Without AVX2 and FMA it is the plain build alone: fused multiplications that are emulated take
+    longer than NEURON.
     """
-    machine = platform.machine()
+    machine, plain = platform.machine(), Target("plain")
     if machine in ("aarch64", "arm64"):
-        return Target("armv8-a", "armv8-a")
+        return Target("armv8-a", "armv8-a"), plain
     flags: set[str] = set()
     if machine == "x86_64" and cpuinfo.exists():
         found = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(encoding="utf-8"), re.MULTILINE)
         flags = set(found[1].split()) if found else set()
-    able = {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"} <= flags
-    return Target("x86-64-v3", "x86-64-v3") if able else Target("plain")
+    wide = (Target("x86-64-v3", "x86-64-v4"),) if flags >= _V4 else ()
+    return (*wide, *((Target("x86-64-v3", "x86-64-v3"),) if flags >= _V3 else ()), plain)
 
 
 def loops_report(said: str, generated: Path) -> list[str]:

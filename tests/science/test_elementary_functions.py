@@ -8,10 +8,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from dendroflow.vector import FLAGS, HEADER, REPORT, target_of_machine
+from dendroflow.vector import FLAGS, HEADER, REPORT, WIDEST, targets_of_machine
 
-TARGET = target_of_machine()
-pytestmark = pytest.mark.skipif(TARGET.name == "plain", reason="this processor has no AVX2 and FMA")
+TARGETS = [target for target in targets_of_machine() if target.march]
+pytestmark = pytest.mark.skipif(not TARGETS, reason="this processor has no AVX2 and FMA")
 CODE = """
 #define LOOP(name, expression) \\
     extern "C" void name(const double* x, double* y, int n) { \\
@@ -27,12 +27,16 @@ LOOP(qualified, std::exp(x[i]))
 """
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
+@pytest.fixture(scope="module", params=TARGETS, ids=lambda target: target.march)
+def built(request, tmp_path_factory):
     """The functions, and what the compiler said."""
-    folder = tmp_path_factory.mktemp("functions")
+    return build(request.param, tmp_path_factory.mktemp("functions"))
+
+
+def build(target, folder):
     (folder / "functions.cpp").write_text(CODE, encoding="utf-8")
-    command = ["g++", *FLAGS, f"-march={TARGET.march}", REPORT, "-include", str(HEADER)]
+    flags = [*FLAGS, f"-march={target.march}", *WIDEST.get(target.march, ())]
+    command = ["g++", *flags, REPORT, "-include", str(HEADER)]
     library = folder / "functions.so"
     said = subprocess.run(
         [*command, "-shared", "-fPIC", str(folder / "functions.cpp"), "-o", str(library)],
@@ -109,6 +113,18 @@ def test_a_value_does_not_depend_on_its_place(built):
             np.testing.assert_array_equal(built[0](name, x[first:]), whole[first:])
         for one, value in zip(x, whole, strict=True):
             assert built[0](name, [one])[0] == value
+
+
+@pytest.mark.skipif(len(TARGETS) < 2, reason="this processor has no AVX-512")
+def test_wider_vectors_give_the_same_bits(tmp_path):
+    calls = []
+    for target in TARGETS:
+        (tmp_path / target.march).mkdir()
+        calls.append(build(target, tmp_path / target.march)[0])
+    x = np.random.default_rng(3).uniform(-700, 700, 100_003)
+    for name in ("exps", "logs", "q10", "fourth", "inverse"):
+        one, other = (call(name, abs(x) / 10 if name == "q10" else x) for call in calls)
+        assert one.tobytes() == other.tobytes(), name
 
 
 def test_loops_are_vectors(built):

@@ -25,7 +25,7 @@ from dendroflow.morphology.fetch import fetch
 from dendroflow.morphology.importing import import_sections
 from dendroflow.morphology.sections import save_sections
 from dendroflow.plan.answers import run_levels
-from dendroflow.plan.models import check_copy, copy_model
+from dendroflow.plan.models import check_copy, copy_model, names_of
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.stored import Plan
@@ -218,10 +218,10 @@ def opened(
     if not copy.exists():
         copy_model(folder, copy.parent, plan.notes["model_copy"])
     check_copy(copy.parent)
-    build = plan.notes["simulation_content"]["mechanisms"]
+    coreneuron = plan.notes["simulation_content"]["engine"] != "neuron"
+    build = names_of(folder).build("coreneuron" if coreneuron else "neuron")
     libraries = []
     if build is not None:
-        coreneuron = plan.notes["simulation_content"]["engine"] != "neuron"
         pattern = layout.MECHANISMS_FOR_CORENEURON if coreneuron else layout.MECHANISMS
         libraries = [pattern.below(results, build=build)]
         if not libraries[0].exists():

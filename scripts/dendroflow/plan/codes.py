@@ -11,7 +11,7 @@ from dendroflow.plan.code import code_digest
 from dendroflow.plan.engine import engine_of
 from dendroflow.plan.models import ModelNames
 from dendroflow.settings.experiment import Experiment
-from dendroflow.vector import target_of_machine
+from dendroflow.vector import targets_of_machine
 
 
 class Content:
@@ -66,7 +66,7 @@ class SimulationContent(Content):
 
 def _coreneuron(model: ModelNames) -> str:
     # Without mechanisms of its own a model runs NEURON's, as they come.
-    return f"coreneuron for {target_of_machine().code}" if model.coreneuron else "coreneuron"
+    return f"coreneuron for {targets_of_machine()[0].code}" if model.coreneuron else "coreneuron"
 
 
 def simulation_content(
@@ -77,7 +77,7 @@ def simulation_content(
     return SimulationContent(
         model=model.folder.name,
         model_code=model.code,
-        mechanisms=model.build(engine),
+        mechanisms=model.mechanisms,
         kernel=code_digest("kernel"),
         neuron=importlib.metadata.version("neuron"),
         machine=platform.machine(),

@@ -8,7 +8,7 @@ from dendroflow import mechanisms
 from dendroflow.errors import ModelError, StoreError
 from dendroflow.files import files_of_model, replacing
 from dendroflow.plan.code import digest_of_files
-from dendroflow.vector import target_of_machine
+from dendroflow.vector import targets_of_machine
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def names_of(folder: Path) -> ModelNames:
         digest_of_files(files),
         digest_of_files(files, comments=False),
         mechanisms.digest(compiled),
-        mechanisms.digest(compiled, target_of_machine()),
+        mechanisms.digest(compiled, targets_of_machine()[0]),
     )
 
 

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import platform
 import re
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ from types import ModuleType
 from dendroflow.errors import MechanismError, ModelError, in_words
 from dendroflow.kernel.globals import SettingChangedError, known_globals, settings_of_neuron
 from dendroflow.kernel.model import Model
-from dendroflow.vector import target_of_machine
 
 # Copies of models that were loaded, and the folders of which they are copies.
 _ORIGINS: dict[str, str] = {}
@@ -35,23 +33,6 @@ def load_mechanisms(library: Path) -> None:
     known_globals.cache_clear()
     if beside.exists():
         os.environ["CORENEURONLIB"] = str(beside.resolve())
-
-
-def refuse_other_machine(engine: str) -> None:
-    """Refuse mechanisms of CoreNEURON that were planned for another kind of processor.
-
-    Raises
-    ------
-    MechanismError
-        Before an instruction that is not there ends the process.
-    """
-    _, _, planned = engine.partition(" for ")
-    here = target_of_machine().code
-    if planned and planned != here:
-        raise MechanismError(
-            f"the run was planned for processors of {planned.split()[0]}, and {platform.node()} is "
-            f"of {here.split()[0]}: choose nodes of one kind, or `engine: neuron`"
-        )
 
 
 def load_model(folder: Path, origin: Path | None = None) -> type[Model]:

@@ -7,8 +7,8 @@ import pyarrow as pa
 from dendroflow.kernel.lanes import GroupResult
 from dendroflow.tables.schemas import OUTCOMES, TRACES
 
-# A group of this many compartments keeps a core busy; more gains nothing.
-COMPARTMENTS_PER_GROUP = 2000
+# A group of this many compartments keeps a core busy, and its vector unit; more gains nothing.
+COMPARTMENTS_PER_GROUP = 6000
 # Not 512: columns of CoreNEURON would lie 4096 bytes apart, and take twice as long.
 LANES_AT_MOST = 504
 # Recorded samples that a group may hold in memory: 160 MB.

@@ -15,12 +15,12 @@ from dendroflow.kernel.lanes import GroupResult
 from dendroflow.kernel.model import Model
 from dendroflow.kernel.reactions import share_compiled_reactions
 from dendroflow.kernel.sections import Sections
+from dendroflow.mechanisms import target_of
 from dendroflow.morphology.sections import digest_of_sections, load_sections, require_sections
 from dendroflow.runs.loading import (
     assigned_globals,
     load_mechanisms,
     load_model,
-    refuse_other_machine,
 )
 from dendroflow.runs.search import Searching
 
@@ -87,8 +87,10 @@ def loaded(
         If something does not load, or a morphology lacks sections that the model requires.
     """
     content = notes["simulation_content"]
-    refuse_other_machine(content["engine"])
     copy, results = model[0].absolute(), results.absolute()
+    if content["engine"] != "neuron":
+        for library in mechanisms:
+            target_of(copy, library.parent.parent.name)
     files = {name: path.absolute() for name, path in sections.items()}
     libraries = [path.absolute() for path in mechanisms]
     scratch = results / Path(layout.SCRATCH).name

@@ -97,8 +97,8 @@ def test_cvode_advances_one_point_after_the_other():
 
 def test_group_size_follows_size_memory_and_time():
     assert Size(1, 2401, 0.001).lanes == 504
-    assert Size(20, 2401, 0.001).lanes == 100
-    assert Size(5000, 2401, 1.0).lanes == 1
+    assert Size(20, 2401, 0.001).lanes == 300
+    assert Size(1000, 2401, 0.5).lanes == 6
     # Recorded in each of 100 segments for ten seconds.
     assert Size(100, 40_000_000, 0.1).lanes == 1
     assert Size(1, 2_400_001, 0.001).lanes == 8
