@@ -1,5 +1,6 @@
 """Reading a morphology with NEURON's Import3d, and comparing what it makes with the file."""
 
+import logging
 import re
 import subprocess
 import tempfile
@@ -13,6 +14,12 @@ from dendroflow.morphology.files import read
 from dendroflow.morphology.graph import MIN_LENGTH, PointGraph, refuse
 from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.morphology.sections import lengths_of, load_sections
+from dendroflow.morphology.soma import as_swc, soma_area, standard
+
+logger = logging.getLogger(__name__)
+
+# A soma that branches loses up to a fifth of its area where NEURON cuts it into sections.
+SOMA_TOLERANCE, SOMA_FACTOR = 0.05, 1.5
 
 # What Import3d prints about files that it reads as they are written. Blank lines are "not parsed".
 _HARMLESS = re.compile(
@@ -41,11 +48,12 @@ def import_sections(path: Path, timeout_s: float = 300.0) -> Sections:
         If `dendroflow.morphology.files.read` refuses the file; if NEURON crashes on it, hangs, or
         complains; or if the sections are not those of the file.
     """
-    tree = read(path)
+    written = read(path)
+    tree = standard(written)
     with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
         # A short plain name, in a folder without compiled mechanisms that NEURON would load.
         copy = Path(folder) / f"cell{path.suffix.lower()}"
-        copy.write_bytes(path.read_bytes())
+        copy.write_bytes(path.read_bytes() if tree is written else as_swc(tree))
         target = Path(folder) / "sections.npz"
         _run_import3d(path, copy, target, timeout_s)
         sections = load_sections(target)
@@ -91,6 +99,7 @@ def compare(tree: PointGraph, sections: Sections) -> None:
     if len(short):
         refuse(tree.source, None, f"NEURON's {sections.names[short[0]]} has no length")
     _compare_points(tree, sections)
+    _compare_soma(tree, sections)
     neurites = np.array([kind != "soma" for kind in sections.kinds])
     length = float(lengths_of(sections)[neurites].sum())
     least = tree.length()
@@ -102,6 +111,33 @@ def compare(tree: PointGraph, sections: Sections) -> None:
             None,
             f"its neurites are {least:.1f} to {most:.1f} µm long, NEURON's {length:.1f} µm",
         )
+
+
+def _compare_soma(tree: PointGraph, sections: Sections) -> None:
+    """Warn of a soma whose area is not that of the file, refuse one that is far from it."""
+    if tree.outline:
+        return
+    made, meant = area_of_soma(sections), soma_area(tree)
+    if abs(made / meant - 1) > SOMA_TOLERANCE:
+        what = f"its soma has {meant:.0f} µm² in the file, {made:.0f} µm² in NEURON"
+        if not 1 / SOMA_FACTOR < made / meant < SOMA_FACTOR:
+            refuse(tree.source, int(tree.lines[0]), what)
+        logger.warning("%s: %s", tree.source, what)
+
+
+def area_of_soma(sections: Sections) -> float:
+    """Area (µm²) of the sections of the soma."""
+    area = 0.0
+    for kind, start, end in zip(
+        sections.kinds, sections.starts[:-1], sections.starts[1:], strict=True
+    ):
+        if kind == "soma":
+            points = sections.points[start:end].astype(float)
+            steps = np.linalg.norm(np.diff(points[:, :3], axis=0), axis=1)
+            radii = points[:, 3] / 2
+            sides = np.hypot(steps, np.diff(radii))
+            area += float((np.pi * (radii[1:] + radii[:-1]) * sides).sum())
+    return area
 
 
 def _compare_points(tree: PointGraph, sections: Sections) -> None:

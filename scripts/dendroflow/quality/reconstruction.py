@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow.errors import LONGEST, MorphologyError, printable
-from dendroflow.morphology import swc
+from dendroflow.morphology import soma, swc
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.result import NotMeasurableError
@@ -62,7 +62,11 @@ class Reconstruction:
         """
         if self.suffix == "swc":
             _ = self.points  # Of a file without any NEURON makes nothing.
-        found = responses(self.data, self.suffix, settings.electrical)
+        data = self.data
+        if isinstance(self.reading, PointGraph):
+            simulated = soma.standard(self.reading)
+            data = data if simulated is self.reading else soma.as_swc(simulated)
+        found = responses(data, self.suffix, settings.electrical)
         if isinstance(found, NotMeasurableError):
             raise found
         return found

@@ -94,7 +94,7 @@ def soma_area(cell: Reconstruction, settings: Quality) -> CheckResult:
     radii = cell.points.radii[cell.points.somatic]
     if not len(radii):
         raise NotMeasurableError("there is no soma")
-    if len(radii) in (1, 3) and cell.suffix == "swc":
+    if len(radii) in (1, 3) and not isinstance(cell.reading, PointGraph):
         area = 4 * np.pi * float(radii[0]) ** 2
     else:
         area = cell.responses(settings)["passive"].soma_area_um2

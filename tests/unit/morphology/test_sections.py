@@ -202,7 +202,7 @@ def test_what_neuron_cannot_parse_is_an_error(tmp_path, branched_asc):
 
 def test_a_section_that_neuron_removes_is_an_error(tmp_path):
     path = tmp_path / "stub.swc"
-    rows = ["1 1 0 0 0 5 -1", "2 1 0 5 0 5 1", "3 1 0 -5 0 5 1", "4 3 0 6 0 1 1", "5 2 0 7 0 1 2"]
+    rows = ["1 1 0 0 0 5 -1", "2 1 0 5 0 4 1", "3 1 0 -5 0 4 1", "4 3 0 6 0 1 1", "5 2 0 7 0 1 2"]
     path.write_text("\n".join(rows) + "\n")
     with pytest.raises(MorphologyError, match="NEURON would alter it: One point section"):
         import_sections(path)

@@ -1,0 +1,133 @@
+"""How the soma of an SWC file becomes one that NEURON reads as it is meant.
+
+===============================================  ===================================================
+the soma's points                                what is simulated
+===============================================  ===================================================
+one                                              a sphere of its radius
+the root and two of its radius that hang on it   a sphere of the root's radius (NeuroMorpho.Org)
+a root, and others around it on its surface      a sphere of the root's radius
+a closed line of points that are thin            a sphere about their centre, of their mean distance
+                                                 from it (NeuroMorpho.Org's rule for an outline)
+any other                                        cylinders from point to point
+===============================================  ===================================================
+
+The order of the rows plays no part: NEURON gets the soma first. A branching soma that begins with
+two points of its own stays as it is; the order of its rows numbers its sections.
+"""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+
+from dendroflow.morphology.graph import ROOT, Floats, Ints, PointGraph
+
+logger = logging.getLogger(__name__)
+
+# NEURON takes side points that are off by less as NeuroMorpho.Org's.
+_THREE_POINTS = 0.01
+# The points of a star lie on the sphere, or within it.
+_STAR = 1.25
+# The points of an outline are this much thinner than the outline is wide.
+_THIN = 0.25
+
+
+def standard(tree: PointGraph) -> PointGraph:
+    """Return a checked tree with its soma first, as one point where it stands for a sphere.
+
+    Lines stay those of the file. A tree that is so already is returned as it is, and so are the
+    outlines of Neurolucida, which NEURON converts by itself.
+    """
+    if tree.outline:
+        return tree
+    count = int(tree.somatic.sum())
+    if not tree.somatic[:count].all() and not _branches_from_the_start(tree):
+        tree = _chosen(tree, np.argsort(~tree.somatic, kind="stable"))
+    sphere = _sphere(tree, count)
+    if sphere is None:
+        return tree
+    centre, radius = sphere
+    xyz, radii, parents = tree.xyz.copy(), tree.radii.copy(), tree.parents.copy()
+    xyz[0], radii[0] = centre, radius
+    parents[(parents >= 0) & (parents < count)] = 0
+    moved = replace(tree, xyz=xyz, radii=radii, parents=parents)
+    logger.warning(
+        "%s, line %d: the %d points of the soma are read as a sphere of radius %.4g µm",
+        *(tree.source, tree.lines[0], count, radius),
+    )
+    return _chosen(moved, np.array([0, *range(count, len(tree))]))
+
+
+def soma_area(tree: PointGraph) -> float:
+    """Area of the soma (µm²) of a tree that `standard` returned, by the rule that it follows."""
+    count = int(tree.somatic.sum())
+    if count == 1 or _is_three_points(tree, count):
+        return float(4 * np.pi * tree.radii[0] ** 2)
+    inner = np.flatnonzero(tree.somatic & tree.linked)
+    one, other = tree.radii[inner], tree.radii[tree.parents[inner]]
+    return float((np.pi * (one + other) * np.hypot(tree.steps[inner], one - other)).sum())
+
+
+def as_swc(tree: PointGraph) -> bytes:
+    """Return a tree as an SWC file, its points numbered from 1."""
+    rows = (
+        f"{i + 1} {kind} {x!r} {y!r} {z!r} {radius!r} {parent + 1 if parent >= 0 else -1}\n"
+        for i, (kind, (x, y, z), radius, parent) in enumerate(
+            zip(
+                tree.types.tolist(),
+                tree.xyz.tolist(),
+                tree.radii.tolist(),
+                tree.parents.tolist(),
+                strict=True,
+            )
+        )
+    )
+    return "".join(rows).encode()
+
+
+def _branches_from_the_start(tree: PointGraph) -> bool:
+    """Whether NEURON makes cylinders of a branching soma as it stands, in the order of its rows."""
+    parents = tree.parents[tree.somatic & tree.linked]
+    return bool(tree.somatic[1] and len(np.unique(parents)) < len(parents))
+
+
+def _chosen(tree: PointGraph, points: Ints) -> PointGraph:
+    """The same tree with some of its points, in another order; no parent may be left out."""
+    place = np.full(len(tree), ROOT)
+    place[points] = np.arange(len(points))
+    parents = tree.parents[points]
+    fields = {name: getattr(tree, name)[points] for name in ("types", "xyz", "radii", "lines")}
+    return replace(
+        tree,
+        ids=np.arange(1, len(points) + 1),
+        parents=np.where(parents >= 0, place[parents], ROOT),
+        **fields,
+    )
+
+
+def _is_three_points(tree: PointGraph, count: int) -> bool:
+    """Whether NEURON takes the soma as NeuroMorpho.Org's three points, a sphere."""
+    if count != 3 or tree.parents[1:3].any() or np.ptp(tree.radii[:3]):
+        return False
+    carries = bool((tree.child_counts[1:3] > 0).any())
+    length = tree.steps[1:3].sum() / (2 * tree.radii[0])
+    return not carries and bool(abs(length - 1) < _THREE_POINTS)
+
+
+def _sphere(tree: PointGraph, count: int) -> tuple[Floats, float] | None:
+    """Centre and radius (µm) of a soma that stands for a sphere, unless NEURON sees it itself."""
+    if count < 3 or _is_three_points(tree, count):
+        return None
+    xyz, radii, parents = tree.xyz[:count], tree.radii[:count], tree.parents[1:count]
+    hang_on_root = not parents.any()
+    if count == 3 and hang_on_root and np.ptp(radii) <= _THREE_POINTS * radii[0]:
+        return xyz[0], float(radii[0])
+    if count > 3 and hang_on_root and (tree.steps[1:count] <= _STAR * radii[0]).all():
+        return xyz[0], float(radii[0])
+    centre = xyz.mean(axis=0)
+    distance = float(np.linalg.norm(xyz - centre, axis=1).mean())
+    closed = np.linalg.norm(xyz[-1] - xyz[0]) <= 2 * tree.steps[1:count].max()
+    chain = (parents == np.arange(count - 1)).all()
+    if count > 3 and chain and closed and radii.max() < _THIN * distance:
+        return centre, distance
+    return None
