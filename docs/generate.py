@@ -47,7 +47,7 @@ from dendroflow.settings import (
     targets,
 )
 from dendroflow.settings.expressions import FUNCTIONS
-from dendroflow.tables.database import TABLES
+from dendroflow.tables.database import TABLES, VIEWS
 
 CHECKOUT = Path(__file__).parents[1]
 MODULES = (
@@ -243,7 +243,7 @@ def _with_tables(page: str) -> str:
         f"### {name}\n\n"
         + _table(("column", "meaning"), ((f"`{column}`", text) for column, text in columns.items()))
         + "\n"
-        for name, columns in TABLES.items()
+        for name, columns in (TABLES | VIEWS).items()
     )
     return f"{before}{TABLES_BEGIN}\n\n{tables}\n{TABLES_END}{after}"
 

@@ -12,7 +12,7 @@ from dendroflow import layout
 from dendroflow.layout import RULES, WILDCARDS, Pattern, log, results_of, usage
 from dendroflow.settings.experiment import RESERVED_NAMES
 from dendroflow.settings.project import Project
-from dendroflow.tables.database import TABLES
+from dendroflow.tables.database import TABLES, VIEWS
 
 CHECKOUT = Path(__file__).parents[2]
 A, B = "0123456789abcdef", "fedcba9876543210"
@@ -85,7 +85,7 @@ def test_no_experiment_has_the_name_of_a_folder_or_of_a_table():
     tops = {path.split("/")[1] for pattern in NAMED.values() for path, _ in examples(pattern)}
     tops |= {Path(path).name for path in (layout.LOCK, layout.REACTIONS, layout.SCRATCH)}
     assert tops - set(VALUES["experiment"]) == layout.TAKEN
-    assert layout.TAKEN | set(TABLES) <= RESERVED_NAMES
+    assert layout.TAKEN | set(TABLES) | set(VIEWS) <= RESERVED_NAMES
     for name in ("quality", "designs", "models"):
         with pytest.raises(ValidationError, match=f"'{name}' is the name of a table"):
             Project.model_validate({"experiments": [name]})

@@ -1,6 +1,6 @@
 """What the columns of an experiment are: kind, unit and meaning, for tables and figures."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dendroflow.features.units import units
@@ -69,6 +69,14 @@ def columns(swept: list[str], description: Description, settings: Experiment) ->
             for name, unit in of.signals.items()
         ),
     ]
+
+
+def units_of(
+    paths: Iterable[str], description: Description, settings: Experiment
+) -> dict[str, str]:
+    """The units of values at these paths, where they have one."""
+    found = {path: _swept(path, description, settings.stimuli).unit for path in paths}
+    return {path: unit for path, unit in found.items() if unit}
 
 
 def _score(column: str) -> str:

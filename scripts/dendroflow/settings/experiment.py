@@ -26,11 +26,11 @@ ColumnName = Annotated[
     str, spelled(r"^[A-Za-z]\w*$", "a name: a letter, then letters, digits and _", 60)
 ]
 
-# Tables of the database that are not experiments, and what lies beside their folders.
+# Tables and views of the database that are not experiments, and what lies beside their folders.
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
     *("model_files", "morphologies", "provenance", "failures", "runs", "trials"),
-    *("individuals", "recordings", "recorded_targets"),
+    *("individuals", "recordings", "recorded_targets", "points_long", "settings"),
 }
 
 

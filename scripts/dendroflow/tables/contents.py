@@ -15,7 +15,7 @@ from dendroflow import layout
 from dendroflow.errors import ModelError, StoreError, printable
 from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
-from dendroflow.tables.database import TABLES, ExperimentRows
+from dendroflow.tables.database import TABLES, VIEWS, ExperimentRows
 from dendroflow.tables.protocols import TRIALS
 from dendroflow.tables.recordings import RECORDED
 from dendroflow.tables.sharing import Verdict, worst
@@ -57,7 +57,7 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
     """All that the results hold of an experiment; `StoreError` if a table is lost or damaged."""
     features = layout.FEATURES.below(results, experiment=name)
     points, notes = read_table(features).replace_schema_metadata(None), read_notes(features)
-    if notes["experiment"] != name or name in TABLES:
+    if notes["experiment"] != name or name in (*TABLES, *VIEWS):
         raise StoreError(f"{features}: holds {notes['experiment']}, not {name}")
     codes = {"experiment": name, "simulation_code": notes["simulation_code"]}
     ran = read_table(layout.RUNS.below(results, experiment=name)).replace_schema_metadata(None)

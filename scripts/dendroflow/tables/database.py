@@ -43,6 +43,7 @@ TABLES = {
         "optimise": "the declared optimisation, reference and seeds included (JSON), or NULL",
         "targets": "the declared targets (JSON); empty if there are none",
         "fixed": "path -> value of all that is neither swept nor optimised (JSON)",
+        "units": "path -> unit of those that have one (JSON)",
         "features": "the declared features with eFEL's settings (JSON)",
         "simulation_code": "names the code behind the simulations",
         "feature_code": "names the code and settings behind the features",
@@ -174,6 +175,30 @@ TABLES = {
     },
 }
 
+# What is read from tables in another shape.
+VIEWS = {
+    "points_long": {
+        "experiment": "name of the table that holds the point",
+        "point_id": "the point",
+        "kind": "swept or feature",
+        "name": "column of that table",
+        "value": "its value; NULL if the feature does not exist",
+        "unit": "unit, empty if it has none",
+    },
+    "settings": {
+        "experiment": "experiment",
+        "path": "what is neither swept nor optimised, such as simulation.dt",
+        "value": "its value at all points; NULL if there is none",
+        "unit": "unit, empty if it has none",
+    },
+}
+SETTINGS = """
+SELECT experiment, fixed.key AS path, fixed.value, COALESCE(unit.value, '') AS unit
+FROM experiments, json_each(fixed) AS fixed LEFT JOIN json_each(units) AS unit USING (key)
+"""
+# SQLite takes 500 at most.
+SELECTS_AT_ONCE = 400
+
 # Experiments share these: a row is written once.
 SHARED = {"morphologies": "morphology, sha256", "model_files": "model_copy, path"}
 
@@ -236,8 +261,12 @@ def build_database(path: Path, experiments: Iterable[ExperimentRows]) -> None:
                 listed = ", ".join(quoted(column) for column in columns)
                 unique = f", UNIQUE ({SHARED[name]})" if name in SHARED else ""
                 connection.execute(f"CREATE TABLE {quoted(name)} ({listed}{unique})")
+            selects = []
             for experiment in experiments:
                 _insert(connection, experiment)
+                selects.append(_long(experiment))
+            connection.execute(f"CREATE VIEW settings AS {SETTINGS}")
+            connection.execute(f"CREATE VIEW points_long AS {_united(selects)}")
             connection.execute("CREATE INDEX provenance_batch ON provenance (batch)")
             connection.execute(
                 "CREATE INDEX feature_values_point ON feature_values (experiment, point_id)"
@@ -287,6 +316,40 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
         for key, value in sorted(notes["provenance"].items())
     ]
     _append(connection, "provenance", provenance)
+
+
+def _long(experiment: ExperimentRows) -> str:
+    """Selects a row per point and column of an experiment, in the order of `columns`."""
+    table, there = _text(experiment.name), set(experiment.points.schema.names)
+    listed = [column["name"] for column in experiment.columns if column["kind"] != "bookkeeping"]
+    cases = " ".join(
+        f"WHEN {_text(name)} THEN points.{quoted(name)}" for name in listed if name in there
+    )
+    value = f"CASE columns.name {cases} END" if cases else "NULL"
+    return (
+        f"SELECT {table} AS experiment, points.point_id, columns.kind, columns.name, "
+        f"{value} AS value, columns.unit FROM {quoted(experiment.name)} AS points "
+        f"JOIN columns ON columns.experiment = {table} AND columns.kind <> 'bookkeeping'"
+    )
+
+
+def _united(selects: Sequence[str]) -> str:
+    """One select of the rows of all; of none, one without rows."""
+    if not selects:
+        names = ", ".join(f"NULL AS {quoted(name)}" for name in VIEWS["points_long"])
+        return f"SELECT {names} WHERE 0"
+    while len(selects) > 1:
+        groups = [
+            selects[first : first + SELECTS_AT_ONCE]
+            for first in range(0, len(selects), SELECTS_AT_ONCE)
+        ]
+        selects = [f"SELECT * FROM ({' UNION ALL '.join(group)})" for group in groups]
+    return selects[0]
+
+
+def _text(value: str) -> str:
+    """A literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _affinity(kind: pa.DataType) -> str:

@@ -50,8 +50,17 @@ def rows(name, points, columns, design=(), **facts):
         points=stored,
         feature_values=pa.Table.from_pandas(values, preserve_index=False),
         designs=design_rows(design, stored["point_id"]),
-        facts={"simulation_code": "s1", "fixed": {"simulation.dt": 0.025}} | facts,
-        columns=[{"name": c, "kind": "swept", "unit": "", "meaning": c} for c in columns],
+        facts={
+            "simulation_code": "s1",
+            "fixed": {"simulation.dt": 0.025},
+            "units": {"simulation.dt": "ms"},
+        }
+        | facts,
+        columns=[
+            {"name": c, "kind": "feature" if c.startswith("AP") else "swept"}
+            | {"unit": "", "meaning": c}
+            for c in columns
+        ],
         batches={f"batch-of-{name}": batch},
         audits=[dict.fromkeys(TABLES["audits"], "x") | {"point_id": ids[0]}],
         morphologies=[dict.fromkeys(TABLES["morphologies"], "x")],

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dendroflow.tables.database import TABLES, ExperimentRows, build_database, quoted
+from dendroflow.tables.database import TABLES, VIEWS, ExperimentRows, build_database, quoted
 
 
 def experiment(name="squid", **columns):
@@ -146,3 +146,41 @@ def test_an_experiment_without_points(tmp_path):
     none = replace(experiment(), points=experiment().points[:0])
     build_database(tmp_path / "none.sqlite", [none])
     assert query(tmp_path / "none.sqlite", "SELECT COUNT(*) FROM squid") == [(0,)]
+
+
+def test_views_have_the_columns_that_they_declare(path):
+    names = {name for (name,) in query(path, "SELECT name FROM sqlite_master WHERE type='view'")}
+    assert names == set(VIEWS)
+    for name, columns in VIEWS.items():
+        assert [row[1] for row in query(path, f"PRAGMA table_info({name})")] == list(columns)
+
+
+def test_a_view_has_a_row_per_point_and_column(path):
+    found = query(path, "SELECT * FROM points_long WHERE experiment = 'squid' ORDER BY name, 2")
+    assert found == [
+        ("squid", "p", "feature", "AP_duration", 3.6, "ms"),
+        ("squid", "q", "feature", "AP_duration", None, "ms"),
+        ("squid", "p", "swept", "celsius", 6.3, "°C"),
+        ("squid", "q", "swept", "celsius", 20.0, "°C"),
+    ]
+    assert query(path, "SELECT COUNT(*) FROM points_long") == [(8,)]
+
+
+def test_a_view_has_a_row_per_value_that_is_not_swept(tmp_path):
+    facts = {
+        "fixed": {"simulation.dt": 0.025, "simulation.solver": "euler", "morphology": None},
+        "units": {"simulation.dt": "ms"},
+    }
+    build_database(tmp_path / "a.sqlite", [replace(experiment(), facts=experiment().facts | facts)])
+    found = query(tmp_path / "a.sqlite", "SELECT * FROM settings ORDER BY path")
+    assert found == [
+        ("squid", "morphology", None, ""),
+        ("squid", "simulation.dt", 0.025, "ms"),
+        ("squid", "simulation.solver", "euler", ""),
+    ]
+
+
+@pytest.mark.parametrize("number", [0, 1, 501])
+def test_the_view_of_points_takes_more_experiments_than_sqlite_unites(tmp_path, number):
+    build_database(tmp_path / "a.sqlite", [experiment(f"e{k}") for k in range(number)])
+    assert query(tmp_path / "a.sqlite", "SELECT COUNT(*) FROM points_long") == [(4 * number,)]
