@@ -17,17 +17,19 @@ include: "rules/simulation.smk"
 include: "rules/features.smk"
 include: "rules/database.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 include: "rules/audit.smk"
 
 
 rule all:
-    """Everything: the database, the figures, and the verdict on failed points."""
+    """Everything: the database, the figures, the report, and the verdict on failed points."""
     default_target: True
     input:
         # Asked for by name: Snakemake does not miss what only lies on the way to what is there.
         outcomes=df.outcomes,
         database=layout.DATABASE,
         figures=df.figures,
+        report=layout.REPORT,
         scores=rules.morphometry.input,
         verdict=rules.check_failures.output,
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],

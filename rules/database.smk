@@ -33,6 +33,8 @@ rule check_failures:
     """Fail if more of an experiment's points failed than allowed."""
     input:
         verdict=layout.VERDICT,
+        # It says which points failed, and is there however many did.
+        report=layout.REPORT,
     output:
         usage=layout.usage("check_failures"),
     log:

@@ -14,9 +14,7 @@ rule render_figures:
         figures=report(
             directory(layout.FIGURES),
             patterns=["{figure}.{kind,svg|png|pdf|html}"],
-            caption="captions/figure.rst",
-            category=df.title,
-            labels=df.labels,
+            category="{experiment}",
         ),
         usage=layout.usage("render_figures"),
     log:
@@ -28,7 +26,6 @@ rule render_figures:
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
         settings=df.uses("title", "figures"),
-        captions=df.captions,
     script:
         "../scripts/render_figures.py"
 

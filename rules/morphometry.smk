@@ -29,7 +29,6 @@ rule compare_morphologies:
         scores=layout.MORPHOMETRY_SCORES,
         figures=report(
             expand(layout.MORPHOMETRY_FIGURE, image=["svg", "pdf", "png"], allow_missing=True),
-            caption="captions/morphometry.rst",
             category="Morphometry",
         ),
         usage=layout.usage("compare_morphologies"),

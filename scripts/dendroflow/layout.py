@@ -152,6 +152,7 @@ RULES = {
     "gather_features": FEATURES,
     "build_database": DATABASE,
     "check_failures": VERDICT,
+    "write_report": REPORT,
     "export_features": FEATURES_EXPORT,
     "export_traces": TRACES_EXPORT,
     "render_figures": FIGURES,

@@ -19,7 +19,7 @@ FLOORS = [
     {"design", "features"},
     {"runs"},
     {"plan", "figures"},
-    {"analysis", "quality"},
+    {"analysis", "quality", "report"},
     {"jobs"},
     {"commands"},
     {"__main__"},

@@ -118,7 +118,7 @@ def test_the_verdict_of_a_run_that_fails_is_there(finished):
 def test_failures_are_listed_where_they_are_allowed(finished, copy_of):
     project = copy_of(finished).project("mixed", "sound", max_failed_share=0.75)
     run = project.run(cores=2).succeeded()
-    assert run.jobs == {"build_database": 1, "check_failures": 1}
+    assert run.jobs == {"build_database": 1, "write_report": 1, "check_failures": 1}
     with (project.results / "failures.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["experiment"] for row in rows} == {"mixed"}

@@ -95,13 +95,13 @@ def test_what_a_dead_job_leaves_of_before_is_marked(finished, copy_of):
 
 def test_figures_that_nobody_asks_for_are_removed_and_those_of_others_stay(finished, copy_of):
     project = copy_of(finished).project("drawn").experiment("drawn", STEPS)
-    assert "counts.svg" in (project.results / "report.html").read_text()
+    assert "drawn/counts.svg" in (project.results / "report.html").read_text()
     lines = run(project, 0)
     assert [line for line in lines if "results/figures/drawn: removed" in line]
     assert not (project.results / "figures/drawn").exists()
     # Another configuration may ask for it.
     assert (project.results / "figures/other/counts.svg").exists()
-    assert "counts.svg" not in (project.results / "report.html").read_text()
+    assert "drawn/counts.svg" not in (project.results / "report.html").read_text()
 
 
 def slow(workspace: Workspace, seconds: float, amplitudes: list[float], **keys) -> Workspace:

@@ -60,7 +60,7 @@ class Workflow:
 
 
 def run(workflow: Workflow) -> int:
-    """Run a configuration; if that is all, write the report if anything changed, and sum up.
+    """Run a configuration; if that is all, sum up.
 
     Where points failed, all of that is there. Where a job did, the sum says what is of before.
     Where the configuration is refused, nothing is to be said of it.
@@ -72,9 +72,7 @@ def run(workflow: Workflow) -> int:
     failed = causes(RESULTS, started) if code else {}
     if code and not failed:
         return code
-    if set(failed.values()) <= {"check_failures"} and _is_report_due():
-        code = _report(workflow) or code
-    print(summary(workflow.config, RESULTS, started, report_due=_is_report_due()), flush=True)
+    print(summary(workflow.config, RESULTS, started), flush=True)
     for cause in failed:
         print(f"dendroflow: {cause}", file=sys.stderr)
     return code
@@ -141,27 +139,3 @@ def _kept(config: Path) -> str:
         missing = sum(plan.to_run for plan in plans)
         kept = f"{requested - missing:,} of {requested:,} points are kept"
     return f"{kept}; the same command goes on"
-
-
-def _is_report_due() -> bool:
-    """Whether a database, a figure or anything that Snakemake made is newer than the report."""
-    report = Path(layout.REPORT)
-    if not report.exists():
-        return True
-    # Of a figure that was removed, its folder.
-    figures = RESULTS / "figures"
-    made = [Path(layout.DATABASE), figures, *figures.rglob("*")]
-    made += (RECORDS / "metadata").glob("*")
-    written = report.stat().st_mtime
-    return any(path.stat().st_mtime > written for path in made if path.exists())
-
-
-def _report(workflow: Workflow) -> int:
-    log = RESULTS / "logs" / "report.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        command = [*workflow.command(), "--report", layout.REPORT]
-        code = execute(command, output.fileno())
-    if code:
-        print(f"dendroflow: the report could not be written; see {log}", file=sys.stderr)
-    return code

@@ -61,7 +61,7 @@ def apart(database: Path, names: Collection[str]) -> list[str]:
     return [f"{name}: each point has a process of its own: {why}" for name, why in found.items()]
 
 
-def summary(config: Path, results: Path, started: float, *, report_due: bool) -> str:
+def summary(config: Path, results: Path, started: float) -> str:
     """What a run did, and where its results are; of what it did not finish, nothing but that.
 
     Points of batches that were written since `started` (s, since the epoch) count as run.
@@ -72,12 +72,12 @@ def summary(config: Path, results: Path, started: float, *, report_due: bool) ->
     lines = [table.rename_axis(columns="experiment").to_string(), ""]
     unfinished = [name for name, row in counts.items() if "?" in row.values()]
     tables = [_written(layout.FEATURES.below(results, experiment=name)) for name in names]
-    database = layout.DATABASE.below(results)
+    database, report = layout.DATABASE.below(results), layout.REPORT.below(results)
     before = bool(unfinished) or _written(database) < max(tables)
     for what, path, is_old in (
         ("figures", layout.FIGURES.below(results, experiment=""), False),
         ("database", database, before),
-        ("report", layout.REPORT.below(results), before or report_due),
+        ("report", report, before or _written(report) < _written(database)),
         ("cells", layout.QUALITY_PAGE.below(results, scope="morphologies"), False),
         ("failures", layout.FAILURES.below(results), before),
         ("verdict", layout.VERDICT.below(results), before),

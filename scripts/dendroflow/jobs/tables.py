@@ -118,6 +118,14 @@ def build_database(job: Job) -> None:
         temporary.write_text("\n".join(verdicts) + "\n", encoding="utf-8")
 
 
+def write_report(job: Job) -> None:
+    """Write the page that begins with the results."""
+    from dendroflow.report.page import render
+
+    with replacing(Path(job.output.report)) as temporary:
+        temporary.write_text(render(job.configuration, job.results), encoding="utf-8")
+
+
 def check_failures(job: Job) -> None:
     """Fail if more of an experiment's points failed than allowed."""
     from dendroflow.tables.gathering import TOO_MANY

@@ -1,11 +1,9 @@
 """What the rules ask: which files, cores and settings a job needs, from the configuration."""
 
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
-from numbers import Number
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -22,7 +20,6 @@ from dendroflow.plan.resources import Resources, cores_of_batch, resources
 from dendroflow.plan.stored import Plan
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.figures import signals as drawn_signals
-from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration
 from dendroflow.tables.sharing import Verdict
 
@@ -344,23 +341,10 @@ class Workflow:
             shutil.rmtree(folder)
             self._tell(f"{folder}: removed, since {folder.name} asks for no figures any more")
 
-    def title(self, wildcards: Wildcards) -> "_Text":
-        """Heading of an experiment's figures in the report."""
-        return _Text(self.declared(wildcards).title)
-
-    def labels(self, wildcards: Wildcards) -> dict[str, "_Text | str"]:
-        """What the report calls a file of a figure."""
-        figures = (*self.declared(wildcards).figures, *OPTIMISATION_FIGURES)
-        title = {figure.name: figure.title for figure in figures}.get(
-            wildcards.figure
-        ) or wildcards.figure
-        return {"figure": _Text(title), "format": wildcards.kind}
-
-    def captions(self, wildcards: Wildcards) -> dict[str, str]:
-        """What the report says below each figure of an experiment."""
-        figures = (*self.declared(wildcards).figures, *OPTIMISATION_FIGURES)
-        # Into the report's script, too; the template of captions makes it `<` again.
-        return {each.name: _escaped(each.caption).replace("<", "\ue03c") for each in figures}
+    def words(self, wildcards: Wildcards) -> list[str]:
+        """What Snakemake tracks of what the report says of experiments."""
+        keys = ("title", "description", "figures")
+        return [digest_of_settings(self.configuration, name, keys) for name in self.experiments]
 
     def audits(self, asked: bool) -> list[str]:
         """Audits of all experiments if they are asked for, else those that there are."""
@@ -369,25 +353,6 @@ class Workflow:
         audits = {e: layout.AUDIT.below(self.results, experiment=e) for e in self.experiments}
         there = [experiment for experiment, path in audits.items() if path.exists()]
         return [self.made(layout.AUDIT, experiment=experiment) for experiment in there]
-
-
-@Number.register
-class _Text:
-    """Text for the report, in which Snakemake fills in no wildcards, since it is no `str`.
-
-    It comes into the report's script as it is, which `</script>` would end.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = re.sub(r"(?i)<(?=[/!]|script)", "‹", text)
-
-    def __str__(self) -> str:
-        return self._text
-
-
-def _escaped(text: str) -> str:
-    """Text that neither reStructuredText nor Jinja takes for markup."""
-    return re.sub(r"([^\w\s])", r"\\\1", " ".join(text.split()))
 
 
 def one_of(names: Iterable[str]) -> str:

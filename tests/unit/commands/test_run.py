@@ -66,7 +66,7 @@ def test_cores_are_all_of_this_machine_unless_something_else_says_so(here):
     assert "--cores" not in run.Workflow(CONFIG, profile="slurm").command()
 
 
-def test_words_for_snakemake_come_last_and_no_report_follows(here, monkeypatch):
+def test_words_for_snakemake_come_last(here, monkeypatch):
     lines = []
     monkeypatch.setattr(run, "execute", lambda command, *_: lines.append(command) or 0)
     (here / "config").mkdir()
@@ -169,30 +169,6 @@ def test_a_cache_that_can_be_written_is_left_alone(here, monkeypatch):
     monkeypatch.setenv("HOME", str(here))
     assert "XDG_CACHE_HOME" not in _environment()
     assert (here / ".cache/snakemake").is_dir()
-
-
-# The report -------------------------------------------------------------------------------------
-
-
-def touch(path, seconds):
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        path.touch()
-    os.utime(path, (seconds, seconds))
-
-
-def test_a_report_is_due_when_something_is_newer(here):
-    assert run._is_report_due()
-    touch("results/report.html", 100)
-    made = ("results/dendroflow.sqlite", "results/figures/a/b.svg", ".snakemake/metadata/x")
-    for name in (*made, "results/figures/a", "results/figures"):
-        touch(name, 90)
-    assert not run._is_report_due()
-    for name in made:
-        touch(name, 110)
-        assert run._is_report_due(), name
-        touch(name, 90)
 
 
 def test_without_a_lock_there_is_nothing_to_remove(here):

@@ -1,0 +1,31 @@
+"""The page that a reader opens first."""
+
+
+rule write_report:
+    """Write what was asked, what came out, and how to cite it, into one page with all figures."""
+    input:
+        database=layout.DATABASE,
+        figures=df.figures,
+        compared=expand(
+            layout.MORPHOMETRY_FIGURE,
+            comparison=CONFIG.project.morphometry,
+            image=["svg", "png"],
+        ),
+        quality=rules.morphology_report.input if CONFIG.project.morphology_report else [],
+    output:
+        report=layout.REPORT,
+        usage=layout.usage("write_report"),
+    log:
+        layout.log("write_report"),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=df.uses("project.experiments", "project.morphometry"),
+        words=df.words,
+        code=lambda wildcards: code_digest("report"),
+    script:
+        "../scripts/write_report.py"

@@ -1,0 +1,71 @@
+"""The report as one HTML file that needs neither network nor other files."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from jinja2 import Environment
+
+from dendroflow import layout
+from dendroflow.report.contents import Figure, citations, figure_of, part_of, versions
+from dendroflow.settings.project import Configuration
+
+PAGE = Path(__file__).with_name("page.html")
+# What all interactive pages have in common, and what stands for it in each of them.
+_LIBRARY = re.compile(r'(?<=id="library">)[^<]+')
+SHARED = "@shared@"
+COMPARED = (
+    "Each morphometric of a cell as its deviation from what was observed, in standard deviations. "
+    "The shaded part counts as within."
+)
+REFERENCES = (
+    "NEURON: Carnevale and Hines, The NEURON Book, Cambridge University Press 2006, "
+    "doi 10.1017/CBO9780511541612; Awile et al., Front Neuroinform 16:884046, 2022, "
+    "doi 10.3389/fninf.2022.884046",
+    "eFEL: Mandge et al., Bioinformatics 42(6), 2026, doi 10.1093/bioinformatics/btag328",
+    "Snakemake: Mölder et al., F1000Research 10:33, 2021, doi 10.12688/f1000research.29032.2",
+    "dendroflow: CITATION.cff of its repository",
+)
+
+
+def render(configuration: Configuration, results: Path) -> str:
+    """Return the page of a configuration whose database and figures are there."""
+    names = list(configuration.experiments)
+    path = layout.DATABASE.below(results)
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        parts = [
+            part_of(database, name, experiment, results)
+            for name, experiment in configuration.experiments.items()
+        ]
+        said, cited = versions(database, names), citations(database)
+    libraries = {
+        m[0] for part in parts for each in part.figures if (m := _LIBRARY.search(each.page))
+    }
+    library = min(libraries, default="")
+    quality = layout.QUALITY_PAGE.below(results, scope="morphologies")
+    shown = configuration.project.morphology_report and quality.exists()
+    return (
+        Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        .from_string(PAGE.read_text(encoding="utf-8"))
+        .render(
+            title=f"Results of {configuration.source.name}" if len(parts) != 1 else parts[0].title,
+            parts=parts,
+            without_library=lambda page: page.replace(library, SHARED) if library else page,
+            versions=said,
+            citations=cited,
+            references=REFERENCES,
+            quality=quality.relative_to(results) if shown else None,
+            more=_compared(configuration, results),
+            library=library,
+            shared=SHARED,
+        )
+    )
+
+
+def _compared(configuration: Configuration, results: Path) -> list[Figure]:
+    folder = layout.FIGURES.below(results, experiment="morphometry")
+    return [
+        figure_of(results, folder, name, said.title or name, COMPARED)
+        for name, said in configuration.project.morphometry.items()
+    ]
