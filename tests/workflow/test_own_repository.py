@@ -1,5 +1,6 @@
 """A paper's own repository: made, run, changed, moved, copied; with its environment, installed."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -218,20 +219,50 @@ def test_cloned_with_copied_results_it_simulates_and_compiles_nothing(repository
     assert " passed" in clone.make("test")
 
 
-@pytest.mark.slow
-def test_unpacked_from_zip_it_simulates_and_compiles_nothing(repository, tmp_path):
-    """An archive of the files that are committed, and of the results, with all times of now."""
-    clone = cloned(repository, tmp_path / "clone")
-    with zipfile.ZipFile(tmp_path / "paper.zip", "w") as archive:
-        for root in (clone.folder, repository.results):
-            for path in root.rglob("*"):
-                if path.is_file() and ".git" not in path.parts:
-                    archive.write(
-                        path, path.relative_to(root.parent if root.name == "results" else root)
-                    )
-    with zipfile.ZipFile(tmp_path / "paper.zip") as archive:
-        archive.extractall(tmp_path / "unzipped")
-    simulates_nothing(repository.at(tmp_path / "unzipped").run())
+def test_an_archive_draws_all_figures_to_the_same_bytes_without_a_simulation(repository, tmp_path):
+    target = tmp_path / "paper.zip"
+    said = repository.dendroflow("archive", str(target))
+    assert said.returncode == 0, said.stdout
+    with zipfile.ZipFile(target) as packed:
+        packed.extractall(tmp_path / "unzipped")
+        crate = json.loads(packed.read("ro-crate-metadata.json"))["@graph"]
+        methods = packed.read("methods.txt").decode()
+    unpacked = repository.at(tmp_path / "unzipped")
+    drawn = [*(repository.results / "figures").rglob("*.*"), *repository.results.glob("paper/*")]
+    shutil.rmtree(unpacked.results / "figures")
+    shutil.rmtree(unpacked.results / "paper")
+    simulates_nothing(unpacked.run())
+    for path in drawn:
+        if path.is_file() and not path.name.startswith("."):
+            copy = unpacked.results / path.relative_to(repository.results)
+            assert copy.read_bytes() == path.read_bytes(), path
+    (run,) = [entity for entity in crate if entity["@type"] == "CreateAction"]
+    assert run["instrument"] == {"@id": "Snakefile"}
+    assert {"@id": "results/dendroflow.sqlite"} in run["result"]
+    assert "10 points were simulated" in methods
+    assert "with time steps of 0.1 ms" in methods
+
+
+def test_an_archive_that_was_changed_is_told_by_the_file(repository, tmp_path):
+    target = tmp_path / "paper"
+    assert repository.dendroflow("archive", str(target)).returncode == 0
+    check = ("archive", "--check", str(target))
+    assert "files are as they were written" in repository.dendroflow(*check).stdout
+    database = target / "results" / "dendroflow.sqlite"
+    content = database.read_bytes()
+    database.write_bytes(content[:-1] + b"?")
+    assert "results/dendroflow.sqlite is not what it was" in repository.dendroflow(*check).stdout
+    database.unlink()
+    assert "results/dendroflow.sqlite is missing" in repository.dendroflow(*check).stdout
+    database.write_bytes(content)
+    (target / "more.txt").touch()
+    assert "more.txt was added" in repository.dendroflow(*check).stdout
+    assert "is there already" in repository.dendroflow("archive", str(target)).stdout
+    repository.replace("experiments/current_steps.yaml", "[-0.02, 0.025, 10]", "[-0.02, 0.03, 11]")
+    said = repository.dendroflow("archive", str(tmp_path / "other.zip"))
+    assert said.returncode == 1
+    assert "current_steps: 1 of 11 points are not simulated; `dendroflow run` first" in said.stdout
+    assert not list(tmp_path.glob("*other*"))
 
 
 # As a module ------------------------------------------------------------------------------------

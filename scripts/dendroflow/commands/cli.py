@@ -48,6 +48,13 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
             return find(options)
         case "convert":
             return _convert(options)
+        case "archive":
+            from dendroflow.commands.archive import archive, check
+
+            print(
+                check(options.target) if options.check else archive(options.config, options.target)
+            )
+            return 0
         case "prune":
             from dendroflow.commands.prune import prune
 
@@ -108,6 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--delete", action="store_true", help="remove it")
     prune.add_argument(
         "--keep", nargs="+", type=Path, default=[], metavar="FILE", help="more configurations"
+    )
+    pack = command("archive", "pack the repository and its results for a paper's data repository")
+    pack.add_argument("target", type=Path, help="a folder, or a file that ends in .zip")
+    pack.add_argument(
+        "--check", action="store_true", help="compare what is there with its checksums instead"
     )
     convert = command("convert", "make a model and an experiment of what another tool has")
     convert.add_argument("tool", choices=["bluepyopt"], help="whose files they are")

@@ -12,7 +12,7 @@ import psutil
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def execute(command: list[str], output: int | None = None) -> int:
+def execute(command: list[str]) -> int:
     """Run Snakemake, and hand on what stops it.
 
     It gets a process group, so that it hears of Ctrl-C by this process alone. Whatever tells this
@@ -20,7 +20,6 @@ def execute(command: list[str], output: int | None = None) -> int:
     terminate; they are told to terminate, since Python would show where it is interrupted. What is
     ignored here, as a hang-up under nohup is, stays ignored.
 
-    `output` is a descriptor for what it says; by default it says it where this process would.
     Return its exit code; 128 and the number of the signal, if one has stopped it.
     """
     child: subprocess.Popen[bytes] | None = None
@@ -45,8 +44,6 @@ def execute(command: list[str], output: int | None = None) -> int:
             command,
             env=_environment(),
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
             process_group=0,
         )
         if told:

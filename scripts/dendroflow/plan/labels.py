@@ -71,12 +71,12 @@ def columns(swept: list[str], description: Description, settings: Experiment) ->
     ]
 
 
-def units_of(
+def labels_of(
     paths: Iterable[str], description: Description, settings: Experiment
-) -> dict[str, str]:
-    """The units of values at these paths, where they have one."""
-    found = {path: _swept(path, description, settings.stimuli).unit for path in paths}
-    return {path: unit for path, unit in found.items() if unit}
+) -> dict[str, dict[str, str]]:
+    """Unit and meaning of the values at these paths."""
+    found = {path: _swept(path, description, settings.stimuli) for path in paths}
+    return {path: {"unit": c.unit, "meaning": c.meaning} for path, c in found.items()}
 
 
 def _score(column: str) -> str:

@@ -20,7 +20,7 @@ from dendroflow.plan.codes import FeatureContent, simulation_content
 from dendroflow.plan.cutting import cut, expected_seconds, first_guess
 from dendroflow.plan.description import Description, describe
 from dendroflow.plan.engine import engine_of
-from dendroflow.plan.labels import columns, units_of
+from dendroflow.plan.labels import columns, labels_of
 from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import known_sections
 from dendroflow.plan.names import check_names, check_simulated
@@ -127,7 +127,7 @@ def make_plan(
         "feature_content": asdict(measured),
         "library": library_digest(),
         "fixed": dict(points.fixed),
-        "units": units_of(points.fixed, alone, settings),
+        "labels": labels_of(points.fixed, alone, settings),
         "protocols": dict(runs.protocols),
         "design": list(points.design),
         "required_sections": list(description.required_sections),

@@ -43,6 +43,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What was the same at all points of an experiment."""
+
+    path: str
+    value: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
 class Part:
     """All that the page shows of one experiment."""
 
@@ -54,7 +64,7 @@ class Part:
     reasons: Sequence[str]
     engine: str
     rows: Sequence[Row]
-    settings: Sequence[tuple[str, str]]
+    settings: Sequence[Setting]
     figures: Sequence[Figure]
 
 
@@ -76,7 +86,7 @@ def part_of(database: sqlite3.Connection, name: str, experiment: Experiment, res
         "SELECT engine FROM experiments WHERE experiment = ?", [name]
     ).fetchone()
     settings = database.execute(
-        "SELECT path, value, unit FROM settings WHERE experiment = ? ORDER BY path", [name]
+        "SELECT path, value, unit, meaning FROM settings WHERE experiment = ? ORDER BY path", [name]
     )
     return Part(
         name,
@@ -87,7 +97,7 @@ def part_of(database: sqlite3.Connection, name: str, experiment: Experiment, res
         told,
         engine,
         _rows(database, name),
-        [(path, f"{_short(value)} {unit}".strip()) for path, value, unit in settings],
+        [Setting(path, _exact(value), unit, meaning) for path, value, unit, meaning in settings],
         _figures(name, experiment, results),
     )
 
@@ -118,6 +128,10 @@ def _rows(database: sqlite3.Connection, name: str) -> list[Row]:
             values = f"{_short(least)} to {_short(largest)}, mean {_short(mean)}"
         found.append(Row(meaning, column, kind, unit, values, points - count))
     return found
+
+
+def _exact(value: Any) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else _short(value)
 
 
 def _short(value: Any) -> str:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from jinja2 import Environment
 
+import dendroflow
 from dendroflow import layout
 from dendroflow.report.contents import Figure, citations, figure_of, part_of, versions
+from dendroflow.report.references import references
 from dendroflow.settings.project import Configuration
 
 PAGE = Path(__file__).with_name("page.html")
@@ -18,14 +20,6 @@ SHARED = "@shared@"
 COMPARED = (
     "Each morphometric of a cell as its deviation from what was observed, in standard deviations. "
     "The shaded part counts as within."
-)
-REFERENCES = (
-    "NEURON: Carnevale and Hines, The NEURON Book, Cambridge University Press 2006, "
-    "doi 10.1017/CBO9780511541612; Awile et al., Front Neuroinform 16:884046, 2022, "
-    "doi 10.3389/fninf.2022.884046",
-    "eFEL: Mandge et al., Bioinformatics 42(6), 2026, doi 10.1093/bioinformatics/btag328",
-    "Snakemake: Mölder et al., F1000Research 10:33, 2021, doi 10.12688/f1000research.29032.2",
-    "dendroflow: CITATION.cff of its repository",
 )
 
 
@@ -39,6 +33,7 @@ def render(configuration: Configuration, results: Path) -> str:
             for name, experiment in configuration.experiments.items()
         ]
         said, cited = versions(database, names), citations(database)
+    engines = {part.engine for part in parts}
     libraries = {
         m[0] for part in parts for each in part.figures if (m := _LIBRARY.search(each.page))
     }
@@ -54,7 +49,10 @@ def render(configuration: Configuration, results: Path) -> str:
             without_library=lambda page: page.replace(library, SHARED) if library else page,
             versions=said,
             citations=cited,
-            references=REFERENCES,
+            references=[
+                *(cited.text for cited in references(configuration, engines)),
+                f"dendroflow {dendroflow.__version__}: CITATION.cff of its repository",
+            ],
             quality=quality.relative_to(results) if shown else None,
             more=_compared(configuration, results),
             library=library,

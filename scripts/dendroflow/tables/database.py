@@ -43,7 +43,7 @@ TABLES = {
         "optimise": "the declared optimisation, reference and seeds included (JSON), or NULL",
         "targets": "the declared targets (JSON); empty if there are none",
         "fixed": "path -> value of all that is neither swept nor optimised (JSON)",
-        "units": "path -> unit of those that have one (JSON)",
+        "labels": "path -> unit and meaning of those in fixed (JSON)",
         "features": "the declared features with eFEL's settings (JSON)",
         "simulation_code": "names the code behind the simulations",
         "feature_code": "names the code and settings behind the features",
@@ -190,11 +190,13 @@ VIEWS = {
         "path": "what is neither swept nor optimised, such as simulation.dt",
         "value": "its value at all points; NULL if there is none",
         "unit": "unit, empty if it has none",
+        "meaning": "what it is, in words",
     },
 }
 SETTINGS = """
-SELECT experiment, fixed.key AS path, fixed.value, COALESCE(unit.value, '') AS unit
-FROM experiments, json_each(fixed) AS fixed LEFT JOIN json_each(units) AS unit USING (key)
+SELECT experiment, fixed.key AS path, fixed.value, COALESCE(label.value ->> 'unit', '') AS unit,
+    COALESCE(label.value ->> 'meaning', '') AS meaning
+FROM experiments, json_each(fixed) AS fixed LEFT JOIN json_each(labels) AS label USING (key)
 """
 # SQLite takes 500 at most.
 SELECTS_AT_ONCE = 400

@@ -53,7 +53,7 @@ def rows(name, points, columns, design=(), **facts):
         facts={
             "simulation_code": "s1",
             "fixed": {"simulation.dt": 0.025},
-            "units": {"simulation.dt": "ms"},
+            "labels": {"simulation.dt": {"unit": "ms", "meaning": "time step"}},
         }
         | facts,
         columns=[

@@ -169,14 +169,14 @@ def test_a_view_has_a_row_per_point_and_column(path):
 def test_a_view_has_a_row_per_value_that_is_not_swept(tmp_path):
     facts = {
         "fixed": {"simulation.dt": 0.025, "simulation.solver": "euler", "morphology": None},
-        "units": {"simulation.dt": "ms"},
+        "labels": {"simulation.dt": {"unit": "ms", "meaning": "time step"}},
     }
     build_database(tmp_path / "a.sqlite", [replace(experiment(), facts=experiment().facts | facts)])
     found = query(tmp_path / "a.sqlite", "SELECT * FROM settings ORDER BY path")
     assert found == [
-        ("squid", "morphology", None, ""),
-        ("squid", "simulation.dt", 0.025, "ms"),
-        ("squid", "simulation.solver", "euler", ""),
+        ("squid", "morphology", None, "", ""),
+        ("squid", "simulation.dt", 0.025, "ms", "time step"),
+        ("squid", "simulation.solver", "euler", "", ""),
     ]
 
 
