@@ -30,6 +30,7 @@ rule all:
         database=layout.DATABASE,
         figures=df.figures,
         report=layout.REPORT,
+        explorer=layout.EXPLORER,
         scores=rules.morphometry.input,
         verdict=rules.check_failures.output,
         morphologies=rules.morphology_report.input if CONFIG.project.morphology_report else [],

@@ -29,3 +29,28 @@ rule write_report:
         code=lambda wildcards: code_digest("report"),
     script:
         "../scripts/write_report.py"
+
+
+rule write_explorer:
+    """Write the page on which points and traces are selected."""
+    input:
+        features=expand(layout.FEATURES, experiment=df.experiments),
+        runs=expand(layout.RUNS, experiment=df.experiments),
+        traces=df.traces_to_explore,
+    output:
+        explorer=layout.EXPLORER,
+        usage=layout.usage("write_explorer"),
+    log:
+        layout.log("write_explorer"),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=df.uses("project.experiments"),
+        words=df.words,
+        code=lambda wildcards: code_digest("report"),
+    script:
+        "../scripts/write_explorer.py"

@@ -128,6 +128,7 @@ VERDICT = Pattern("results/verdict.txt")
 FIGURES = Pattern("results/figures/{experiment}")
 FIGURE = Pattern("results/figures/{experiment}/{figure}.{kind}")
 REPORT = Pattern("results/report.html")
+EXPLORER = Pattern("results/explorer.html")
 
 # The lock of a folder of results. Compiled reactions of rxd, by their text; where jobs work.
 LOCK, REACTIONS, SCRATCH = "results/.lock", "results/rxd", "results/scratch"
@@ -153,6 +154,7 @@ RULES = {
     "build_database": DATABASE,
     "check_failures": VERDICT,
     "write_report": REPORT,
+    "write_explorer": EXPLORER,
     "export_features": FEATURES_EXPORT,
     "export_traces": TRACES_EXPORT,
     "render_figures": FIGURES,

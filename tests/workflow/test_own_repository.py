@@ -23,6 +23,7 @@ CHEAP = {
         "check_failures",
         "render_figures",
         "write_report",
+        "write_explorer",
     ),
     *("draw_current_voltage", "paper"),
 }

@@ -18,7 +18,14 @@ WAYS = (
     ("--rerun-triggers", "mtime", "params", "code", "input", "software-env"),
 )
 # What is cheap, and depends on the code of the day.
-GATHERED = {"gather_features", "build_database", "write_report", "check_failures", "render_figures"}
+GATHERED = {
+    "gather_features",
+    "build_database",
+    "write_report",
+    "write_explorer",
+    "check_failures",
+    "render_figures",
+}
 FINISHED = ("*/*/traces/*", "*/*/outcomes/*", "*/*/features/**/*", "*/*/optimisation/*/history*")
 FINISHED += ("mechanisms/**/*.so", "models/*/*", "morphologies/**/*.*")
 

@@ -88,7 +88,7 @@ def test_what_a_dead_job_leaves_of_before_is_marked(finished, copy_of):
     lines = run(project, 1)
     assert (row(lines, "drawn"), row(lines, "other")) == (["?"] * 4, ["1", "1", "0", "0"])
     marked = {line.split()[0] for line in lines if OLD in line}
-    assert marked == {"database", "report", "failures", "verdict", "drawn:"}
+    assert marked == {"database", "report", "explorer", "failures", "verdict", "drawn:"}
     assert lines[-1].startswith("dendroflow: results/logs/simulate_batch/drawn-")
     assert "it was killed" in lines[-1]
 

@@ -73,11 +73,13 @@ def summary(config: Path, results: Path, started: float) -> str:
     unfinished = [name for name, row in counts.items() if "?" in row.values()]
     tables = [_written(layout.FEATURES.below(results, experiment=name)) for name in names]
     database, report = layout.DATABASE.below(results), layout.REPORT.below(results)
+    explorer = layout.EXPLORER.below(results)
     before = bool(unfinished) or _written(database) < max(tables)
     for what, path, is_old in (
         ("figures", layout.FIGURES.below(results, experiment=""), False),
         ("database", database, before),
         ("report", report, before or _written(report) < _written(database)),
+        ("explorer", explorer, before or _written(explorer) < max(tables)),
         ("cells", layout.QUALITY_PAGE.below(results, scope="morphologies"), False),
         ("failures", layout.FAILURES.below(results), before),
         ("verdict", layout.VERDICT.below(results), before),

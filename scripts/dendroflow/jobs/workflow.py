@@ -314,6 +314,10 @@ class Workflow:
         drawn = any(map(drawn_signals, self.declared(wildcards).figures))
         return self._batches(wildcards.experiment, layout.TRACES) if drawn else []
 
+    def traces_to_explore(self, wildcards: Wildcards) -> list[str]:
+        """Traces of all experiments that keep them."""
+        return [path for e in self.keeping_traces for path in self._batches(e, layout.TRACES)]
+
     @_in_one_line
     def traces_to_export(self, wildcards: Wildcards) -> list[str]:
         """Traces of all batches of an experiment that keeps them."""

@@ -75,7 +75,8 @@ def requested(configuration: Configuration, results: Path) -> Requested:
         If an experiment with results cannot be planned: then nothing is known of it.
     """
     found = Requested()
-    found.add(layout.DATABASE, layout.FAILURES, layout.VERDICT, layout.AUDIT_VERDICT, layout.REPORT)
+    found.add(layout.DATABASE, layout.FAILURES, layout.VERDICT, layout.AUDIT_VERDICT)
+    found.add(layout.REPORT, layout.EXPLORER)
     for name in configuration.experiments:
         _ask_for_experiment(configuration, name, found)
         if (results / name).is_dir():
