@@ -25,6 +25,9 @@ TOO_FAR = f"a coordinate beyond {MAX_COORDINATE:g} µm; are the units micrometre
 MIN_RADIUS, MAX_RADIUS = 1e-3, 1e3
 # Shorter than any distance that a microscope resolves; NEURON makes such a section 1e-9 µm long.
 MIN_LENGTH = 1e-6
+# A neurite starts at its soma: farther from it than this share of its width there is a warning,
+# and beyond so much (µm) no cell is that large.
+FAR_LINK, LONGEST_LINK = 0.5, 1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,29 @@ class PointGraph:
     def steps(self) -> Floats:
         """Length of these vectors (µm)."""
         return np.asarray(np.linalg.norm(self.deltas, axis=1))
+
+    @cached_property
+    def soma_width(self) -> float:
+        """Largest extent of the soma along an axis (µm); that of outlines is seen from above."""
+        soma, radii = self.xyz[self.somatic], self.radii[self.somatic, None]
+        if not len(soma):
+            return 0.0
+        if self.outline:
+            return float(np.ptp(soma[:, :2], axis=0).max())
+        return float(((soma + radii).max(axis=0) - (soma - radii).min(axis=0)).max())
+
+    @cached_property
+    def gaps(self) -> Floats:
+        """Distance of the first point of each neurite from the soma (µm), 0 at other points."""
+        soma, radii = self.xyz[self.somatic], self.radii[self.somatic]
+        found = np.zeros(len(self))
+        for i in np.flatnonzero(self.stems):
+            if self.outline:
+                outside = np.maximum(soma.min(axis=0) - self.xyz[i], self.xyz[i] - soma.max(axis=0))
+                found[i] = np.linalg.norm(np.maximum(outside[:2], 0.0))
+            else:
+                found[i] = max((np.linalg.norm(soma - self.xyz[i], axis=1) - radii).min(), 0.0)
+        return found
 
     @cached_property
     def centre(self) -> Floats:
@@ -217,6 +243,7 @@ def check(tree: PointGraph) -> None:
     _check_connections(tree)
     _check_numbers(tree)
     _check_lengths(tree)
+    _check_links(tree)
     _warn_of_custom_types(tree)
 
 
@@ -266,6 +293,23 @@ def _check_lengths(tree: PointGraph) -> None:
     ]
     if short:
         tree.refuse(min(short), "the stretch of neurite that ends here has no length; remove it")
+
+
+def _check_links(tree: PointGraph) -> None:
+    """Warn of neurites that start far from the soma; NEURON makes no cable of the gap."""
+    for i in np.flatnonzero(tree.gaps > FAR_LINK * tree.soma_width).tolist():
+        gap = tree.gaps[i]
+        if gap > LONGEST_LINK:
+            tree.refuse(
+                i,
+                f"the neurite that starts here lies {gap / 1e4:.3g} cm from the soma: remove it or "
+                "give it a parent; are the units micrometres?",
+            )
+        logger.warning(
+            "%s, line %d: the neurite that starts here lies %.3g µm from the soma, which is "
+            "%.3g µm wide: no cable lies between them; does it belong to this cell?",
+            *(tree.source, tree.lines[i], gap, tree.soma_width),
+        )
 
 
 def _warn_of_custom_types(tree: PointGraph) -> None:

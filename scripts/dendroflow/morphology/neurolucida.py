@@ -32,7 +32,6 @@ numbers out of range, stretches without length        refused
 """
 
 import itertools
-import logging
 import re
 from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
@@ -50,12 +49,8 @@ from dendroflow.morphology.graph import (
     refuse,
 )
 
-logger = logging.getLogger(__name__)
-
 MAX_LINE = 4096
 MAX_DEPTH = 1000
-# NEURON ties a tree to an outline whose bounding box, widened by this much, holds its root (µm).
-BOX_MARGIN = 0.5
 
 _SOMATA = ('"CellBody"', '"Cell Body"', '"Soma"')
 _SETS = ("Set", "set", "SET")
@@ -280,7 +275,7 @@ def _branches(split: _Item) -> list[_Item]:
 
 
 def _check_somata(tree: PointGraph, first: list[int], starts: list[int]) -> None:
-    """Refuse somata that lie apart, and trees too far from the soma to belong to it.
+    """Refuse somata that lie apart, and outlines that are no stack.
 
     `first` are the indices of the first points of the outlines, `starts` the lines of the outlines.
     """
@@ -300,22 +295,6 @@ def _check_somata(tree: PointGraph, first: list[int], starts: list[int]) -> None
     steps = np.diff([outline[0, 2] for outline in outlines])
     if not (np.all(steps > 0) or np.all(steps < 0)):
         refuse(tree.source, starts[0], "the stack of soma outlines must be in the order of z")
-    reach = float(np.ptp(soma[:, :2], axis=0).max())
-    for i in np.flatnonzero(tree.stems):
-        gap = _gap(soma, tree.xyz[i : i + 1])
-        if gap > reach:
-            tree.refuse(
-                int(i),
-                f"an orphan: the neurite that starts here lies {gap:.0f} µm from the soma, which "
-                f"is {reach:.0f} µm wide; NEURON would tie it on",
-            )
-        if gap > BOX_MARGIN:
-            logger.warning(
-                "%s, line %d: the neurite that starts here lies %.1f µm outside the soma's outline",
-                tree.source,
-                tree.lines[i],
-                gap,
-            )
 
 
 def _gap(one: Floats, other: Floats) -> float:

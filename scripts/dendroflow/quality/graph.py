@@ -106,16 +106,22 @@ def custom_types(cell: Reconstruction, settings: Quality) -> CheckResult:
 
 
 def long_steps(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """Steps so long that they are a joint, a jump, or no neurite."""
+    """Steps, and gaps between soma and neurites, that are a joint, a jump, or no neurite."""
     points, limit = cell.points, settings.graph.step_um
+    far = points.gaps > settings.graph.link_share * points.soma_width
     long = points.inner & (points.steps > limit)
-    number = int(long.sum())
+    number, apart = int(long.sum()), int(far.sum())
     longest = float(points.steps[points.inner].max(initial=0.0))
-    return at_most(
-        limit,
-        longest,
-        f"{plural(number, 'step')} longer than {limit:g} µm; the longest is {longest:.1f} µm.",
+    said = f"{plural(number, 'step')} longer than {limit:g} µm; the longest is {longest:.1f} µm."
+    if apart:
+        said += (
+            f" {plural(apart, 'neurite')} that {'starts' if apart == 1 else 'start'} up to "
+            f"{points.gaps.max():.0f} µm from a soma {points.soma_width:.0f} µm wide."
+        )
+    return none_of(
+        number + apart,
+        said,
         unit="µm",
-        values={"steps": number},
-        lines=points.lines_where(long),
+        values={"steps": number, "apart": apart},
+        lines=points.lines_where(long | far),
     )

@@ -24,6 +24,9 @@ class GraphLimits(Settings):
         0.0, description="`custom_types` warns above this share of length in types other than 1-4"
     )
     step_um: Positive = Field(50.0, description="`long_steps` counts steps longer than this")
+    link_share: Positive = Field(
+        1.0, description="and gaps between soma and neurite longer than so many times its width"
+    )
 
 
 class DiameterLimits(Settings):

@@ -32,7 +32,7 @@ REFUSED = {
     "somata apart": (SOMA + FAR + DENDRITE, 7, "second soma, apart"),
     "stack not flat": (SLANTED + ABOVE, 1, "one z plane"),
     "stack not in order": (SOMA + ABOVE + SOMA, 1, "order of z"),
-    "orphan": (SOMA + DENDRITE.replace("(5 0", "(500 0"), 8, "an orphan"),
+    "centimetres away": (SOMA + DENDRITE.replace("(5 0", "(50000 0"), 8, "5 cm from the soma"),
     "cut off": (SOMA + DENDRITE[:-2], None, "the '(' of line 7 is never closed"),
     "one ')' too many": (SOMA + DENDRITE + ")" + SPLIT, 11, "')' without '('"),
     "open string": ('("CellBody\n', 1, "is no number, word, string"),
@@ -149,9 +149,19 @@ def test_a_stack_of_outlines_is_one_soma():
     assert tree.somatic.sum() == 8
 
 
-def test_a_neurite_that_starts_near_the_soma_is_accepted_with_a_warning(caplog):
-    parse((SOMA + DENDRITE.replace("(5 0", "(9 0")).encode(), "asc", "near")
-    assert "near, line 8: the neurite that starts here lies 4.0 µm outside" in caplog.text
+FAR_SWC = "1 1 0 0 0 5 -1\n2 3 {0} 0 0 0.5 1\n3 3 220 0 0 0.5 2\n"
+
+
+@pytest.mark.parametrize(
+    ("x", "warned"), [(5, False), (9, False), (15.1, True), (200, True), (9000, True)]
+)
+def test_both_formats_have_one_rule_of_the_distance_from_the_soma(caplog, x, warned):
+    parse((SOMA + DENDRITE.replace("(5 0", f"({x} 0")).encode(), "asc", "drawn")
+    parse(FAR_SWC.format(x).encode(), "swc", "rows")
+    said = f"the neurite that starts here lies {x - 5:.3g} µm from the soma, which is 10 µm wide"
+    assert (f"drawn, line 8: {said}" in caplog.text) == warned
+    assert (f"rows, line 2: {said}" in caplog.text) == warned
+    assert bool(caplog.records) == warned
 
 
 def test_deep_trees_are_read():
