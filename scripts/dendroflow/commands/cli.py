@@ -35,35 +35,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _do(options: argparse.Namespace, rest: list[str]) -> int:
-    """Import no more than the command needs: `find` does not wait for NEURON."""
+    """Do what is asked for, and return the exit code."""
+    if options.command in ("run", "plan", "audit"):
+        from dendroflow.commands.run import COMMANDS, Workflow
+
+        workflow = Workflow(options.config, options.cores, options.profile, tuple(rest))
+        return COMMANDS[options.command](workflow)
+    if options.command == "find":
+        from dendroflow.commands.find import find
+
+        return find(options)
+    if options.command == "convert":
+        return _convert(options)
+    print(_said(options))
+    return 0
+
+
+def _said(options: argparse.Namespace) -> str:
+    """What a command says; no more is imported than it needs."""
     match options.command:
         case "new":
             from dendroflow.commands.new import new
 
-            print(new(options.folder, options.wheel))
-            return 0
-        case "find":
-            from dendroflow.commands.find import find
+            return new(options.folder, options.wheel)
+        case "morphology":
+            from dendroflow.commands.morphology import mend_file
 
-            return find(options)
-        case "convert":
-            return _convert(options)
+            return mend_file(options)
         case "archive":
             from dendroflow.commands.archive import archive, check
 
-            print(
-                check(options.target) if options.check else archive(options.config, options.target)
-            )
-            return 0
-        case "prune":
-            from dendroflow.commands.prune import prune
+            if options.check:
+                return check(options.target)
+            return archive(options.config, options.target)
+    from dendroflow.commands.prune import prune
 
-            print(prune(options.config, options.keep, delete=options.delete))
-            return 0
-    from dendroflow.commands.run import COMMANDS, Workflow
-
-    workflow = Workflow(options.config, options.cores, options.profile, tuple(rest))
-    return COMMANDS[options.command](workflow)
+    return prune(options.config, options.keep, delete=options.delete)
 
 
 def _convert(options: argparse.Namespace) -> int:
@@ -116,6 +123,30 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument(
         "--keep", nargs="+", type=Path, default=[], metavar="FILE", help="more configurations"
     )
+    cells = command("morphology", "mend an SWC file that is refused")
+    actions = cells.add_subparsers(dest="action", required=True, metavar="action")
+    mend = actions.add_parser(
+        "mend", help="list all that is wrong in an SWC file and how it is mended; write the cell"
+    )
+    mend.add_argument("file", type=Path, help="which stays as it is")
+    mend.add_argument("--output", type=Path, metavar="FILE", help="where the mended cell goes")
+    mend.add_argument(
+        "--unit", default="um", help="of its lengths: um, nm, or a number of µm, as of a pixel"
+    )
+    mend.add_argument("--soma", type=int, metavar="ID", help="of the point that is the soma")
+    mend.add_argument("--label", choices=["axon", "dendrite", "apical"], help="of type 0")
+    mend.add_argument(
+        "--join",
+        type=float,
+        default=10.0,
+        metavar="UM",
+        help="distance up to which trees are joined",
+    )
+    mend.add_argument(
+        "--floor", type=float, default=0.1, metavar="UM", help="radius of points that have none"
+    )
+    mend.add_argument("--repeated", action="store_true", help="leave out points that repeat others")
+    mend.add_argument("--axon", choices=["drop", "stub"], help="remove the axon, or replace it")
     pack = command("archive", "pack the repository and its results for a paper's data repository")
     pack.add_argument("target", type=Path, help="a folder, or a file that ends in .zip")
     pack.add_argument(

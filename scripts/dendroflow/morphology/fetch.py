@@ -120,8 +120,10 @@ def _check(name: str, data: bytes, source: MorphologySource, label: str, digest:
         parse(data, source.suffix, label)
     except MorphologyError as error:
         if source.sha256 is None:
+            mended = "mend it by `dendroflow morphology mend`" if source.suffix == "swc" else ""
             raise MorphologyError(
-                f"{error}; to have its quality checked all the same, {remedy}"
+                f"{error}; {mended and f'{mended}, or '}to have its quality checked all the same, "
+                f"{remedy}"
             ) from error
         if source.sha256 != digest:
             raise

@@ -1,7 +1,7 @@
 """A reconstruction as the graph of points that its file describes."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NoReturn
 
@@ -222,6 +222,20 @@ class PointGraph:
     def refuse(self, index: int, reason: str) -> NoReturn:
         """Raise the error that names the file, the line of point `index`, and `reason`."""
         refuse(self.source, int(self.lines[index]), reason)
+
+
+def chosen(graph: PointGraph, points: Ints) -> PointGraph:
+    """Some points of a graph, in another order and numbered anew; no parent may be left out."""
+    place = np.full(len(graph), ROOT)
+    place[points] = np.arange(len(points))
+    parents = graph.parents[points]
+    fields = {name: getattr(graph, name)[points] for name in ("types", "xyz", "radii", "lines")}
+    return replace(
+        graph,
+        ids=np.arange(1, len(points) + 1),
+        parents=np.where(parents >= 0, place[parents], ROOT),
+        **fields,
+    )
 
 
 def refuse(source: str, line: int | None, reason: str) -> NoReturn:

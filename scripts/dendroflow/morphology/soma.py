@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dendroflow.morphology.graph import ROOT, Floats, Ints, PointGraph
+from dendroflow.morphology.graph import Floats, PointGraph, chosen
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def standard(tree: PointGraph) -> PointGraph:
         return tree
     count = int(tree.somatic.sum())
     if not tree.somatic[:count].all() and not _branches_from_the_start(tree):
-        tree = _chosen(tree, np.argsort(~tree.somatic, kind="stable"))
+        tree = chosen(tree, np.argsort(~tree.somatic, kind="stable"))
     sphere = _sphere(tree, count)
     if sphere is None:
         return tree
@@ -55,7 +55,7 @@ def standard(tree: PointGraph) -> PointGraph:
         "%s, line %d: the %d points of the soma are read as a sphere of radius %.4g µm",
         *(tree.source, tree.lines[0], count, radius),
     )
-    return _chosen(moved, np.array([0, *range(count, len(tree))]))
+    return chosen(moved, np.array([0, *range(count, len(tree))]))
 
 
 def soma_area(tree: PointGraph) -> float:
@@ -89,20 +89,6 @@ def _branches_from_the_start(tree: PointGraph) -> bool:
     """Whether NEURON makes cylinders of a branching soma as it stands, in the order of its rows."""
     parents = tree.parents[tree.somatic & tree.linked]
     return bool(tree.somatic[1] and len(np.unique(parents)) < len(parents))
-
-
-def _chosen(tree: PointGraph, points: Ints) -> PointGraph:
-    """The same tree with some of its points, in another order; no parent may be left out."""
-    place = np.full(len(tree), ROOT)
-    place[points] = np.arange(len(points))
-    parents = tree.parents[points]
-    fields = {name: getattr(tree, name)[points] for name in ("types", "xyz", "radii", "lines")}
-    return replace(
-        tree,
-        ids=np.arange(1, len(points) + 1),
-        parents=np.where(parents >= 0, place[parents], ROOT),
-        **fields,
-    )
 
 
 def _is_three_points(tree: PointGraph, count: int) -> bool:

@@ -1,0 +1,64 @@
+"""Mending morphologies from the command line."""
+
+import argparse
+from pathlib import Path
+
+from dendroflow.errors import MorphologyError, printable
+from dendroflow.files import replacing
+from dendroflow.morphology.files import data_sha256
+from dendroflow.morphology.mend import LABELS, Wishes, mend
+
+UNITS = {"um": 1.0, "nm": 1e-3}
+
+
+def mend_file(options: argparse.Namespace) -> str:
+    """List what is wrong in a file and how it is mended; write the cell if a name is given.
+
+    Raises
+    ------
+    MorphologyError
+        If the file cannot be read or mended, or there is one of the name of the output.
+    """
+    path: Path = options.file
+    if path.suffix.lower() != ".swc":
+        raise MorphologyError(f"{path}: only SWC files are mended; its name ends in another way")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MorphologyError(f"{path}: cannot be read: {error.strerror}") from error
+    if options.output is not None and options.output.exists():
+        raise MorphologyError(f"{options.output}: is there already; name a file that is not")
+    mended, changes = mend(data, str(path), _wishes(options))
+    lines = [
+        printable(f"{path}{'' if line is None else f', line {line}'}: {what}")
+        for line, what in changes
+    ]
+    if not changes:
+        lines.append(f"{path}: nothing to mend")
+    if options.output is not None:
+        with replacing(options.output) as temporary:
+            temporary.write_bytes(mended)
+        lines.append(f"{options.output}: written; sha256: {data_sha256(mended, 'swc')}")
+    elif changes:
+        lines.append(f"{path}: not written; --output FILE writes the mended cell")
+    return "\n".join(lines)
+
+
+def _wishes(options: argparse.Namespace) -> Wishes:
+    try:
+        scale = UNITS.get(options.unit) or float(options.unit)
+    except ValueError:
+        scale = 0.0
+    if not 0 < scale < 1e6:
+        raise MorphologyError(f"--unit {options.unit}: um, nm, or a number of µm")
+    if not 0.001 <= options.floor <= 1000 or not 0 <= options.join <= 1e5:
+        raise MorphologyError("--floor lies between 0.001 and 1000 µm, --join between 0 and 1e5 µm")
+    return Wishes(
+        scale=scale,
+        soma=options.soma,
+        label=LABELS[options.label] if options.label else None,
+        join=options.join,
+        floor=options.floor,
+        repeated=options.repeated,
+        axon=options.axon or "",
+    )
