@@ -59,9 +59,11 @@ def _said(options: argparse.Namespace) -> str:
 
             return new(options.folder, options.wheel)
         case "morphology":
-            from dendroflow.commands.morphology import mend_file
+            from dendroflow.commands.morphology import add, mend_file
 
-            return mend_file(options)
+            if options.action == "mend":
+                return mend_file(options)
+            return add(options.config, options.files, options.group)
         case "archive":
             from dendroflow.commands.archive import archive, check
 
@@ -123,8 +125,13 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument(
         "--keep", nargs="+", type=Path, default=[], metavar="FILE", help="more configurations"
     )
-    cells = command("morphology", "mend an SWC file that is refused")
+    cells = command("morphology", "add cells to the catalogue; mend an SWC file that is refused")
     actions = cells.add_subparsers(dest="action", required=True, metavar="action")
+    add = actions.add_parser(
+        "add", help="add files, or all of a folder, to the catalogue; pin those that have no pin"
+    )
+    add.add_argument("files", nargs="*", type=Path, help="SWC and Neurolucida files, or folders")
+    add.add_argument("--group", help="under which they are swept together")
     mend = actions.add_parser(
         "mend", help="list all that is wrong in an SWC file and how it is mended; write the cell"
     )

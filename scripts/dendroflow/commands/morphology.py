@@ -1,14 +1,57 @@
-"""Mending morphologies from the command line."""
+"""The catalogue of morphologies, and files that are to be mended, from the command line."""
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from dendroflow.errors import MorphologyError, printable
 from dendroflow.files import replacing
+from dendroflow.morphology.catalogue import NAME, Catalogue
 from dendroflow.morphology.files import data_sha256
 from dendroflow.morphology.mend import LABELS, Wishes, mend
+from dendroflow.settings.morphologies import NeuroMorpho
+from dendroflow.settings.project import load, read_yaml
 
 UNITS = {"um": 1.0, "nm": 1e-3}
+
+
+def add(config: Path, files: Sequence[Path], group: str | None) -> str:
+    """Add files to the catalogue beside a configuration, pinned; say what became of each.
+
+    Files from elsewhere are copied into `cells/`, under names that catalogues may have. Entries
+    that have no pin get that of the file as it is now.
+
+    Raises
+    ------
+    MorphologyError
+        If there is nothing to add, or the group is no name.
+    """
+    folder = config.parent
+    catalogue = Catalogue(folder / "morphologies.yaml")
+    if group is not None and not re.fullmatch(NAME, group):
+        raise MorphologyError(f"--group {group}: a group is named like a morphology, as ca1")
+    found = [path for each in files for path in _cells(each)]
+    if files and not found:
+        listed = ", ".join(map(str, files))
+        raise MorphologyError(f"{listed}: there is no file that ends in .swc or .asc")
+    said = [catalogue.add(path, group) for path in found]
+    if not files:
+        project = load(read_yaml(config), config).project if config.exists() else None
+        said = catalogue.pin_all(project.neuromorpho if project else NeuroMorpho())
+    catalogue.write()
+    if files:
+        added = sum(line.startswith("added") for line in said)
+        said.append(f"{catalogue.path}: {added} of {len(found)} added")
+        if group and added:
+            said.append(f"sweep over them by  morphology: {{group: {group}}}")
+    return "\n".join(said) or f"{catalogue.path}: all cells are pinned"
+
+
+def _cells(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.rglob("*") if p.suffix.lower() in (".swc", ".asc"))
 
 
 def mend_file(options: argparse.Namespace) -> str:

@@ -34,7 +34,7 @@ DATABASE_CITATION = (
 LICENCE = "CC BY 4.0"
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """A file, where it came from (no path of this machine), and NeuroMorpho.Org's metadata."""
 
     data: bytes
@@ -76,7 +76,7 @@ def fetch(
     """
     destination.unlink(missing_ok=True)
     metadata.unlink(missing_ok=True)
-    found = _find(name, source, neuromorpho, root)
+    found = find(name, source, neuromorpho, root)
     label = _label(name, found.address)
     if found.data.lstrip()[:1] == b"<":
         raise MorphologyError(
@@ -103,7 +103,7 @@ def check_pin(name: str, source: MorphologySource, *, neuromorpho: NeuroMorpho, 
         As `fetch` does.
     """
     if isinstance(source, LocalFile | PackageFile):
-        found = _find(name, source, neuromorpho, root)
+        found = find(name, source, neuromorpho, root)
         digest = data_sha256(found.data, source.suffix)
         if digest != source.sha256:
             _check(name, found.data, source, _label(name, found.address), digest)
@@ -138,10 +138,10 @@ def _check(name: str, data: bytes, source: MorphologySource, label: str, digest:
         )
 
 
-def _metadata(name: str, source: MorphologySource, found: _Found, digest: str) -> bytes:
+def _metadata(name: str, source: MorphologySource, found: Found, digest: str) -> bytes:
     content = {
         "name": name,
-        "source": source.model_dump(mode="json", exclude={"sha256"}),
+        "source": source.model_dump(mode="json", exclude={"sha256", "group"}),
         "address": found.address,
         "sha256_of_data_lines": digest,
         "sha256_of_file": hashlib.sha256(found.data).hexdigest(),
@@ -162,14 +162,15 @@ def _citations(record: dict[str, Any] | None) -> list[str]:
     return [original, SERVICE_CITATION, DATABASE_CITATION]
 
 
-def _find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path) -> _Found:
+def find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path) -> Found:
+    """Read a morphology from where its entry says, whatever its pin."""
     match source:
         case NeuroMorphoSource():
             return _from_neuromorpho(name, source, service)
         case Download():
             downloader = Downloader(service)
             remedy = f"check morphologies.{name}.url"
-            return _Found(_get(downloader, source.url, name, remedy), source.url)
+            return Found(_get(downloader, source.url, name, remedy), source.url)
         case LocalFile():
             try:
                 path = within(root, root / source.file)
@@ -190,7 +191,7 @@ def _get(downloader: Downloader, url: str, name: str, not_found: str) -> bytes:
         raise MorphologyError(f"{_label(name, url)}: {error}") from error
 
 
-def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho) -> _Found:
+def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho) -> Found:
     cell = source.neuromorpho
     downloader = Downloader(service)
     key = f"morphologies.{name}.neuromorpho"
@@ -207,7 +208,7 @@ def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho
     folder = quote(cell.archive.lower())
     url = f"{service.address}/dableFiles/{folder}/CNG%20version/{quote(cell.name)}.CNG.swc"
     remedy = f"check {key}.archive and {key}.name"
-    return _Found(_get(downloader, url, name, remedy), url, record)
+    return Found(_get(downloader, url, name, remedy), url, record)
 
 
 def _record(body: bytes, label: str) -> dict[str, Any]:
@@ -231,7 +232,7 @@ def _plain(value: Any) -> Any:
     return printable(value) if isinstance(value, str) else value
 
 
-def _from_file(name: str, path: Path, address: str, max_bytes: int) -> _Found:
+def _from_file(name: str, path: Path, address: str, max_bytes: int) -> Found:
     label = _label(name, address)
     try:
         with path.open("rb") as file:
@@ -244,10 +245,10 @@ def _from_file(name: str, path: Path, address: str, max_bytes: int) -> _Found:
         raise MorphologyError(f"{label}: cannot be read ({error.strerror}); check it") from error
     if len(data) > max_bytes:
         raise MorphologyError(f"{label}: larger than {max_bytes} bytes; check it, or max_bytes")
-    return _Found(data, address)
+    return Found(data, address)
 
 
-def _from_package(name: str, source: PackageFile, max_bytes: int) -> _Found:
+def _from_package(name: str, source: PackageFile, max_bytes: int) -> Found:
     spec = importlib.util.find_spec(source.package)
     folders = list(spec.submodule_search_locations or []) if spec else []
     if not folders:

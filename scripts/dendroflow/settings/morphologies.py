@@ -71,6 +71,10 @@ class Pinned(Settings):
         "stripped, LF); where it is missing, the error prints the value to paste",
     )
 
+    group: MorphologyName | None = Field(
+        None, description="cells that are swept together, as `morphology: {group: <name>}`"
+    )
+
     @property
     def suffix(self) -> Literal["swc", "asc"]:
         """Format of the file; NeuroMorpho.Org's are `swc`."""

@@ -1,7 +1,7 @@
 """The configuration of a run, and all the files that it names, read and checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,7 @@ from dendroflow.settings.quality import Quality
 from dendroflow.settings.recordings import FILE as RECORDINGS
 from dendroflow.settings.recordings import RecordingSet
 from dendroflow.settings.simulation import Execution
+from dendroflow.settings.sweep import with_groups
 
 T = TypeVar("T")
 
@@ -255,13 +256,17 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
     """
     project = validated(Project, content, source)
     folder = source.parent if folder is None else folder
-    experiments = {
-        name: _experiment(within(folder, folder / "experiments" / f"{name}.yaml"), project, source)
-        for name in project.experiments
-    }
     morphologies = _read_if_there(
         dict[MorphologyName, MorphologySource], within(folder, folder / "morphologies.yaml")
     )
+    groups: dict[str, list[str]] = {}
+    for name, cell in morphologies.items():
+        if cell.group is not None:
+            groups.setdefault(cell.group, []).append(name)
+    experiments = {}
+    for name in project.experiments:
+        path = within(folder, folder / "experiments" / f"{name}.yaml")
+        experiments[name] = _experiment(path, project, source, groups)
     recordings = _read_if_there(dict[Name, RecordingSet], within(folder, folder / RECORDINGS))
     quality = _read_if_there(Quality, within(folder, folder / "quality.yaml"))
     for name, experiment in experiments.items():
@@ -293,10 +298,19 @@ def _check_requirements(experiment: Experiment, quality: Quality, path: Path) ->
                 demand(name, known, before, f" is not among the {key} of quality.yaml")
 
 
-def _experiment(path: Path, project: Project, source: Path) -> Experiment:
+def _experiment(
+    path: Path, project: Project, source: Path, groups: Mapping[str, Sequence[str]]
+) -> Experiment:
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: holds no experiment: keys such as `title` and `model`")
+    try:
+        content = {
+            key: with_groups(value, groups) if key == "sweep" else value
+            for key, value in content.items()
+        }
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: sweep: {error}") from error
     experiment = validated(Experiment, content, path)
     if not project.execution:
         return experiment

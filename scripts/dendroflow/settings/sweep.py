@@ -6,7 +6,7 @@ The points of all blocks are put together; within a block the designs multiply.
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated, Any, Self, TypeVar
@@ -111,8 +111,14 @@ class Axis(OneOf):
         None, description="[start, stop, step]: in equal steps, both ends included."
     )
 
+    group: str | None = Field(
+        None, description="All cells of a group of `morphologies.yaml`; of `morphology` alone."
+    )
+
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.group is not None:
+            raise ValueError("group: all cells of a group; it is for `morphology` alone")
         for spaced in (self.linspace, self.logspace):
             if spaced is not None and (spaced[2] < 2 or spaced[0] == spaced[1]):
                 raise ValueError("needs two different ends and at least 2 values")
@@ -266,6 +272,38 @@ def _power_of_two(samples: int) -> int:
         below = 1 << max(samples.bit_length() - 1, 0)
         raise ValueError(f"must be a power of two, such as {below} or {2 * below}; is {samples}")
     return samples
+
+
+def with_groups(content: Any, groups: Mapping[str, Sequence[str]]) -> Any:
+    """What a file says, with the names of its cells in place of each group that it sweeps.
+
+    Parameters
+    ----------
+    groups
+        group -> names of its cells.
+
+    Raises
+    ------
+    ValueError
+        If there is no such group.
+    """
+    if isinstance(content, list):
+        return [with_groups(item, groups) for item in content]
+    if not isinstance(content, Mapping):
+        return content
+    found = {}
+    for key, value in content.items():
+        if key == "morphology" and isinstance(value, Mapping) and set(value) == {"group"}:
+            if value["group"] not in groups:
+                known = ", ".join(sorted(groups)) or "there are none"
+                raise ValueError(
+                    f"morphology: group {value['group']!r} has no cells in morphologies.yaml; "
+                    f"groups: {known}"
+                )
+            found[key] = list(groups[value["group"]])
+        else:
+            found[key] = with_groups(value, groups)
+    return found
 
 
 SweptPath = Annotated[

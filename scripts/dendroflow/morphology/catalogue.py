@@ -1,0 +1,120 @@
+"""Writing the catalogue: entries and pins are added to its text, and what stands there stays."""
+
+import re
+import shutil
+import unicodedata
+from pathlib import Path
+
+import yaml
+
+from dendroflow.errors import MorphologyError, printable
+from dendroflow.files import replacing
+from dendroflow.morphology.fetch import find
+from dendroflow.morphology.files import data_sha256, parse
+from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
+from dendroflow.settings.project import read_yaml, validated
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+# Where files from elsewhere are copied to, below the configuration's folder.
+COPIES = "cells"
+
+
+class Catalogue:
+    """The file `morphologies.yaml`, which need not be there yet.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no catalogue.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._text = path.read_text(encoding="utf-8") if path.exists() else ""
+        content = (read_yaml(path) or {}) if path.exists() else {}
+        self._entries = validated(dict[MorphologyName, MorphologySource], content, path)
+        self._copies: list[tuple[Path, Path]] = []
+
+    def add(self, file: Path, group: str | None) -> str:
+        """Add a file; return what became of it."""
+        suffix = file.suffix.lower().removeprefix(".")
+        shown = printable(str(file))
+        try:
+            data = file.read_bytes()
+            parse(data, suffix, str(file))
+        except OSError as error:
+            return f"not added: {shown}: cannot be read: {error.strerror}"
+        except MorphologyError as error:
+            mended = suffix == "swc" and "; `dendroflow morphology mend` lists all that is wrong"
+            return f"not added: {printable(str(error))}{mended or ''}"
+        digest = data_sha256(data, suffix)
+        for name, entry in self._entries.items():
+            if entry.sha256 == digest:
+                return f"there already: {shown}, as {name}"
+        name = self._free_name(file)
+        place = self._place(file, name, group)
+        said = {"file": place.relative_to(self.path.parent).as_posix(), "sha256": digest}
+        said |= {"group": group} if group else {}
+        self._entries |= validated(dict[MorphologyName, MorphologySource], {name: said}, self.path)
+        if self._text:
+            self._text = f"{self._text.rstrip()}\n\n"
+        self._text += yaml.safe_dump({name: said}, sort_keys=False)
+        return f"added: {shown}, as {name}"
+
+    def pin_all(self, service: NeuroMorpho) -> list[str]:
+        """Pin all entries without a pin as they are now; return what became of each."""
+        said = []
+        for name, entry in self._entries.items():
+            if entry.sha256 is None:
+                try:
+                    found = find(name, entry, service, self.path.parent)
+                    parse(found.data, entry.suffix, found.address)
+                except MorphologyError as error:
+                    said.append(f"not pinned: {printable(str(error))}")
+                    continue
+                digest = data_sha256(found.data, entry.suffix)
+                key = re.compile(rf"^(['\"]?){re.escape(name)}\1:[ \t]*(#.*)?$", re.MULTILINE)
+                if not (match := key.search(self._text)):
+                    said.append(
+                        f"not pinned: {name}: write it into its own lines, or paste {digest}"
+                    )
+                    continue
+                self._text = (
+                    f"{self._text[: match.end()]}\n  sha256: {digest}{self._text[match.end() :]}"
+                )
+                said.append(f"pinned: {name} ({found.address})")
+        return said
+
+    def write(self) -> None:
+        """Write the catalogue, and copy the files that were added from elsewhere."""
+        for source, target in self._copies:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(target) as temporary:
+                shutil.copyfile(source, temporary)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self.path) as temporary:
+            temporary.write_text(self._text, encoding="utf-8")
+
+    def _free_name(self, file: Path) -> str:
+        """A name for a file that no other entry has, of the letters that names may have."""
+        stem = re.sub(r"(?i)\.CNG$", "", file.stem)
+        plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("_.-")[:90] or "cell"
+        number, free = 1, name
+        while free.casefold() in {entry.casefold() for entry in self._entries}:
+            number += 1
+            free = f"{name}_{number}"
+        return free
+
+    def _place(self, file: Path, name: str, group: str | None) -> Path:
+        """Where the file lies: where it is, below the configuration's folder, or a copy there."""
+        folder = self.path.parent.absolute()
+        here = file.absolute()
+        allowed = rf"({NAME}/)*{NAME}\.(swc|asc)"
+        if here.is_relative_to(folder):
+            inside = here.relative_to(folder)
+            if re.fullmatch(allowed, inside.as_posix(), re.IGNORECASE):
+                return self.path.parent / inside
+        target = Path(COPIES, *([group] if group else []), f"{name}{file.suffix.lower()}")
+        self._copies.append((file, self.path.parent / target))
+        return self.path.parent / target

@@ -1,0 +1,104 @@
+"""Adding cells to the catalogue: any names, pins, groups, and what stood there before."""
+
+import pytest
+import yaml
+
+from dendroflow.commands.cli import main
+from dendroflow.errors import ConfigurationError
+from dendroflow.morphology.files import data_sha256
+from dendroflow.settings.project import load, read_yaml
+
+CELL = "1 1 0 0 0 5 -1\n2 3 5 0 0 0.5 1\n3 3 {} 0 0 0.5 2\n"
+BEFORE = "# My cells\nold:\n  file: old.swc   # not pinned yet\n"
+EXPERIMENT = {
+    "title": "Cells",
+    "model": "tree",
+    "simulation": {"duration": 1.0},
+    "features": {"signal": "v", "statistics": ["maximum"]},
+}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with a configuration, and five files elsewhere of which one is refused."""
+    monkeypatch.chdir(tmp_path)
+    config = tmp_path / "config"
+    (config / "experiments").mkdir(parents=True)
+    (config / "config.yaml").write_text("experiments: [cells]\n", encoding="utf-8")
+    (config / "morphologies.yaml").write_text(BEFORE, encoding="utf-8")
+    (config / "old.swc").write_text(CELL.format(30), encoding="utf-8")
+    folder = tmp_path / "from elsewhere" / "deeper"
+    folder.mkdir(parents=True)
+    names = ["Zelle 1 ä+b.CNG.swc", "Zelle 1 a b.swc", "b.SWC", "007.swc"]
+    for number, name in enumerate(names):
+        (folder / name).write_text(CELL.format(50 + number), encoding="utf-8")
+    (folder / "broken.swc").write_text("1 1 0 0 0 0 -1\n", encoding="utf-8")
+    return config
+
+
+def experiment(config, **sweep):
+    content = EXPERIMENT | {"sweep": sweep}
+    path = config / "experiments" / "cells.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load(read_yaml(config / "config.yaml"), config / "config.yaml").experiments["cells"]
+
+
+def test_a_folder_is_added_with_one_command_and_swept_with_one_line(project, capsys):
+    assert main(["morphology", "add", "from elsewhere", "--group", "ca1"]) == 0
+    said = capsys.readouterr().out
+    assert "not added: from elsewhere/deeper/broken.swc, line 1: radius 0 µm" in said
+    assert "`dendroflow morphology mend` lists all that is wrong" in said
+    assert "4 of 5 added" in said
+    text = (project / "morphologies.yaml").read_text(encoding="utf-8")
+    assert text.startswith(BEFORE)
+    entries = yaml.safe_load(text)
+    assert set(entries) == {"old", "007", "Zelle_1_a_b", "Zelle_1_a_b_2", "b"}
+    for name, entry in entries.items():
+        if name != "old":
+            copy = (project / entry["file"]).read_bytes()
+            assert entry["sha256"] == data_sha256(copy, "swc")
+            assert entry["group"] == "ca1"
+    swept = experiment(project, grid={"morphology": {"group": "ca1"}})
+    (axis,) = [block.grid["morphology"] for block in swept.sweep]
+    assert set(axis.values) == set(entries) - {"old"}
+
+
+def test_what_is_there_already_is_not_added_again(project, capsys):
+    for _ in range(2):
+        assert main(["morphology", "add", "from elsewhere"]) == 0
+    assert "0 of 5 added" in capsys.readouterr().out
+    assert len(yaml.safe_load((project / "morphologies.yaml").read_text(encoding="utf-8"))) == 5
+
+
+def test_a_file_of_the_configuration_is_not_copied(project):
+    (project / "mine.swc").write_text(CELL.format(90), encoding="utf-8")
+    assert main(["morphology", "add", "config/mine.swc"]) == 0
+    entry = yaml.safe_load((project / "morphologies.yaml").read_text(encoding="utf-8"))["mine"]
+    assert entry["file"] == "mine.swc"
+    assert not (project / "cells").exists()
+
+
+def test_pins_that_are_missing_are_written_into_the_file(project, capsys):
+    experiment(project, grid={"morphology": ["old"]})
+    assert main(["morphology", "add"]) == 0
+    assert "pinned: old (old.swc)" in capsys.readouterr().out
+    text = (project / "morphologies.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# My cells\nold:\n  sha256: ")
+    assert "file: old.swc   # not pinned yet" in text
+    found = yaml.safe_load(text)["old"]["sha256"]
+    assert found == data_sha256((project / "old.swc").read_bytes(), "swc")
+    assert main(["morphology", "add"]) == 0
+    assert "all cells are pinned" in capsys.readouterr().out
+
+
+def test_bad_input_is_one_line(project, capsys):
+    assert main(["morphology", "add", "nothing"]) == 0
+    assert "not added: nothing" in capsys.readouterr().out
+    assert main(["morphology", "add", "config/experiments"]) == 1
+    assert "there is no file that ends in .swc or .asc" in capsys.readouterr().err
+    assert main(["morphology", "add", "config", "--group", "c a"]) == 1
+    assert "--group c a: a group is named like a morphology" in capsys.readouterr().err
+    with pytest.raises(ConfigurationError, match="group 'ca3' has no cells"):
+        experiment(project, grid={"morphology": {"group": "ca3"}})
+    with pytest.raises(ConfigurationError, match=r"group: .*for `morphology` alone"):
+        experiment(project, grid={"parameters.g": {"group": "ca1"}})
