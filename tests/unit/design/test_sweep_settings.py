@@ -125,7 +125,10 @@ def test_wrong_paths(text, expected):
         ("{list: []}", "sweep.list: is empty"),
         ("{list: [{}]}", "sweep.list.0: is empty"),
         ("{parameters.a: 3}", "sweep.parameters.a: must be one of {values: ...}"),
-        ("{parameters.a: {}}", "takes exactly one of values, linspace, logspace, arange, group; has none"),
+        (
+            "{parameters.a: {}}",
+            "takes exactly one of values, linspace, logspace, arange, group; has none",
+        ),
         ("{parameters.a: [1, .nan]}", "sweep.parameters.a.1: nan is not a finite number"),
         ("{parameters.a: [-.inf]}", "-inf is not a finite number"),
         ("{parameters.a: [1e999]}", "inf is not a finite number"),
