@@ -29,6 +29,7 @@ from dendroflow.jobs import session
 from dendroflow.quality.checks import CHECKS
 from dendroflow.quality.names import THEME_OF
 from dendroflow.settings import (
+    analysis,
     audit,
     base,
     experiment,
@@ -51,7 +52,7 @@ from dendroflow.tables.database import TABLES, VIEWS
 
 CHECKOUT = Path(__file__).parents[1]
 MODULES = (
-    *(audit, experiment, features, figures, morphologies, morphometry),
+    *(analysis, audit, experiment, features, figures, morphologies, morphometry),
     *(optimise, project, protocols, quality, recordings, simulation, stimuli, sweep, targets),
 )
 CLASSES = {

@@ -7,6 +7,7 @@ rule build_database:
         features=expand(layout.FEATURES, experiment=df.experiments),
         feature_values=expand(layout.FEATURE_VALUES, experiment=df.experiments),
         runs=expand(layout.RUNS, experiment=df.experiments),
+        sensitivity=df.analysed(layout.SENSITIVITY),
         morphologies=df.all_morphologies(layout.METADATA),
         audits=lambda wildcards: df.audits("audit" in workflow.dag_settings.targets),
     output:

@@ -9,6 +9,7 @@ rule render_figures:
         runs=layout.RUNS,
         traces=df.traces_to_draw,
         history=df.history,
+        sensitivity=df.sensitivity,
         recorded=ancient(df.recorded(layout.RECORDED_TRACES)),
     output:
         figures=report(

@@ -67,6 +67,8 @@ FEATURES = Pattern("results/{experiment}/features.parquet")
 FEATURE_VALUES = Pattern("results/{experiment}/feature_values.parquet")
 # What became of each point under each protocol, and what was searched.
 RUNS = Pattern("results/{experiment}/runs.parquet")
+# How much each swept value decides each feature, where that is asked.
+SENSITIVITY = Pattern("results/{experiment}/sensitivity.parquet")
 # Tables for other programs, where asked for.
 FEATURES_EXPORT = Pattern("results/{experiment}/features.{format}")
 TRACES_EXPORT = Pattern("results/{experiment}/traces.{format}")
@@ -151,6 +153,7 @@ RULES = {
     "extract_features": BATCH_FEATURES,
     "measure_recordings": RECORDED,
     "gather_features": FEATURES,
+    "analyse_sensitivity": SENSITIVITY,
     "build_database": DATABASE,
     "check_failures": VERDICT,
     "write_report": REPORT,

@@ -79,6 +79,12 @@ def render_figures(job: Job) -> None:
         time_unit=notes["time_unit"],
     )
     render_all(declared.figures, data, folder)
+    if job.input.sensitivity:
+        from dendroflow.figures import sensitivity
+
+        (path,) = map(Path, job.input.sensitivity)
+        found = read_table(path).to_pandas()
+        sensitivity.draw_all(found, data.labels, declared.title, folder)
     if histories := list(map(Path, job.input.history)):
         from dendroflow.figures.optimisation import Course, draw_all
 

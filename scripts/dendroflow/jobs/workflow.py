@@ -314,6 +314,16 @@ class Workflow:
         drawn = any(map(drawn_signals, self.declared(wildcards).figures))
         return self._batches(wildcards.experiment, layout.TRACES) if drawn else []
 
+    def analysed(self, pattern: Pattern) -> list[str]:
+        """A file of each experiment whose sensitivity is asked for."""
+        found = self.configuration.experiments.items()
+        return [pattern.of(experiment=name) for name, said in found if said.analysis.sensitivity]
+
+    def sensitivity(self, wildcards: Wildcards) -> list[str]:
+        """The indices of an experiment, if they are asked for."""
+        path = layout.SENSITIVITY.of(experiment=wildcards.experiment)
+        return [path] if self.declared(wildcards).analysis.sensitivity else []
+
     def traces_to_explore(self, wildcards: Wildcards) -> list[str]:
         """Traces of all experiments that keep them."""
         return [path for e in self.keeping_traces for path in self._batches(e, layout.TRACES)]
@@ -332,7 +342,11 @@ class Workflow:
     def figures(self, wildcards: Wildcards) -> list[str]:
         """The folders of figures of all experiments that draw any."""
         found = self.configuration.experiments.items()
-        drawing = [name for name, said in found if said.figures or said.optimise is not None]
+        drawing = [
+            name
+            for name, said in found
+            if said.figures or said.optimise is not None or said.analysis.sensitivity
+        ]
         if self._begin():
             for name in set(self.experiments).difference(drawing):
                 self._remove_figures(layout.FIGURES.below(self.results, experiment=name))

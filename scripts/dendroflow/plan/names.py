@@ -96,6 +96,10 @@ def check_names(
             for needed in sorted(Expression(derived.expression).names):
                 there = [*measured, *numbers]
                 demand(needed, there, f"derived: {name}: neither measured nor a value: ")
+        asked = settings.analysis.sensitivity
+        for name in asked.features if asked else ():
+            there = [*measured, *settings.derived, *scores]
+            demand(name, there, "analysis: sensitivity: features: not measured: ")
         swept = {column_of(path): points.table[path] for path in points.swept}
         ids = {} if settings.optimise else {"point_id": points.table["point_id"]}
         for figure in settings.figures:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow import layout
+from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.tables.database import quoted
@@ -142,7 +143,7 @@ def _figures(name: str, experiment: Experiment, results: Path) -> list[Figure]:
     folder = layout.FIGURES.below(results, experiment=name)
     return [
         figure_of(results, folder, each.name, each.title or "", each.caption)
-        for each in (*experiment.figures, *OPTIMISATION_FIGURES)
+        for each in (*experiment.figures, *OPTIMISATION_FIGURES, *ANALYSIS_FIGURES)
         if any(folder.glob(f"{each.name}.*"))
     ]
 

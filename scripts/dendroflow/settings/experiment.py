@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
+from dendroflow.settings.analysis import Analysis
 from dendroflow.settings.base import Interval, Name, Settings, nearest, spelled
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.features import AnyDerived, Features
@@ -30,7 +31,7 @@ ColumnName = Annotated[
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
     *("model_files", "morphologies", "provenance", "failures", "runs", "trials"),
-    *("individuals", "recordings", "recorded_targets", "points_long", "settings"),
+    *("individuals", "sensitivity", "recordings", "recorded_targets", "points_long", "settings"),
 }
 
 
@@ -88,7 +89,25 @@ class Experiment(Settings):
     figures: Annotated[tuple[Figure, ...], AfterValidator(check_names)] = Field(
         (), description="what is drawn"
     )
+    analysis: Analysis = Field(
+        default_factory=Analysis, description="what is made of the table of points"
+    )
     execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")
+
+    @model_validator(mode="after")
+    def _sweep_for_its_analysis(self) -> "Experiment":
+        asked = self.analysis.sensitivity
+        if asked is None:
+            return self
+        if self.sweep is None:
+            raise ValueError("analysis: sensitivity: needs a `sweep`")
+        alone = len(self.sweep) == 1 and {n for n, d in self.sweep[0] if d} == {"saltelli"}
+        if asked.method == "sobol" and not alone:
+            raise ValueError(
+                "analysis: sensitivity: Sobol's indices need a sweep that is one `saltelli` design "
+                "and nothing beside it; write one, or `method: pawn`"
+            )
+        return self
 
     @model_validator(mode="after")
     def _swept_or_optimised(self) -> "Experiment":

@@ -93,6 +93,7 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         morphologies=_morphology_rows(results, notes["morphologies"]),
         model_files=_model_file_rows(results, copies),
         individuals=_individuals(results, notes),
+        sensitivity=_sensitivity(results, notes),
         recordings=_recordings(results, notes),
         recorded_targets=[
             {**target, "feature": column, "recordings": target["recordings"].split(".")[1]}
@@ -140,6 +141,15 @@ def _recordings(results: Path, notes: Mapping[str, Any]) -> pa.Table:
         return RECORDED.empty_table()
     values = {"experiment": notes["experiment"], "recorded": notes["recorded"]}
     return read_table(layout.RECORDED.below(results, **values)).replace_schema_metadata(None)
+
+
+def _sensitivity(results: Path, notes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Indices of the table as it is now; none where nobody asks for them any more."""
+    path = layout.SENSITIVITY.below(results, experiment=notes["experiment"])
+    if not path.exists() or read_notes(path)["date"] != notes["date"]:
+        return []
+    found: list[dict[str, Any]] = read_table(path).to_pylist()
+    return found
 
 
 def _individuals(results: Path, notes: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -118,6 +118,19 @@ TABLES = {
         "sweeps": "number of sweeps",
         "cells": "cell -> its mean (JSON)",
     },
+    "sensitivity": {
+        "experiment": "an experiment with `analysis: sensitivity`",
+        "feature": "column of its table",
+        "index": "S1, ST, S2 or PAWN (median over slices); NULL if there is none: note",
+        "parameter": "column of the swept value",
+        "other": "of S2, the other one of the pair",
+        "value": "of the index",
+        "low": "lower end of its confidence interval; of PAWN, the least over slices",
+        "high": "upper end; of PAWN, the largest over slices",
+        "rows": "rows of the design that it is of",
+        "left_out": "share of the rows at which the feature does not exist",
+        "note": "why there is no index",
+    },
     "individuals": {
         "experiment": "an experiment that optimises",
         "rank": "1, 2, ... by the score; the first ten, and all of the Pareto front",
@@ -225,7 +238,7 @@ class ExperimentRows:
         the columns of `TABLES["experiments"]`, without the experiment.
     batches
         name -> notes of the outcomes.
-    columns, audits, morphologies, model_files, individuals, recorded_targets
+    columns, audits, morphologies, model_files, individuals, sensitivity, recorded_targets
         a mapping per row, as in `TABLES`, without the experiment.
     """
 
@@ -240,6 +253,7 @@ class ExperimentRows:
     morphologies: Rows = ()
     model_files: Rows = ()
     individuals: Rows = ()
+    sensitivity: Rows = ()
     recorded_targets: Rows = ()
     runs: pa.Table = field(default_factory=RUNS.empty_table)
     trials: pa.Table = field(default_factory=TRIALS.empty_table)
@@ -306,6 +320,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
     _append(connection, "columns", experiment.columns, experiment=name)
     _append(connection, "audits", experiment.audits, experiment=name)
     _append(connection, "individuals", experiment.individuals, experiment=name)
+    _append(connection, "sensitivity", experiment.sensitivity, experiment=name)
     _append(connection, "recorded_targets", experiment.recorded_targets, experiment=name)
     _append(connection, "morphologies", experiment.morphologies)
     _append(connection, "model_files", experiment.model_files)

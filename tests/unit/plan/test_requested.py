@@ -13,6 +13,7 @@ from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.requested import requested
+from dendroflow.settings.analysis import Analysis, Sensitivity
 from dendroflow.settings.project import load
 from dendroflow.tables.schemas import OUTCOMES
 from dendroflow.tables.tables import write_table
@@ -31,7 +32,10 @@ def configuration():
             "rats": {"morphologies": [CELL], "reference": "references/frontal_pyramidal.csv"}
         },
     }
-    return load(content, CONFIG / "config.yaml")
+    found = load(content, CONFIG / "config.yaml")
+    asked = Analysis(sensitivity=Sensitivity(method="pawn"))
+    swept = found.experiments[SWEPT].model_copy(update={"analysis": asked})
+    return found.model_copy(update={"experiments": {**found.experiments, SWEPT: swept}})
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,16 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 from running import CHECKOUT
 
+from dendroflow.analysis.sensitivity import indices
 from dendroflow.design import distinct, expand, point_ids
+from dendroflow.settings.analysis import Sensitivity
 from dendroflow.settings.sweep import Block
 from dendroflow.tables.contents import design_rows
 from dendroflow.tables.database import TABLES, ExperimentRows, build_database
@@ -20,8 +23,8 @@ from dendroflow.tables.tables import write_table
 
 PAGE = (CHECKOUT / "docs" / "database.md").read_text(encoding="utf-8")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-# 16/12 and 1/12 of 13/9.
-INDICES = "{'parameters.b': 0.92, 'parameters.a': 0.06}"
+# First order: 16/12 and 1/12 of 13/9.
+INDICES = {"b": 0.92, "a": 0.06}
 DURATIONS = {0.0: 6.2, 10.0: 2.7, 14.0: 2.025, 18.0: 1.6, 20.0: 1.425, 22.0: None}
 
 
@@ -68,7 +71,7 @@ def rows(name, points, columns, design=(), **facts):
     )
 
 
-def sensitivity():
+def sampled():
     """An experiment whose feature is 3 b + 2 b a, b and a uniform on [0, 1]."""
     axes = {path: {"range": [0.0, 1.0]} for path in ("parameters.b", "parameters.a")}
     sweep = [{"saltelli": {"samples": 1024, "axes": axes}}]
@@ -76,7 +79,12 @@ def sensitivity():
     points, design = distinct(table, point_ids(table), blocks, "sweep")
     points = points.drop(columns="point_id").rename(columns=lambda path: path.rpartition(".")[2])
     points["AP_duration"] = 3 * points["b"] + 2 * points["b"] * points["a"]
-    return rows("sensitivity", points, points.columns, design, sweep=sweep)
+    found = rows("sampled", points, points.columns, design, sweep=sweep)
+    order = [first + k for first, count in design[0]["points"] for k in range(count)]
+    ends = {"b": (0.0, 1.0), "a": (0.0, 1.0)}
+    asked = (["AP_duration"], Sensitivity())
+    told = indices(found.points, order, ends, *asked, second_order=True)
+    return replace(found, sensitivity=told.to_pylist())
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +101,7 @@ def results(tmp_path_factory):
     hh_temperature = rows("hh_temperature", temperature, temperature.columns)
     build_database(
         folder / "dendroflow.sqlite",
-        [hh_temperature, rows("synaptic_drive", drive, drive.columns), sensitivity()],
+        [hh_temperature, rows("synaptic_drive", drive, drive.columns), sampled()],
     )
     ids = hh_temperature.points["point_id"].to_pylist()
     traces = [
@@ -128,11 +136,17 @@ def test_the_queries_of_the_course_give_their_answers(results):
         assert database.execute(last).fetchall() == [(0.10, 20.0), (0.12, 20.0)]
 
 
+def test_indices_of_a_design_are_those_of_its_formula(results):
+    with closing(sqlite3.connect(results / "dendroflow.sqlite")) as database:
+        asked = "SELECT parameter, ROUND(value, 2) FROM sensitivity WHERE \"index\" = 'S1'"
+        assert dict(database.execute(asked).fetchall()) == INDICES
+
+
 @pytest.mark.parametrize(
     ("code", "printed"),
     zip(
         [*blocks("python"), *blocks("python", README)],
-        ["1.425", "0.5 37.0 mV", INDICES, "max"],
+        ["1.425", "0.5 37.0 mV", "max"],
         strict=True,
     ),
 )

@@ -1,0 +1,120 @@
+"""Indices of sensitivity: bars with their intervals, and pairs as maps."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+
+from dendroflow.figures.data import Label
+from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.page import GREY, INK, Page, house_style, wrapped
+from dendroflow.figures.targets import BLUE
+from dendroflow.settings.analysis import FIGURES
+
+# Of more features the first are drawn, and the note says so.
+FEATURES_AT_MOST = 12
+COLUMNS, PANEL_WIDTH, ROW = 3, 2.6, 0.34
+NAMES = {
+    "S1": "first order (alone)",
+    "ST": "total (with all that it does together with others)",
+    "PAWN": "PAWN (median over slices; line: least to largest)",
+}
+COLOURS = {"S1": "#9fc1dd", "ST": BLUE, "PAWN": BLUE}
+
+
+def draw_all(
+    indices: pd.DataFrame, labels: Mapping[str, Label], title: str, folder: Path
+) -> list[Path]:
+    """Draw the indices of an experiment, and those of pairs if there are any.
+
+    Parameters
+    ----------
+    indices
+        of `analysis.sensitivity.INDICES`.
+    """
+    paths = []
+    with house_style():
+        for figure, page in (
+            (FIGURES[0], _bars(indices, labels, title)),
+            (FIGURES[1], _pairs(indices, labels, title)),
+        ):
+            if page is not None:
+                paths += page.save(folder, figure.name)
+    return paths
+
+
+def _notes(indices: pd.DataFrame, labels: Mapping[str, Label], shown: list[str]) -> list[str]:
+    """What is not drawn, and why."""
+    notes = []
+    first = indices.drop_duplicates("feature")
+    for row in first[first["note"].notna()].itertuples():
+        notes.append(f"!{labels[str(row.feature)].text}: no index: {row.note}.")
+    for row in first[first["note"].isna() & (first["left_out"] > 0)].itertuples():
+        left = f"{row.left_out:.1%} of the rows are left out, where it does not exist"
+        notes.append(f"!{labels[str(row.feature)].text}: {left}.")
+    if (more := first["note"].isna().sum() - len(shown)) > 0:
+        notes.append(f"{more} more features are in the table sensitivity.")
+    return notes
+
+
+def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Page:
+    drawn = indices[indices["index"].isin(list(NAMES))]
+    features = drawn["feature"].unique().tolist()[:FEATURES_AT_MOST]
+    parameters = drawn["parameter"].unique().tolist()
+    columns = min(COLUMNS, max(len(features), 1))
+    rows = max(-(-len(features) // columns), 1)
+    size = (PANEL_WIDTH * columns + 1.2, rows * (0.9 + ROW * max(len(parameters), 1)))
+    page = Page(FIGURES[0].title, title, _notes(indices, labels, features), size)
+    if not features:
+        page.say("no feature has an index; the notes say why")
+        return page
+    panels = page.panels(rows, columns, count=len(features), sharey=True)
+    kinds = [kind for kind in NAMES if (drawn["index"] == kind).any()]
+    height = 0.8 / len(kinds)
+    for axes, feature in zip(panels, features, strict=True):
+        own = drawn[drawn["feature"] == feature].set_index("parameter")
+        for k, kind in enumerate(kinds):
+            bars = own[own["index"] == kind].loc[parameters]
+            places = np.arange(len(parameters)) + (k - (len(kinds) - 1) / 2) * height
+            axes.barh(places, bars["value"], height, color=COLOURS[kind], label=NAMES[kind])
+            axes.hlines(places, bars["low"], bars["high"], color=INK, lw=1.0)
+        axes.axvline(0, color=GREY, lw=0.8)
+        axes.set_title(wrapped(labels[feature].text, PANEL_WIDTH), size="medium")
+        axes.set_yticks(range(len(parameters)), [wrapped(labels[p].text, 1.6) for p in parameters])
+        axes.grid(visible=False, axis="y")
+    panels[0].invert_yaxis()
+    handles, names = panels[0].get_legend_handles_labels()
+    page.canvas.legend(handles, names, loc="outside lower center", ncols=1, frameon=False)
+    return page
+
+
+def _pairs(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Page | None:
+    drawn = indices[indices["index"] == "S2"]
+    if drawn.empty:
+        return None
+    features = drawn["feature"].unique().tolist()[:FEATURES_AT_MOST]
+    names = pd.unique(drawn[["parameter", "other"]].to_numpy().ravel()).tolist()
+    columns = min(COLUMNS, len(features))
+    rows = -(-len(features) // columns)
+    side = 1.2 + ROW * len(names)
+    page = Page(FIGURES[1].title, title, [], (side * columns + 2.0, (side + 0.4) * rows))
+    panels = page.panels(rows, columns, count=len(features), grid=False, sharex=True, sharey=True)
+    highest = max(float(drawn["value"].max()), 0.1)
+    colours: Any = ScalarMappable(Normalize(0, highest), colour_map())
+    for axes, feature in zip(panels, features, strict=True):
+        values = np.full((len(names), len(names)), np.nan)
+        for row in drawn[drawn["feature"] == feature].itertuples():
+            # What an interval that reaches zero does not tell from none is drawn as it is found.
+            place = names.index(str(row.other)), names.index(str(row.parameter))
+            values[place] = max(float(str(row.value)), 0.0)
+        axes.pcolormesh(values, norm=colours.norm, cmap=colours.cmap, edgecolor="white")
+        ticks, texts = np.arange(len(names)) + 0.5, [wrapped(labels[n].text, 1.4) for n in names]
+        axes.set_xticks(ticks, texts, rotation=90)
+        axes.set_yticks(ticks, texts)
+        axes.set_title(wrapped(labels[feature].text, side), size="medium")
+    page.colour_bar(panels, colours, "index of second order")
+    return page

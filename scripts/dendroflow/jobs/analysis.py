@@ -1,0 +1,43 @@
+"""Jobs that make something of the table of an experiment."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from dendroflow.analysis.sensitivity import INDICES, indices
+from dendroflow.jobs.job import Job
+from dendroflow.tables.schemas import column_of
+from dendroflow.tables.tables import read_notes, read_table, write_table
+
+
+def analyse_sensitivity(job: Job) -> None:
+    """Find how much each swept value of an experiment decides each feature."""
+    asked = job.declared.analysis.sensitivity
+    assert asked is not None, "asked of experiments that want it"
+    path = Path(job.input.features)
+    table, notes = read_table(path), read_notes(path)
+
+    def numbers(kind: str) -> list[str]:
+        named = [said["name"] for said in notes["columns"] if said["kind"] == kind]
+        return [name for name in named if not pa.types.is_string(table.schema.field(name).type)]
+
+    features = asked.features or numbers("feature")
+    second_order = False
+    if asked.method == "sobol":
+        (block,) = job.declared.sweep or ()
+        assert block.saltelli is not None, "checked where the experiment is read"
+        second_order = block.saltelli.second_order
+        names = [column_of(name) for name in block.saltelli.axes]
+        runs = notes["design"][0]["points"]
+        design = [first + k for first, count in runs for k in range(count)]
+    else:
+        names, design = numbers("swept"), list(range(len(table)))
+    ends = {}
+    for name in names:
+        values = np.array(table[name].to_pylist(), float)
+        if asked.method == "sobol" or np.ptp(values) > 0:
+            ends[name] = (float(values.min()), float(values.max()))
+    found = indices(table, design, ends, features, asked, second_order=second_order)
+    told = {"date": notes["date"], "columns": notes["columns"]}
+    write_table(found, Path(job.output.sensitivity), INDICES, told)

@@ -1,0 +1,64 @@
+"""What is asked of the table of points: which swept value matters."""
+
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field
+
+from dendroflow.settings.base import Settings, each_once
+from dendroflow.settings.sweep import Number, Whole
+
+LEAVE_OUT: Literal["leave_out"] = "leave_out"
+
+
+class AnalysisFigure(NamedTuple):
+    """A figure that every analysis draws; its files have this name."""
+
+    name: str
+    title: str
+    caption: str
+
+
+FIGURES = (
+    AnalysisFigure(
+        "sensitivity",
+        "Which parameters matter",
+        "Indices of sensitivity of each feature. Lines are bootstrapped confidence intervals.",
+    ),
+    AnalysisFigure(
+        "sensitivity-pairs",
+        "Which parameters matter together",
+        "Indices of second order: the share of the variance that a pair explains beyond the "
+        "shares of each.",
+    ),
+)
+
+
+class Sensitivity(Settings):
+    """Indices of how much each swept value decides each feature."""
+
+    method: Literal["sobol", "pawn"] = Field(
+        "sobol",
+        description="`sobol`: first, second and total order, of a sweep that is one `saltelli` "
+        "design; `pawn`: of the points of any sweep",
+    )
+    features: Annotated[tuple[str, ...], AfterValidator(each_once)] = Field(
+        (), description="columns of the table; all features and scores if left out"
+    )
+    missing: Literal["leave_out"] | Number = Field(
+        LEAVE_OUT,
+        description="what a feature counts as that does not exist at a point: a number, or "
+        "`leave_out`, which leaves out the rows of the design that need it, and tells their share",
+    )
+    confidence: Annotated[Number, Field(gt=0.5, lt=1.0)] = Field(
+        0.95, description="of the intervals"
+    )
+    resamples: Annotated[Whole, Field(ge=10, le=10_000)] = Field(
+        100, description="bootstrap samples for the intervals"
+    )
+    seed: Annotated[Whole, Field(ge=0)] = Field(1, description="of the bootstrap")
+
+
+class Analysis(Settings):
+    """What is made of the table of an experiment."""
+
+    sensitivity: Sensitivity | None = Field(None, description="which swept values matter")

@@ -1,0 +1,82 @@
+"""Indices of sensitivity against those that are known: Ishigami's function, a passive soma."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from dendroflow.analysis.sensitivity import indices
+from dendroflow.design import expand
+from dendroflow.settings.analysis import Sensitivity
+from dendroflow.settings.sweep import Block
+
+AXES = {f"parameters.x{k}": {"range": [-np.pi, np.pi]} for k in (1, 2, 3)}
+# Of a = 7, b = 0.1: Ishigami and Homma (1990), by the formulas of Sobol (1993).
+A, B = 7.0, 0.1
+VARIANCE = A**2 / 8 + B * np.pi**4 / 5 + B**2 * np.pi**8 / 18 + 0.5
+FIRST = [0.5 * (1 + B * np.pi**4 / 5) ** 2 / VARIANCE, A**2 / 8 / VARIANCE, 0.0]
+THIRD = 8 * B**2 * np.pi**8 / 225 / VARIANCE
+TOTAL = [FIRST[0] + THIRD, FIRST[1], THIRD]
+
+
+def ishigami(samples, second_order=True):
+    saltelli = {"samples": samples, "axes": AXES, "second_order": second_order}
+    table, _ = expand([Block(saltelli=saltelli)], ".")
+    x = {path.rpartition(".")[2]: table[path].to_numpy() for path in AXES}
+    y = np.sin(x["x1"]) + A * np.sin(x["x2"]) ** 2 + B * x["x3"] ** 4 * np.sin(x["x1"])
+    return pa.table(x | {"y": y, "constant": np.full(len(y), 3.0)})
+
+
+def found(table, settings=None, features=("y",), **more):
+    ends = dict.fromkeys(("x1", "x2", "x3"), (-np.pi, np.pi))
+    settings = settings or Sensitivity()
+    more.setdefault("second_order", True)
+    return indices(table, range(len(table)), ends, features, settings, **more).to_pandas()
+
+
+def test_ishigamis_function_has_its_indices():
+    rows = found(ishigami(4096))
+    for order, known in (("S1", FIRST), ("ST", TOTAL)):
+        own = rows[rows["index"] == order]
+        assert own["value"].tolist() == pytest.approx(known, abs=0.02)
+        assert ((own["low"] < known) & (known < own["high"]) | (np.abs(known) < 0.01)).all()
+    pairs = rows[rows["index"] == "S2"].set_index(["parameter", "other"])["value"]
+    assert pairs["x1", "x3"] == pytest.approx(THIRD, abs=0.03)
+    assert pairs["x1", "x2"] == pytest.approx(0.0, abs=0.03)
+
+
+def test_without_second_order_there_are_no_pairs():
+    rows = found(ishigami(1024, second_order=False), second_order=False)
+    assert set(rows["index"]) == {"S1", "ST"}
+    assert rows["value"].tolist()[:3] == pytest.approx(FIRST, abs=0.05)
+
+
+def test_whole_blocks_are_left_out_where_a_feature_does_not_exist():
+    table = ishigami(2048)
+    y = table["y"].to_pylist()
+    y[5] = y[801] = None
+    rows = found(table.set_column(3, "y", pa.array(y)))
+    assert rows["rows"].unique().tolist() == [len(table) - 16]
+    assert rows["left_out"].unique() == pytest.approx([16 / len(table)])
+    assert rows[rows["index"] == "ST"]["value"].tolist() == pytest.approx(TOTAL, abs=0.04)
+    filled = found(table.set_column(3, "y", pa.array(y)), Sensitivity(missing=0.0))
+    assert filled["rows"].unique().tolist() == [len(table)]
+    assert filled["left_out"].unique().tolist() == [0.0]
+
+
+def test_what_has_no_index_says_why():
+    table = ishigami(64)
+    nothing = pa.array([None] * len(table), pa.float64())
+    rows = found(table.append_column("none", nothing), features=("constant", "none", "y"))
+    notes = rows.drop_duplicates("feature").set_index("feature")
+    assert notes["note"]["constant"] == "it is the same at all points"
+    assert notes["note"]["none"] == f"at 0 of {len(table)} rows: too few"
+    assert notes["note"].isna()["y"]
+    assert rows[rows["feature"] == "y"]["value"].notna().all()
+
+
+def test_indices_of_any_table_order_its_columns():
+    random = np.random.default_rng(3)
+    x = {f"x{k}": random.uniform(-np.pi, np.pi, 2000) for k in (1, 2, 3)}
+    table = pa.table(x | {"y": 5 * x["x1"] + x["x2"]})
+    rows = found(table, Sensitivity(method="pawn")).set_index("parameter")["value"]
+    assert rows["x1"] > 2 * rows["x2"] > 2 * rows["x3"] > 0

@@ -1,0 +1,61 @@
+"""A real run whose sensitivity is known: the steady potential of a passive soma."""
+
+import shutil
+
+import numpy as np
+import pytest
+from workflow.workspace import CHECKOUT, Workspace
+
+SOMA = CHECKOUT / "template" / "config" / "models" / "soma"
+AXES = {"parameters.amplitude": {"range": [-0.02, 0.02]}, "parameters.e": {"range": [-70, -60]}}
+EXPERIMENT = {
+    "title": "A passive soma",
+    "model": "soma",
+    "simulation": {"duration": 300.0, "dt": 0.1},
+    "sweep": {"saltelli": {"samples": 128, "axes": AXES}},
+    "features": {"signal": "soma_v", "statistics": ["final", "minimum"]},
+    "analysis": {"sensitivity": {"features": ["soma_v_final"]}},
+}
+# Current times input resistance (MOhm), and the reversal potential: v = e + i / (g A).
+RESISTANCE = 1e-6 / (1e-4 * np.pi * 20e-4**2)
+SPREAD = {"amplitude": 0.04 * RESISTANCE, "e": 10.0}
+
+
+@pytest.fixture(scope="module")
+def finished(new_workspace) -> Workspace:
+    workspace = new_workspace().project("passive")
+    shutil.copytree(SOMA, workspace.folder / "config" / "models" / "soma")
+    workspace.experiment("passive", EXPERIMENT)
+    workspace.run(cores=2).succeeded()
+    return workspace
+
+
+def test_indices_are_those_of_the_formula(finished):
+    rows = finished.query('SELECT "index", parameter, other, value FROM sensitivity')
+    found = {(index, one, other): value for index, one, other, value in rows}
+    whole = sum(spread**2 for spread in SPREAD.values())
+    for name, spread in SPREAD.items():
+        for order in ("S1", "ST"):
+            assert found[order, name, None] == pytest.approx(spread**2 / whole, abs=0.02)
+    assert found["S2", "amplitude", "e"] == pytest.approx(0.0, abs=0.02)
+    assert len(found) == 5
+
+
+def test_they_are_drawn_and_reported(finished):
+    report = (finished.results / "report.html").read_text(encoding="utf-8")
+    for name in ("sensitivity", "sensitivity-pairs"):
+        for suffix in ("svg", "pdf", "png"):
+            path = finished.results / "figures" / "passive" / f"{name}.{suffix}"
+            assert path.stat().st_size > 1000
+        assert f"figures/passive/{name}.svg" in report
+
+
+def test_a_design_that_cannot_give_them_is_refused(finished, copy_of):
+    project = copy_of(finished)
+    grid = {"grid": {path: axis["range"] for path, axis in AXES.items()}}
+    project.experiment("passive", EXPERIMENT, sweep=grid)
+    said = "analysis: sensitivity: Sobol's indices need a sweep that is one `saltelli` design"
+    project.run().refused("config/experiments/passive.yaml", said)
+    asked = {"sensitivity": {"features": ["soma_v_finale"]}}
+    project.experiment("passive", EXPERIMENT, analysis=asked)
+    project.run().refused("analysis: sensitivity: features: not measured: 'soma_v_finale'")
