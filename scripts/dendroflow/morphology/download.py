@@ -1,10 +1,13 @@
 """Downloads that end: bounded in time, in size and in the number of redirects and attempts."""
 
+import ipaddress
 import multiprocessing
+import socket
 import ssl
 import time
 from multiprocessing.pool import ThreadPool
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -36,6 +39,41 @@ class _ShortKeys(HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=context, **kwargs)
 
 
+class _Session(requests.Session):
+    """Follows no redirect into this machine or its network, unless it is to a server that is asked.
+
+    Attributes
+    ----------
+    asked
+        hosts, with their ports, that the configuration names.
+    """
+
+    asked: set[str]
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where a response redirects to, if it does."""
+        target = super().get_redirect_target(resp)
+        if target:
+            parts = urlsplit(urljoin(resp.url, target))
+            web = parts.scheme in ("http", "https")
+            if web and parts.netloc not in self.asked and _is_inside(parts.hostname or ""):
+                raise DownloadError(
+                    f"redirects to {parts.netloc}, inside this machine or its network; check the "
+                    "address, or write that one if it is meant"
+                )
+        return target
+
+
+def _is_inside(host: str) -> bool:
+    """Whether a name stands for an address that is none of the internet's."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    addresses = {str(each[4][0]).partition("%")[0] for each in found}
+    return not all(ipaddress.ip_address(address).is_global for address in addresses)
+
+
 class Downloader:
     """Downloads for one morphology, which share a deadline.
 
@@ -43,12 +81,19 @@ class Downloader:
     ----------
     limits
         Timeout, retries, back-off, deadline (s) and largest size (bytes).
+
+    Attributes
+    ----------
+    came_from
+        The address of the last body, after redirects.
     """
 
     def __init__(self, limits: NeuroMorpho) -> None:
         self.limits = limits
         self.end = time.monotonic() + limits.deadline_s
-        self.session = requests.Session()
+        self.came_from = ""
+        self.session = _Session()
+        self.session.asked = {urlsplit(limits.address).netloc}
         self.session.max_redirects = MAX_REDIRECTS
         self.session.headers.update({"User-Agent": "dendroflow", "Accept-Encoding": "identity"})
         if limits.address.startswith("https://"):
@@ -64,6 +109,7 @@ class Downloader:
         DownloadError
             For every other failure, the last one where retries did not help.
         """
+        self.session.asked.add(urlsplit(url).netloc)
         # A server that sends a byte now and then resets every timeout of a socket; so the whole
         # runs in a thread that is left behind, to die with the process.
         pool = ThreadPool(1)
@@ -128,6 +174,7 @@ class Downloader:
                 raise _TransientError(f"the server fails (HTTP {status}); try again later")
             if status != 200:
                 raise DownloadError(f"HTTP status {status}; check the address")
+            self.came_from = str(response.url)
             body = bytearray()
             for chunk in response.iter_content(8192):
                 body += chunk

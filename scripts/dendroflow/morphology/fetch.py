@@ -170,7 +170,7 @@ def find(name: str, source: MorphologySource, service: NeuroMorpho, root: Path) 
         case Download():
             downloader = Downloader(service)
             remedy = f"check morphologies.{name}.url"
-            return Found(_get(downloader, source.url, name, remedy), source.url)
+            return Found(_get(downloader, source.url, name, remedy), downloader.came_from)
         case LocalFile():
             try:
                 path = within(root, root / source.file)
@@ -208,7 +208,7 @@ def _from_neuromorpho(name: str, source: NeuroMorphoSource, service: NeuroMorpho
     folder = quote(cell.archive.lower())
     url = f"{service.address}/dableFiles/{folder}/CNG%20version/{quote(cell.name)}.CNG.swc"
     remedy = f"check {key}.archive and {key}.name"
-    return Found(_get(downloader, url, name, remedy), url, record)
+    return Found(_get(downloader, url, name, remedy), downloader.came_from, record)
 
 
 def _record(body: bytes, label: str) -> dict[str, Any]:

@@ -83,6 +83,9 @@ FAULTS = {
     "redirect loop": ("loop", "more than 5 redirects; check the address"),
     "redirect to ftp": ("ftp", "No connection adapters"),
     "redirect to a file": ("local", "No connection adapters"),
+    "redirect to another port": ("other port", "redirects to 127.0.0.1:1, inside this machine"),
+    "redirect to this machine": ("by name", "redirects to localhost, inside this machine"),
+    "redirect into the network": ("private", "redirects to 10.0.0.1, inside this machine or its"),
     "truncated": ("truncated", "the body is truncated; try again later"),
     "truncated chunks": ("truncated chunks", "the body is truncated; try again later"),
     "empty": ("empty", "the body is empty; try again later"),
@@ -144,8 +147,9 @@ def test_a_long_back_off_ends_before_the_deadline(server, bring):
 @pytest.mark.parametrize("fault", ["moved", "zipped"])
 def test_redirects_and_compression_are_followed(server, bring, fault, tmp_path, branched_swc):
     server.fault = fault
-    bring({"neuromorpho": CELL}, server.address)
+    notes = bring({"neuromorpho": CELL}, server.address)
     assert (tmp_path / "out" / "cell.swc").read_bytes() == branched_swc
+    assert notes["address"].endswith("?moved") == (fault == "moved")
 
 
 @pytest.mark.parametrize(
