@@ -36,17 +36,17 @@ def found(table, settings=None, features=("y",), **more):
 def test_ishigamis_function_has_its_indices():
     rows = found(ishigami(4096))
     for order, known in (("S1", FIRST), ("ST", TOTAL)):
-        own = rows[rows["index"] == order]
+        own = rows[rows["kind"] == order]
         assert own["value"].tolist() == pytest.approx(known, abs=0.02)
         assert ((own["low"] < known) & (known < own["high"]) | (np.abs(known) < 0.01)).all()
-    pairs = rows[rows["index"] == "S2"].set_index(["parameter", "other"])["value"]
+    pairs = rows[rows["kind"] == "S2"].set_index(["parameter", "other"])["value"]
     assert pairs["x1", "x3"] == pytest.approx(THIRD, abs=0.03)
     assert pairs["x1", "x2"] == pytest.approx(0.0, abs=0.03)
 
 
 def test_without_second_order_there_are_no_pairs():
     rows = found(ishigami(1024, second_order=False), second_order=False)
-    assert set(rows["index"]) == {"S1", "ST"}
+    assert set(rows["kind"]) == {"S1", "ST"}
     assert rows["value"].tolist()[:3] == pytest.approx(FIRST, abs=0.05)
 
 
@@ -57,7 +57,7 @@ def test_whole_blocks_are_left_out_where_a_feature_does_not_exist():
     rows = found(table.set_column(3, "y", pa.array(y)))
     assert rows["rows"].unique().tolist() == [len(table) - 16]
     assert rows["left_out"].unique() == pytest.approx([16 / len(table)])
-    assert rows[rows["index"] == "ST"]["value"].tolist() == pytest.approx(TOTAL, abs=0.04)
+    assert rows[rows["kind"] == "ST"]["value"].tolist() == pytest.approx(TOTAL, abs=0.04)
     filled = found(table.set_column(3, "y", pa.array(y)), Sensitivity(missing=0.0))
     assert filled["rows"].unique().tolist() == [len(table)]
     assert filled["left_out"].unique().tolist() == [0.0]

@@ -31,7 +31,7 @@ def finished(new_workspace) -> Workspace:
 
 
 def test_indices_are_those_of_the_formula(finished):
-    rows = finished.query('SELECT "index", parameter, other, value FROM sensitivity')
+    rows = finished.query("SELECT kind, parameter, other, value FROM sensitivity")
     found = {(index, one, other): value for index, one, other, value in rows}
     whole = sum(spread**2 for spread in SPREAD.values())
     for name, spread in SPREAD.items():

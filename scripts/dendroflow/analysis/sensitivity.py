@@ -18,7 +18,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 INDICES = pa.schema(
     [
         ("feature", pa.string()),
-        ("index", pa.string()),
+        ("kind", pa.string()),
         ("parameter", pa.string()),
         ("other", pa.string()),
         ("value", pa.float64()),
@@ -125,10 +125,10 @@ _METHODS = {"sobol": _sobol, "pawn": _pawn}
 
 
 def _index(
-    index: str, parameter: str, found: Sequence[float], other: str | None = None
+    kind: str, parameter: str, found: Sequence[float], other: str | None = None
 ) -> dict[str, Any]:
     """A row; `found` are the index, and the ends of its interval."""
     if not all(map(np.isfinite, found)):
-        raise StoreError(f"{index} of {parameter} is no number: the design is too small for it")
+        raise StoreError(f"{kind} of {parameter} is no number: the design is too small for it")
     numbers = dict(zip(("value", "low", "high"), map(float, found), strict=True))
-    return {"index": index, "parameter": parameter, "other": other} | numbers
+    return {"kind": kind, "parameter": parameter, "other": other} | numbers

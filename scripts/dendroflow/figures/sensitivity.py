@@ -62,7 +62,7 @@ def _notes(indices: pd.DataFrame, labels: Mapping[str, Label], shown: list[str])
 
 
 def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Page:
-    drawn = indices[indices["index"].isin(list(NAMES))]
+    drawn = indices[indices["kind"].isin(list(NAMES))]
     features = drawn["feature"].unique().tolist()[:FEATURES_AT_MOST]
     parameters = drawn["parameter"].unique().tolist()
     columns = min(COLUMNS, max(len(features), 1))
@@ -73,12 +73,12 @@ def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Pag
         page.say("no feature has an index; the notes say why")
         return page
     panels = page.panels(rows, columns, count=len(features), sharey=True)
-    kinds = [kind for kind in NAMES if (drawn["index"] == kind).any()]
+    kinds = [kind for kind in NAMES if (drawn["kind"] == kind).any()]
     height = 0.8 / len(kinds)
     for axes, feature in zip(panels, features, strict=True):
         own = drawn[drawn["feature"] == feature].set_index("parameter")
         for k, kind in enumerate(kinds):
-            bars = own[own["index"] == kind].loc[parameters]
+            bars = own[own["kind"] == kind].loc[parameters]
             places = np.arange(len(parameters)) + (k - (len(kinds) - 1) / 2) * height
             axes.barh(places, bars["value"], height, color=COLOURS[kind], label=NAMES[kind])
             axes.hlines(places, bars["low"], bars["high"], color=INK, lw=1.0)
@@ -93,7 +93,7 @@ def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Pag
 
 
 def _pairs(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Page | None:
-    drawn = indices[indices["index"] == "S2"]
+    drawn = indices[indices["kind"] == "S2"]
     if drawn.empty:
         return None
     features = drawn["feature"].unique().tolist()[:FEATURES_AT_MOST]

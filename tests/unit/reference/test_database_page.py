@@ -138,7 +138,7 @@ def test_the_queries_of_the_course_give_their_answers(results):
 
 def test_indices_of_a_design_are_those_of_its_formula(results):
     with closing(sqlite3.connect(results / "dendroflow.sqlite")) as database:
-        asked = "SELECT parameter, ROUND(value, 2) FROM sensitivity WHERE \"index\" = 'S1'"
+        asked = "SELECT parameter, ROUND(value, 2) FROM sensitivity WHERE kind = 'S1'"
         assert dict(database.execute(asked).fetchall()) == INDICES
 
 
