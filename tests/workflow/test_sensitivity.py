@@ -59,3 +59,6 @@ def test_a_design_that_cannot_give_them_is_refused(finished, copy_of):
     asked = {"sensitivity": {"features": ["soma_v_finale"]}}
     project.experiment("passive", EXPERIMENT, analysis=asked)
     project.run().refused("analysis: sensitivity: features: not measured: 'soma_v_finale'")
+    taken = [{"kind": "line", "name": "sensitivity", "x": "e", "y": "soma_v_final"}]
+    project.experiment("passive", EXPERIMENT, figures=taken)
+    project.run().refused("'sensitivity' is the name of a figure of `analysis`; choose another")

@@ -342,11 +342,7 @@ class Workflow:
     def figures(self, wildcards: Wildcards) -> list[str]:
         """The folders of figures of all experiments that draw any."""
         found = self.configuration.experiments.items()
-        drawing = [
-            name
-            for name, said in found
-            if said.figures or said.optimise is not None or said.analysis.sensitivity
-        ]
+        drawing = [name for name, said in found if said.figures or said.own_figures]
         if self._begin():
             for name in set(self.experiments).difference(drawing):
                 self._remove_figures(layout.FIGURES.below(self.results, experiment=name))

@@ -14,9 +14,7 @@ from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan, names_to_come
 from dendroflow.plan.stored import Plan
-from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
 from dendroflow.settings.figures import PRINT_FORMATS, output_names
-from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.project import Configuration, read_yaml
 from dendroflow.tables.tables import read_notes
 
@@ -105,11 +103,9 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
     for table in ("csv", "xlsx"):
         found.add(layout.FEATURES_EXPORT, layout.TRACES_EXPORT, experiment=name, format=table)
     files = [file for figure in experiment.figures for file in output_names(figure)]
-    if experiment.optimise is not None:
-        files += [f"{f.name}.{suffix}" for f in OPTIMISATION_FIGURES for suffix in PRINT_FORMATS]
+    files += [f"{f.name}.{suffix}" for f in experiment.own_figures for suffix in PRINT_FORMATS]
     if experiment.analysis.sensitivity:
         found.add(layout.SENSITIVITY, experiment=name)
-        files += [f"{f.name}.{suffix}" for f in ANALYSIS_FIGURES for suffix in PRINT_FORMATS]
     if files:
         found.add(layout.FIGURES, experiment=name)
     folder = layout.FIGURES.below(Path(), experiment=name)

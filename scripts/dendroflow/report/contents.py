@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dendroflow import layout
-from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
 from dendroflow.settings.experiment import Experiment
-from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.tables.database import quoted
 
 # Formats of one figure: the first that is there is shown. Large drawings are shown as pixels.
@@ -143,7 +141,7 @@ def _figures(name: str, experiment: Experiment, results: Path) -> list[Figure]:
     folder = layout.FIGURES.below(results, experiment=name)
     return [
         figure_of(results, folder, each.name, each.title or "", each.caption)
-        for each in (*experiment.figures, *OPTIMISATION_FIGURES, *ANALYSIS_FIGURES)
+        for each in (*experiment.figures, *experiment.own_figures)
         if any(folder.glob(f"{each.name}.*"))
     ]
 

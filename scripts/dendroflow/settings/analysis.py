@@ -1,30 +1,23 @@
 """What is asked of the table of points: which swept value matters."""
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from dendroflow.settings.base import Settings, each_once
+from dendroflow.settings.figures import OwnFigure
 from dendroflow.settings.sweep import Number, Whole
 
 LEAVE_OUT: Literal["leave_out"] = "leave_out"
 
 
-class AnalysisFigure(NamedTuple):
-    """A figure that every analysis draws; its files have this name."""
-
-    name: str
-    title: str
-    caption: str
-
-
 FIGURES = (
-    AnalysisFigure(
+    OwnFigure(
         "sensitivity",
         "Which parameters matter",
         "Indices of sensitivity of each feature. Lines are bootstrapped confidence intervals.",
     ),
-    AnalysisFigure(
+    OwnFigure(
         "sensitivity-pairs",
         "Which parameters matter together",
         "Indices of second order: the share of the variance that a pair explains beyond the "

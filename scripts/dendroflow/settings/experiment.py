@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
+from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
 from dendroflow.settings.analysis import Analysis
 from dendroflow.settings.base import Interval, Name, Settings, nearest, spelled
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.features import AnyDerived, Features
-from dendroflow.settings.figures import Figure, Histogram, check_names
+from dendroflow.settings.figures import Figure, Histogram, OwnFigure, check_names
 from dendroflow.settings.morphologies import MorphologyName
-from dendroflow.settings.optimise import FIGURES, Optimise
+from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
+from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.protocols import Protocol
 from dendroflow.settings.quality import Requirements
 from dendroflow.settings.recordings import Recorded
@@ -113,12 +115,14 @@ class Experiment(Settings):
     def _swept_or_optimised(self) -> "Experiment":
         if self.sweep is not None and self.optimise is not None:
             raise ValueError("give either `sweep` or `optimise`")
-        if self.optimise is not None:
-            taken = {figure.name for figure in FIGURES} & {figure.name for figure in self.figures}
-            for name in taken:
-                raise ValueError(
-                    f"{name!r} is the name of a figure of `optimise`; choose another `name`"
-                )
+        return self
+
+    @model_validator(mode="after")
+    def _figures_of_other_names(self) -> "Experiment":
+        own = {figure.name for figure in self.own_figures}
+        for name in own.intersection(figure.name for figure in self.figures):
+            of = "analysis" if self.optimise is None else "optimise"
+            raise ValueError(f"{name!r} is the name of a figure of `{of}`; choose another `name`")
         return self
 
     @model_validator(mode="after")
@@ -231,6 +235,12 @@ class Experiment(Settings):
             if not Expression(one.expression).names & columns
         }
         return self.model_copy(update=update)
+
+    @property
+    def own_figures(self) -> tuple[OwnFigure, ...]:
+        """The figures that it draws besides those that it declares."""
+        optimised = OPTIMISATION_FIGURES if self.optimise is not None else ()
+        return (*optimised, *(ANALYSIS_FIGURES if self.analysis.sensitivity else ()))
 
     @property
     def scored(self) -> list[str]:

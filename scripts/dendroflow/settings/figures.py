@@ -8,7 +8,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -48,6 +48,14 @@ Options = Annotated[
 
 # What a caption says of the keys by which points are told apart.
 _TOLD_BY = {"hue": "coloured by", "style": "styled by", "col": "a panel for each"}
+
+
+class OwnFigure(NamedTuple):
+    """A figure that `optimise` or `analysis` draws by itself; its files have this name."""
+
+    name: str
+    title: str
+    caption: str
 
 
 class AnyFigure(Settings):

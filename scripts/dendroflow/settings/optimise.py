@@ -1,11 +1,12 @@
 """What is fitted to what: the `optimise` of an experiment, in place of its `sweep`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dendroflow.settings.base import Settings, WrongKeyError, each_once
+from dendroflow.settings.figures import OwnFigure
 from dendroflow.settings.sweep import Number, Range, Ranges, Swept
 
 # The column that says which of the experiment's points is the fitted one.
@@ -75,32 +76,24 @@ class Optimise(Settings):
         return (BEST,) if self.reference is None else (REFERENCE, BEST)
 
 
-class OptimisationFigure(NamedTuple):
-    """A figure that every optimisation draws; its files have this name."""
-
-    name: str
-    title: str
-    caption: str
-
-
 FIGURES = (
-    OptimisationFigure(
+    OwnFigure(
         "optimisation-convergence",
         "Score against generation",
         "The best score so far, and the median and the middle half of the scores of each "
         "generation.",
     ),
-    OptimisationFigure(
+    OwnFigure(
         "optimisation-scores",
         "Scores of the best individual",
         "Distance of each feature of the best individual from its target in standard deviations.",
     ),
-    OptimisationFigure(
+    OwnFigure(
         "optimisation-parameters",
         "Parameters against generation",
         "Every individual that was simulated, coloured by its score. The line is the best so far.",
     ),
-    OptimisationFigure(
+    OwnFigure(
         "optimisation-front",
         "Trade-offs between the targets",
         "The scores of the individuals that none other beats in all targets at once; the line in "
