@@ -2,11 +2,9 @@
 
 import hashlib
 import shutil
-import sqlite3
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import dendroflow
@@ -15,14 +13,13 @@ from dendroflow.errors import StoreError
 from dendroflow.plan.leftovers import leftovers
 from dendroflow.plan.planning import make_plan
 from dendroflow.plan.requested import requested
-from dendroflow.report.contents import Part, citations, part_of, versions
+from dendroflow.report.contents import Contents, read
 from dendroflow.report.references import references
 from dendroflow.report.supplement import as_latex, methods, parameters
 from dendroflow.settings.project import Configuration, load, read_yaml
 
 RESULTS = Path("results")
 CHECKSUMS = "SHA256SUMS"
-METADATA = "ro-crate-metadata.json"
 # Made again from what is there: machines differ.
 MADE_AGAIN = {"mechanisms", "logs", "benchmarks", "scratch", "rxd", ".lock"}
 NOT_OF_THE_REPOSITORY = {"results", ".venv", ".snakemake", ".git", "__pycache__"}
@@ -156,35 +153,28 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _describe(configuration: Configuration, folder: Path) -> None:
     """Write table, methods, BibTeX and the crate's metadata into the folder of an archive."""
-    names = list(configuration.experiments)
-    database = layout.DATABASE.below(RESULTS)
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-        parts = [
-            part_of(opened, name, experiment, RESULTS)
-            for name, experiment in configuration.experiments.items()
-        ]
-        said, cells = versions(opened, names), citations(opened)
+    contents = read(configuration, RESULTS)
+    parts = contents.parts
     table = parameters(parts)
     table.to_csv(folder / "parameters.csv", index=False, lineterminator="\n")
     (folder / "parameters.tex").write_text(as_latex(table), encoding="utf-8")
-    (folder / "methods.txt").write_text(methods(parts, said), encoding="utf-8")
-    cited = references(configuration, {part.engine for part in parts})
+    (folder / "methods.txt").write_text(methods(contents), encoding="utf-8")
+    cited = references(configuration, contents.engines)
     entries = [one.bibtex for one in cited]
     entries += [
         f"@misc{{morphology-{name},\n  title = {{Morphology {name}}},\n"
         f"  note = {{{'; '.join(lines)}}},\n}}\n"
-        for name, lines in cells
+        for name, lines in contents.cells
     ]
     (folder / "references.bib").write_text("\n".join(entries), encoding="utf-8")
-    _write_crate(configuration, folder, parts, said)
+    _write_crate(configuration, folder, contents)
 
 
-def _write_crate(
-    configuration: Configuration, folder: Path, parts: list[Part], said: dict[str, str]
-) -> None:
+def _write_crate(configuration: Configuration, folder: Path, contents: Contents) -> None:
     from rocrate.model.contextentity import ContextEntity
     from rocrate.rocrate import ROCrate
 
+    parts, said = contents.parts, contents.versions
     crate = ROCrate(version="1.1")
     first, _, last = said.get("date", "").partition(" to ")
     title = "; ".join(part.title for part in parts)

@@ -1,8 +1,6 @@
 """What a run did, in a few lines."""
 
-import sqlite3
 from collections.abc import Collection
-from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +8,7 @@ import pandas as pd
 from dendroflow import layout
 from dendroflow.settings.project import Project, read_yaml, validated
 from dendroflow.tables.audits import SAME
+from dendroflow.tables.database import reading
 from dendroflow.tables.tables import read_table
 
 OLD = " of an earlier run"
@@ -41,7 +40,7 @@ def _written(path: Path) -> float:
 
 def audited(database: Path) -> str | None:
     """What the last audit found of the points that the database holds; None without one."""
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+    with reading(database) as opened:
         verdicts = opened.execute("SELECT verdict, seed FROM audits").fetchall()
     if not verdicts:
         return None
@@ -53,7 +52,7 @@ def audited(database: Path) -> str | None:
 
 def apart(database: Path, names: Collection[str]) -> list[str]:
     """A line for each of some experiments whose points turned out to need a process each."""
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+    with reading(database) as opened:
         rows = opened.execute(
             "SELECT experiment, process_why FROM experiments WHERE process = 'alone'"
         ).fetchall()

@@ -2,14 +2,15 @@
 
 import base64
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dendroflow import layout
 from dendroflow.settings.experiment import Experiment
-from dendroflow.tables.database import quoted
+from dendroflow.settings.project import Configuration
+from dendroflow.tables.database import quoted, reading
 
 # Formats of one figure: the first that is there is shown. Large drawings are shown as pixels.
 SHOWN = {".svg": "image/svg+xml", ".png": "image/png"}
@@ -67,7 +68,41 @@ class Part:
     figures: Sequence[Figure]
 
 
-def part_of(database: sqlite3.Connection, name: str, experiment: Experiment, results: Path) -> Part:
+@dataclass(frozen=True)
+class Contents:
+    """What report and archive say of a configuration.
+
+    Attributes
+    ----------
+    versions
+        with what the points were simulated, and the `date`.
+    cells
+        of each morphology: its name, whom to cite, and where it comes from.
+    """
+
+    parts: Sequence[Part]
+    versions: Mapping[str, str]
+    cells: Sequence[tuple[str, list[str]]]
+
+    @property
+    def engines(self) -> set[str]:
+        """The engines that have advanced the cells."""
+        return {part.engine for part in self.parts}
+
+
+def read(configuration: Configuration, results: Path) -> Contents:
+    """Read what came out of a configuration whose database is there."""
+    with reading(layout.DATABASE.below(results)) as database:
+        parts = [
+            _part(database, name, experiment, results)
+            for name, experiment in configuration.experiments.items()
+        ]
+        return Contents(
+            parts, _versions(database, list(configuration.experiments)), _cells(database)
+        )
+
+
+def _part(database: sqlite3.Connection, name: str, experiment: Experiment, results: Path) -> Part:
     """Read one experiment from the database, and its figures from the results."""
     table = quoted(name)
     points, failed = database.execute(
@@ -95,13 +130,13 @@ def part_of(database: sqlite3.Connection, name: str, experiment: Experiment, res
         failed,
         told,
         engine,
-        _rows(database, name),
+        _rows(database, name, points),
         [Setting(path, _exact(value), unit, meaning) for path, value, unit, meaning in settings],
         _figures(name, experiment, results),
     )
 
 
-def _rows(database: sqlite3.Connection, name: str) -> list[Row]:
+def _rows(database: sqlite3.Connection, name: str, points: int) -> list[Row]:
     found = []
     columns = database.execute(
         "SELECT name, kind, unit, meaning FROM columns "
@@ -114,7 +149,6 @@ def _rows(database: sqlite3.Connection, name: str) -> list[Row]:
             f"SELECT COUNT({value}), COUNT(DISTINCT {value}), MIN({value}), AVG({value}), "
             f"MAX({value}), SUM(typeof({value}) = 'text') FROM {quoted(name)}"
         ).fetchone()
-        (points,) = database.execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()
         if not count:
             values = "none"
         elif texts:
@@ -168,7 +202,7 @@ def _picture(files: Sequence[Path]) -> str:
     return ""
 
 
-def versions(database: sqlite3.Connection, names: Sequence[str]) -> dict[str, str]:
+def _versions(database: sqlite3.Connection, names: Sequence[str]) -> dict[str, str]:
     """With what the points of some experiments were simulated, and when."""
     listed = ", ".join("?" * len(names))
     rows = database.execute(
@@ -185,7 +219,7 @@ def versions(database: sqlite3.Connection, names: Sequence[str]) -> dict[str, st
     return found | ({"date": when} if when else {})
 
 
-def citations(database: sqlite3.Connection) -> list[tuple[str, list[str]]]:
+def _cells(database: sqlite3.Connection) -> list[tuple[str, list[str]]]:
     """Whom to cite for each morphology, and where it comes from."""
     rows = database.execute(
         "SELECT morphology, address, citations FROM morphologies ORDER BY morphology"

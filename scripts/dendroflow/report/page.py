@@ -1,15 +1,13 @@
 """The report as one HTML file that needs neither network nor other files."""
 
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from jinja2 import Environment
 
 import dendroflow
 from dendroflow import layout
-from dendroflow.report.contents import Figure, citations, figure_of, part_of, versions
+from dendroflow.report.contents import Figure, figure_of, read
 from dendroflow.report.references import references
 from dendroflow.settings.project import Configuration
 
@@ -25,15 +23,8 @@ COMPARED = (
 
 def render(configuration: Configuration, results: Path) -> str:
     """Return the page of a configuration whose database and figures are there."""
-    names = list(configuration.experiments)
-    path = layout.DATABASE.below(results)
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-        parts = [
-            part_of(database, name, experiment, results)
-            for name, experiment in configuration.experiments.items()
-        ]
-        said, cited = versions(database, names), citations(database)
-    engines = {part.engine for part in parts}
+    contents = read(configuration, results)
+    parts = contents.parts
     libraries = {
         m[0] for part in parts for each in part.figures if (m := _LIBRARY.search(each.page))
     }
@@ -47,10 +38,10 @@ def render(configuration: Configuration, results: Path) -> str:
             title=f"Results of {configuration.source.name}" if len(parts) != 1 else parts[0].title,
             parts=parts,
             without_library=lambda page: page.replace(library, SHARED) if library else page,
-            versions=said,
-            citations=cited,
+            versions=contents.versions,
+            citations=contents.cells,
             references=[
-                *(cited.text for cited in references(configuration, engines)),
+                *(cited.text for cited in references(configuration, contents.engines)),
                 f"dendroflow {dendroflow.__version__}: CITATION.cff of its repository",
             ],
             quality=quality.relative_to(results) if shown else None,

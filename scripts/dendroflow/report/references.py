@@ -16,7 +16,7 @@ class Reference:
     key
         of BibTeX, which is the software's name in small letters, and a year.
     kind
-        of BibTeX: article, book, inproceedings.
+        of BibTeX: article or book.
     """
 
     key: str
@@ -37,7 +37,7 @@ class Reference:
     @property
     def bibtex(self) -> str:
         """An entry."""
-        field = {"article": "journal", "book": "publisher", "inproceedings": "booktitle"}[self.kind]
+        field = {"article": "journal", "book": "publisher"}[self.kind]
         fields = {
             "author": self.author.replace(", ", " and ").replace("et al.", "others"),
             "title": f"{{{self.title}}}",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dendroflow.report.contents import Part
+from dendroflow.report.contents import Contents, Part
 
 COLUMNS = ("experiment", "name", "value or range", "unit", "meaning")
 
@@ -35,17 +35,17 @@ def as_latex(table: pd.DataFrame) -> str:
     )
 
 
-def methods(parts: Sequence[Part], versions: dict[str, str]) -> str:
+def methods(contents: Contents) -> str:
     """A paragraph that says what was simulated, with which versions, and what failed."""
+    parts, versions = contents.parts, contents.versions
     points = sum(part.points for part in parts)
     failed = sum(part.failed for part in parts)
-    engines = {part.engine for part in parts}
     settings = [each for part in parts for each in part.settings]
     steps = {f"{one.value} {one.unit}" for one in settings if one.path.endswith("simulation.dt")}
     solvers = {one.value for one in settings if one.path.endswith("simulation.solver")}
     sentences = [
         f"Simulations were run with NEURON {versions.get('neuron', '')}"
-        + (" and its engine CoreNEURON" if "coreneuron" in engines else "")
+        + (" and its engine CoreNEURON" if "coreneuron" in contents.engines else "")
         + f" by dendroflow {versions.get('dendroflow', '')}, a workflow of Snakemake "
         f"{versions.get('snakemake', '')} under Python {versions.get('python', '')}.",
     ]

@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
@@ -288,6 +288,13 @@ def build_database(path: Path, experiments: Iterable[ExperimentRows]) -> None:
                 "CREATE INDEX feature_values_point ON feature_values (experiment, point_id)"
             )
             connection.commit()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database that is there, of which nothing can be changed."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        yield database
 
 
 def quoted(identifier: str) -> str:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dendroflow.report.contents import Part, Row, Setting
+from dendroflow.report.contents import Contents, Part, Row, Setting
 from dendroflow.report.references import BLUEPYOPT, CORENEURON, EFEL, NEURON, SNAKEMAKE
 from dendroflow.report.supplement import COLUMNS, as_latex, methods, parameters
 
@@ -44,7 +44,8 @@ def test_latex_takes_no_text_for_markup():
 
 
 def test_methods_say_with_what_and_what_failed():
-    said = methods([PART], {"neuron": "9.0.2", "dendroflow": "1", "snakemake": "9", "python": "3"})
+    versions = {"neuron": "9.0.2", "dendroflow": "1", "snakemake": "9", "python": "3"}
+    said = methods(Contents([PART], versions, []))
     assert "NEURON 9.0.2 and its engine CoreNEURON" in said
     assert "backward euler with time steps of 0.025 ms" in said
     assert "10 points were simulated, of which 2 failed" in said
