@@ -23,14 +23,18 @@ def ishigami(samples, second_order=True):
     table, _ = expand([Block(saltelli=saltelli)], ".")
     x = {path.rpartition(".")[2]: table[path].to_numpy() for path in AXES}
     y = np.sin(x["x1"]) + A * np.sin(x["x2"]) ** 2 + B * x["x3"] ** 4 * np.sin(x["x1"])
-    return pa.table(x | {"y": y, "constant": np.full(len(y), 3.0)})
+    return ran(x | {"y": y, "constant": np.full(len(y), 3.0)})
 
 
-def found(table, settings=None, features=("y",), **more):
-    ends = dict.fromkeys(("x1", "x2", "x3"), (-np.pi, np.pi))
+def ran(columns):
+    table = pa.table(columns)
+    return table.append_column("status", pa.array(["ok"] * len(table)))
+
+
+def found(table, settings=None, features=("y",), axes=("x1", "x2", "x3"), **more):
     settings = settings or Sensitivity()
     more.setdefault("second_order", True)
-    return indices(table, range(len(table)), ends, features, settings, **more).to_pandas()
+    return indices(table, range(len(table)), axes, features, settings, **more).to_pandas()
 
 
 def test_ishigamis_function_has_its_indices():
@@ -63,6 +67,34 @@ def test_whole_blocks_are_left_out_where_a_feature_does_not_exist():
     assert filled["left_out"].unique().tolist() == [0.0]
 
 
+def test_a_point_that_failed_has_no_value_whatever_missing_ones_count_as():
+    table = ishigami(2048)
+    y, status = table["y"].to_pylist(), table["status"].to_pylist()
+    y[5] = y[801] = None
+    status[801] = "error"
+    table = table.set_column(3, "y", pa.array(y)).set_column(5, "status", pa.array(status))
+    for settings in (Sensitivity(missing=0.0), Sensitivity(method="pawn", missing=0.0)):
+        (rows,) = found(table, settings)["rows"].unique()
+        assert rows == len(table) - (8 if settings.method == "sobol" else 1)
+
+
+def test_what_differs_only_in_between_the_two_samples_has_no_index():
+    table = ishigami(64)
+    between = np.zeros(len(table))
+    between[3] = 1.0
+    rows = found(table.append_column("between", pa.array(between)), features=("between",))
+    assert rows["note"].tolist() == ["it is the same at all points of the design's two samples"]
+    assert rows["value"].isna().all()
+
+
+def test_every_sample_of_the_bootstrap_can_be_made_again():
+    table = ishigami(64)
+    assert found(table).equals(found(table))
+    assert not found(table).equals(found(table, Sensitivity(seed=2)))
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        Sensitivity(seed=0)
+
+
 def test_what_has_no_index_says_why():
     table = ishigami(64)
     nothing = pa.array([None] * len(table), pa.float64())
@@ -77,6 +109,22 @@ def test_what_has_no_index_says_why():
 def test_indices_of_any_table_order_its_columns():
     random = np.random.default_rng(3)
     x = {f"x{k}": random.uniform(-np.pi, np.pi, 2000) for k in (1, 2, 3)}
-    table = pa.table(x | {"y": 5 * x["x1"] + x["x2"]})
+    table = ran(x | {"y": 5 * x["x1"] + x["x2"]})
     rows = found(table, Sensitivity(method="pawn")).set_index("parameter")["value"]
     assert rows["x1"] > 2 * rows["x2"] > 2 * rows["x3"] > 0
+
+
+@pytest.mark.parametrize(
+    ("x", "known"),
+    # The distance of a tenth of a uniform distribution from it is one minus its farther end;
+    # of a third of three equal steps, 2/3 at the ends and 1/3 in the middle.
+    [
+        (np.linspace(0, 1, 2001), (0.7, 0.5, 0.9)),
+        (np.repeat([1.0, 2.0, 3.0], 20), (2 / 3, 1 / 3, 2 / 3)),
+    ],
+)
+def test_pawn_takes_all_values_of_an_axis(x, known):
+    (row,) = found(ran({"x": x, "y": x}), Sensitivity(method="pawn"), axes=("x",)).to_dict(
+        "records"
+    )
+    assert [row["value"], row["low"], row["high"]] == pytest.approx(known, abs=0.002)

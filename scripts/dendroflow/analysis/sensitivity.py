@@ -1,10 +1,10 @@
 """Sensitivity indices of features, of a table of points.
 
-Sobol's indices by Saltelli et al. (2010), doi 10.1016/j.cpc.2009.09.018; PAWN by Pianosi and
-Wagener (2018), doi 10.1016/j.envsoft.2018.07.019; both as SALib computes them.
+Sobol's indices by Saltelli et al. (2010), doi 10.1016/j.cpc.2009.09.018, as SALib computes them;
+PAWN by Pianosi and Wagener (2018), doi 10.1016/j.envsoft.2018.07.019.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,11 @@ from dendroflow.errors import StoreError
 from dendroflow.settings.analysis import LEAVE_OUT, Sensitivity
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Indices = Iterator[dict[str, Any]]
+
+# PAWN: each value of an axis of few values is a slice; of more, tenths of the points are.
+SLICES = 10
+LEAST_ROWS_OF_PAWN = 20
 
 INDICES = pa.schema(
     [
@@ -34,7 +39,7 @@ INDICES = pa.schema(
 def indices(
     table: pa.Table,
     design: Sequence[int],
-    axes: Mapping[str, tuple[float, float]],
+    axes: Sequence[str],
     features: Sequence[str],
     settings: Sensitivity,
     *,
@@ -47,24 +52,27 @@ def indices(
     Parameters
     ----------
     table
-        a row per point, a column per swept value and feature.
+        a row per point; columns: `status`, and each swept value and feature.
     design
         rows of `table` in the order of Saltelli's design; for other methods, all of them once.
     axes
-        column of each swept value -> the ends of its range, in the order of the design.
+        columns of the swept values, in the order of the design.
     """
+    taken = table.take(list(design))
+    x = np.column_stack([_numbers(taken, name) for name in axes])
+    ran = np.array(taken["status"].to_pylist()) == "ok"
     rows: list[dict[str, Any]] = []
     for feature in features:
-        y = np.array(table[feature].to_pylist(), float)[list(design)]
-        gone = ~np.isfinite(y)
+        y = _numbers(taken, feature)
         if settings.missing != LEAVE_OUT:
-            y, gone = np.where(gone, settings.missing, y), np.zeros_like(gone)
+            y = np.where(ran & ~np.isfinite(y), settings.missing, y)
+        gone = ~np.isfinite(y)
         if settings.method == "sobol":
             width = (2 if second_order else 1) * len(axes) + 2
             kept = np.repeat(~gone.reshape(-1, width).any(axis=1), width)
             least = 2 * width
         else:
-            kept, least = ~gone, 20
+            width, kept, least = 1, ~gone, LEAST_ROWS_OF_PAWN
         said = {
             "feature": feature,
             "rows": int(kept.sum()),
@@ -72,56 +80,60 @@ def indices(
         }
         if kept.sum() < least:
             rows.append(said | {"note": f"at {kept.sum()} of {len(kept)} rows: too few"})
-        elif np.ptp(y[kept]) <= 1e-12 * np.abs(y[kept]).max():
+        elif _constant(y[kept]):
             rows.append(said | {"note": "it is the same at all points"})
+        elif _constant(y[kept].reshape(-1, width)[:, [0, -1]]):
+            rows.append(said | {"note": "it is the same at all points of the design's two samples"})
+        elif settings.method == "sobol":
+            rows += [said | row for row in _sobol(y[kept], axes, settings, second_order)]
         else:
-            x = np.column_stack([np.array(table[name].to_pylist(), float) for name in axes])
-            found = _METHODS[settings.method](
-                x[list(design)][kept], y[kept], _problem(axes), settings, second_order
-            )
-            rows += [said | row for row in found]
+            rows += [said | row for row in _pawn(x[kept], y[kept], axes)]
     return pa.Table.from_pylist(rows, INDICES)
 
 
-def _problem(axes: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
-    return {"num_vars": len(axes), "names": list(axes), "bounds": [list(e) for e in axes.values()]}
+def _numbers(table: pa.Table, name: str) -> Floats:
+    return np.array(table[name].to_pylist(), float)
 
 
-def _sobol(
-    x: Floats, y: Floats, problem: dict[str, Any], settings: Sensitivity, second_order: bool
-) -> Iterator[dict[str, Any]]:
+def _constant(values: Floats) -> bool:
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+
+
+def _sobol(y: Floats, axes: Sequence[str], settings: Sensitivity, second_order: bool) -> Indices:
     from SALib.analyze import sobol
 
     found = sobol.analyze(
-        problem,
+        {"num_vars": len(axes), "names": list(axes)},
         y,
         calc_second_order=second_order,
         num_resamples=settings.resamples,
         conf_level=settings.confidence,
         seed=settings.seed,
     )
-    names = problem["names"]
     for order in ("S1", "ST"):
-        for name, value, half in zip(names, found[order], found[f"{order}_conf"], strict=True):
+        for name, value, half in zip(axes, found[order], found[f"{order}_conf"], strict=True):
             yield _index(order, name, (value, value - half, value + half))
     if second_order:
-        for i, one in enumerate(names):
-            for j in range(i + 1, len(names)):
+        for i, one in enumerate(axes):
+            for j in range(i + 1, len(axes)):
                 value, half = found["S2"][i, j], found["S2_conf"][i, j]
-                yield _index("S2", one, (value, value - half, value + half), names[j])
+                yield _index("S2", one, (value, value - half, value + half), axes[j])
 
 
-def _pawn(
-    x: Floats, y: Floats, problem: dict[str, Any], settings: Sensitivity, second_order: bool
-) -> Iterator[dict[str, Any]]:
-    from SALib.analyze import pawn
+def _pawn(x: Floats, y: Floats, axes: Sequence[str]) -> Indices:
+    """Distances of Kolmogorov and Smirnov between slices of an axis and all points."""
+    from scipy.stats import ks_2samp
 
-    found = pawn.analyze(problem, x, y, S=10, seed=settings.seed)
-    for k, name in enumerate(problem["names"]):
-        yield _index("PAWN", name, [found[what][k] for what in ("median", "minimum", "maximum")])
-
-
-_METHODS = {"sobol": _sobol, "pawn": _pawn}
+    for values, name in zip(x.T, axes, strict=True):
+        levels = np.unique(values)
+        if len(levels) > SLICES:
+            # Equal values stay in one slice; the first edge is the least value.
+            levels = np.unique(np.quantile(values, np.arange(SLICES) / SLICES))
+        slices = np.searchsorted(levels, values, side="right")
+        apart = [
+            ks_2samp(y[slices == k], y, method="asymp").statistic for k in range(1, len(levels) + 1)
+        ]
+        yield _index("PAWN", name, (float(np.median(apart)), min(apart), max(apart)))
 
 
 def _index(

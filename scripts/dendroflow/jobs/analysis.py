@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from dendroflow.analysis.sensitivity import INDICES, indices
@@ -33,11 +32,6 @@ def analyse_sensitivity(job: Job) -> None:
         design = [first + k for first, count in runs for k in range(count)]
     else:
         names, design = numbers("swept"), list(range(len(table)))
-    ends = {}
-    for name in names:
-        values = np.array(table[name].to_pylist(), float)
-        if asked.method == "sobol" or np.ptp(values) > 0:
-            ends[name] = (float(values.min()), float(values.max()))
-    found = indices(table, design, ends, features, asked, second_order=second_order)
-    told = {"date": notes["date"], "columns": notes["columns"]}
-    write_table(found, Path(job.output.sensitivity), INDICES, told)
+        names = [name for name in names if len(table[name].unique()) > 1]
+    found = indices(table, design, names, features, asked, second_order=second_order)
+    write_table(found, Path(job.output.sensitivity), INDICES, {"date": notes["date"]})

@@ -15,7 +15,8 @@ FIGURES = (
     OwnFigure(
         "sensitivity",
         "Which parameters matter",
-        "Indices of sensitivity of each feature. Lines are bootstrapped confidence intervals.",
+        "Indices of sensitivity of each feature. Lines are bootstrapped confidence intervals; of "
+        "PAWN, they run from the least to the largest distance over slices of the parameter.",
     ),
     OwnFigure(
         "sensitivity-pairs",
@@ -39,8 +40,9 @@ class Sensitivity(Settings):
     )
     missing: Literal["leave_out"] | Number = Field(
         LEAVE_OUT,
-        description="what a feature counts as that does not exist at a point: a number, or "
-        "`leave_out`, which leaves out the rows of the design that need it, and tells their share",
+        description="what a feature counts as that does not exist at a point that ran: a number, "
+        "or `leave_out`, which leaves out the rows of the design that need it, as failed points "
+        "always are, and tells their share",
     )
     confidence: Annotated[Number, Field(gt=0.5, lt=1.0)] = Field(
         0.95, description="of the intervals"
@@ -48,7 +50,7 @@ class Sensitivity(Settings):
     resamples: Annotated[Whole, Field(ge=10, le=10_000)] = Field(
         100, description="bootstrap samples for the intervals"
     )
-    seed: Annotated[Whole, Field(ge=0)] = Field(1, description="of the bootstrap")
+    seed: Annotated[Whole, Field(ge=1)] = Field(1, description="of the bootstrap, 1 or more")
 
 
 class Analysis(Settings):

@@ -81,9 +81,9 @@ def sampled():
     points["AP_duration"] = 3 * points["b"] + 2 * points["b"] * points["a"]
     found = rows("sampled", points, points.columns, design, sweep=sweep)
     order = [first + k for first, count in design[0]["points"] for k in range(count)]
-    ends = {"b": (0.0, 1.0), "a": (0.0, 1.0)}
+    names = ["b", "a"]
     asked = (["AP_duration"], Sensitivity())
-    told = indices(found.points, order, ends, *asked, second_order=True)
+    told = indices(found.points, order, names, *asked, second_order=True)
     return replace(found, sensitivity=told.to_pylist())
 
 
