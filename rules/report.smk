@@ -24,8 +24,7 @@ rule write_report:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=df.uses("project.experiments", "project.morphometry"),
-        words=df.words,
+        settings=df.uses("title", "description", "figures", "project.morphometry"),
         code=lambda wildcards: code_digest("report"),
     script:
         "../scripts/write_report.py"
@@ -49,8 +48,7 @@ rule write_explorer:
         mem_mb=4000,
         runtime=30,
     params:
-        settings=df.uses("project.experiments"),
-        words=df.words,
+        settings=df.uses("title"),
         code=lambda wildcards: code_digest("report"),
     script:
         "../scripts/write_explorer.py"

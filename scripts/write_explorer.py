@@ -1,7 +1,7 @@
 """Write the page on which points and traces are selected."""
 
 from dendroflow.jobs.job import job
-from dendroflow.jobs.tables import write_explorer
+from dendroflow.jobs.report import write_explorer
 
 with job(snakemake) as this:
     write_explorer(this)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.observations import read_all
 from dendroflow.settings.project import Configuration, load
 
@@ -38,8 +39,8 @@ def digest_of_settings(
     Parameters
     ----------
     keys
-        of the experiment, such as `figures`; or of the configuration: `project.audit`, `quality`,
-        `morphologies`, `observations`.
+        of the experiment, or where there is none of all experiments, such as `figures`; or of the
+        configuration: `project.audit`, `quality`, `morphologies`, `observations`.
     """
     listed = list(keys)
     values = to_jsonable_python([_value(configuration, experiment, key) for key in listed])
@@ -50,7 +51,9 @@ def digest_of_settings(
 def _value(configuration: Configuration, experiment: str | None, key: str) -> Any:
     if key == "observations":
         return read_all(configuration)
-    owner: Any = configuration
-    if experiment is not None and key in type(configuration.experiments[experiment]).model_fields:
-        owner = configuration.experiments[experiment]
-    return attrgetter(key)(owner)
+    experiments = configuration.experiments
+    if key not in Experiment.model_fields:
+        return attrgetter(key)(configuration)
+    if experiment is None:
+        return {name: getattr(said, key) for name, said in experiments.items()}
+    return getattr(experiments[experiment], key)

@@ -118,27 +118,6 @@ def build_database(job: Job) -> None:
         temporary.write_text("\n".join(verdicts) + "\n", encoding="utf-8")
 
 
-def write_report(job: Job) -> None:
-    """Write the page that begins with the results."""
-    from dendroflow.report.page import render
-
-    with replacing(Path(job.output.report)) as temporary:
-        temporary.write_text(render(job.configuration, job.results), encoding="utf-8")
-
-
-def write_explorer(job: Job) -> None:
-    """Write the page on which points and traces are selected."""
-    from dendroflow.report.explorer import render
-
-    leave_pandas_out()
-    traces: dict[str, list[Path]] = {}
-    for path in map(Path, job.input.traces):
-        traces.setdefault(path.parents[2].name, []).append(path)
-    titles = {name: said.title for name, said in job.configuration.experiments.items()}
-    with replacing(Path(job.output.explorer)) as temporary:
-        temporary.write_text(render(titles, job.results, traces), encoding="utf-8")
-
-
 def check_failures(job: Job) -> None:
     """Fail if more of an experiment's points failed than allowed."""
     from dendroflow.tables.gathering import TOO_MANY

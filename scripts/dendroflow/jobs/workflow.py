@@ -355,11 +355,6 @@ class Workflow:
             shutil.rmtree(folder)
             self._tell(f"{folder}: removed, since {folder.name} asks for no figures any more")
 
-    def words(self, wildcards: Wildcards) -> list[str]:
-        """What Snakemake tracks of what the report says of experiments."""
-        keys = ("title", "description", "figures")
-        return [digest_of_settings(self.configuration, name, keys) for name in self.experiments]
-
     def audits(self, asked: bool) -> list[str]:
         """Audits of all experiments if they are asked for, else those that there are."""
         if asked:

@@ -133,8 +133,7 @@ class PointGraph:
         found = np.zeros(len(self))
         for i in np.flatnonzero(self.stems):
             if self.outline:
-                outside = np.maximum(soma.min(axis=0) - self.xyz[i], self.xyz[i] - soma.max(axis=0))
-                found[i] = np.linalg.norm(np.maximum(outside[:2], 0.0))
+                found[i] = gap_from_above(soma, self.xyz[[i]])
             else:
                 found[i] = max((np.linalg.norm(soma - self.xyz[i], axis=1) - radii).min(), 0.0)
         return found
@@ -286,6 +285,17 @@ def _check_numbers(tree: PointGraph) -> None:
     wrong = np.flatnonzero(~((radii >= MIN_RADIUS) & (radii <= MAX_RADIUS)))
     if len(wrong):
         tree.refuse(int(measured[wrong[0]]), wrong_radius(radii[wrong[0]]))
+
+
+def gap_from_above(one: Floats, other: Floats) -> float:
+    """Return the distance between the boxes around two sets of points, seen from above (µm)."""
+    apart = np.maximum(one.min(axis=0) - other.max(axis=0), other.min(axis=0) - one.max(axis=0))
+    return float(np.linalg.norm(np.maximum(apart[:2], 0.0)))
+
+
+def frustum_area(lengths: Floats, radii: Floats, others: Floats) -> float:
+    """Lateral area of frusta of given lengths and radii of their ends (µm²)."""
+    return float((np.pi * (radii + others) * np.hypot(lengths, radii - others)).sum())
 
 
 def wrong_radius(radius: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from dendroflow.errors import MorphologyError
 from dendroflow.kernel.sections import Sections
 from dendroflow.morphology.files import read
-from dendroflow.morphology.graph import MIN_LENGTH, PointGraph, refuse
+from dendroflow.morphology.graph import MIN_LENGTH, PointGraph, frustum_area, refuse
 from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.morphology.sections import lengths_of, load_sections
 from dendroflow.morphology.soma import as_swc, soma_area, standard
@@ -135,8 +135,7 @@ def area_of_soma(sections: Sections) -> float:
             points = sections.points[start:end].astype(float)
             steps = np.linalg.norm(np.diff(points[:, :3], axis=0), axis=1)
             radii = points[:, 3] / 2
-            sides = np.hypot(steps, np.diff(radii))
-            area += float((np.pi * (radii[1:] + radii[:-1]) * sides).sum())
+            area += frustum_area(steps, radii[1:], radii[:-1])
     return area
 
 

@@ -1,7 +1,7 @@
 """Mending an SWC file that is refused: each change is small, and told with its line.
 
 A file without defects stays as it is, unless a wish changes it. What is left is read by the strict
-reader: what is mended is accepted.
+reader, which accepts what is mended.
 """
 
 from collections.abc import Callable

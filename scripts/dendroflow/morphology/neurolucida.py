@@ -43,9 +43,9 @@ from dendroflow.morphology.graph import (
     AXON,
     DENDRITE,
     SOMA,
-    Floats,
     PointGraph,
     check,
+    gap_from_above,
     refuse,
 )
 
@@ -282,7 +282,7 @@ def _check_somata(tree: PointGraph, first: list[int], starts: list[int]) -> None
     soma = tree.xyz[tree.somatic]
     outlines = np.split(soma, first[1:])
     for k in range(1, len(outlines)):
-        if _gap(outlines[k - 1], outlines[k]) > 0:
+        if gap_from_above(outlines[k - 1], outlines[k]) > 0:
             refuse(
                 tree.source,
                 starts[k],
@@ -295,9 +295,3 @@ def _check_somata(tree: PointGraph, first: list[int], starts: list[int]) -> None
     steps = np.diff([outline[0, 2] for outline in outlines])
     if not (np.all(steps > 0) or np.all(steps < 0)):
         refuse(tree.source, starts[0], "the stack of soma outlines must be in the order of z")
-
-
-def _gap(one: Floats, other: Floats) -> float:
-    """Return the distance between the boxes around two sets of points, seen from above (µm)."""
-    apart = np.maximum(one.min(axis=0) - other.max(axis=0), other.min(axis=0) - one.max(axis=0))
-    return float(np.linalg.norm(np.maximum(apart[:2], 0.0)))

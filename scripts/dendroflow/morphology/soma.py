@@ -20,7 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dendroflow.morphology.graph import Floats, PointGraph, chosen
+from dendroflow.morphology.graph import Floats, PointGraph, chosen, frustum_area
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +64,7 @@ def soma_area(tree: PointGraph) -> float:
     if count == 1 or _is_three_points(tree, count):
         return float(4 * np.pi * tree.radii[0] ** 2)
     inner = np.flatnonzero(tree.somatic & tree.linked)
-    one, other = tree.radii[inner], tree.radii[tree.parents[inner]]
-    return float((np.pi * (one + other) * np.hypot(tree.steps[inner], one - other)).sum())
+    return frustum_area(tree.steps[inner], tree.radii[inner], tree.radii[tree.parents[inner]])
 
 
 def as_swc(tree: PointGraph) -> bytes:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dendroflow.morphology.graph import PointGraph
+from dendroflow.morphology.graph import PointGraph, frustum_area
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
 from dendroflow.settings.quality import LowHigh, Quality
@@ -39,9 +39,8 @@ def membrane_area(cell: Reconstruction, settings: Quality) -> CheckResult:
     """Area of the neurites: a frustum for each step."""
     points = cell.points
     inner = points.inner
-    length = points.steps[inner]
-    radius, before = points.radii[inner], points.radii[points.parents[inner]]
-    area = float((np.pi * (radius + before) * np.hypot(length, radius - before)).sum())
+    ends = points.radii[inner], points.radii[points.parents[inner]]
+    area = frustum_area(points.steps[inner], *ends)
     if not area:
         raise NotMeasurableError("there are no neurites")
     limits = settings.size.membrane_area_um2
