@@ -194,14 +194,18 @@ class PointGraph:
         return np.array(found, dtype=np.int64)
 
     @cached_property
+    def goes_on(self) -> Bools:
+        """Whether a point continues the stretch of its parent: its only child, of its type."""
+        alone = self.inner & (self.child_counts[self.parents] == 1)
+        return alone & (self.types == self.types[self.parents])
+
+    @cached_property
     def stretches(self) -> list[Ints]:
         """The points of each unbranched stretch of neurite, of one type, from the soma outwards."""
-        goes_on = self.inner & (self.child_counts[self.parents] == 1)
-        goes_on &= self.types == self.types[self.parents]
         number = np.full(len(self), -1)
         found: list[list[int]] = []
         for point in self.order[~self.somatic[self.order]].tolist():
-            if goes_on[point]:
+            if self.goes_on[point]:
                 number[point] = number[self.parents[point]]
                 found[number[point]].append(point)
             else:

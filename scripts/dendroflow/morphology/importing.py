@@ -9,14 +9,25 @@ from pathlib import Path
 import numpy as np
 
 from dendroflow.errors import MorphologyError
-from dendroflow.kernel.sections import Sections
+from dendroflow.kernel.sections import KINDS, Sections
 from dendroflow.morphology.files import read
-from dendroflow.morphology.graph import MIN_LENGTH, PointGraph, frustum_area, refuse
+from dendroflow.morphology.graph import (
+    APICAL,
+    AXON,
+    DENDRITE,
+    MIN_LENGTH,
+    SOMA,
+    PointGraph,
+    frustum_area,
+    refuse,
+)
 from dendroflow.morphology.import3d import run_with_neuron
 from dendroflow.morphology.sections import lengths_of, load_sections
 from dendroflow.morphology.soma import as_swc, soma_area, standard
 
 logger = logging.getLogger(__name__)
+
+_NAMES = dict(zip((SOMA, AXON, DENDRITE, APICAL), KINDS, strict=True))
 
 # A soma that branches loses up to a fifth of its area where NEURON cuts it into sections.
 SOMA_TOLERANCE, SOMA_FACTOR = 0.05, 1.5
@@ -77,7 +88,9 @@ def _run_import3d(path: Path, copy: Path, target: Path, timeout_s: float) -> Non
         last = run.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
         refuse(str(path), None, f"NEURON cannot read it: {'; '.join(complaints + last)[:500]}")
     if complaints:
-        refuse(str(path), None, f"NEURON would alter it: {'; '.join(complaints)[:500]}")
+        remedy = "; `dendroflow morphology mend` may help" if copy.suffix == ".swc" else ""
+        what = "; ".join(complaints)[:500]
+        refuse(str(path), None, f"NEURON would alter it: {what}{remedy}")
 
 
 def compare(tree: PointGraph, sections: Sections) -> None:
@@ -100,17 +113,20 @@ def compare(tree: PointGraph, sections: Sections) -> None:
         refuse(tree.source, None, f"NEURON's {sections.names[short[0]]} has no length")
     _compare_points(tree, sections)
     _compare_soma(tree, sections)
-    neurites = np.array([kind != "soma" for kind in sections.kinds])
-    length = float(lengths_of(sections)[neurites].sum())
-    least = tree.length()
-    # Import3d counts some of the links between soma and neurites as cable, by rules of its own.
-    most = least if tree.outline else least + float(tree.steps[tree.stems].sum())
-    if not least - 1e-4 * most <= length <= most + 1e-4 * most:
-        refuse(
-            tree.source,
-            None,
-            f"its neurites are {least:.1f} to {most:.1f} µm long, NEURON's {length:.1f} µm",
-        )
+    lengths, kinds = lengths_of(sections), np.array(sections.kinds)
+    for kind in np.unique(tree.types[tree.neurite]).tolist():
+        made = _NAMES.get(kind, f"dend_{kind}")
+        length, least = float(lengths[kinds == made].sum()), tree.length(kind)
+        # Import3d counts some of the links between soma and neurites as cable, by its own rules.
+        links = tree.stems & (tree.types == kind)
+        most = least if tree.outline else least + float(tree.steps[links].sum())
+        if not least - 1e-4 * most <= length <= most + 1e-4 * most:
+            refuse(
+                tree.source,
+                None,
+                f"its points of type {kind} make {least:.1f} to {most:.1f} µm, NEURON's {made} is "
+                f"{length:.1f} µm long",
+            )
 
 
 def _compare_soma(tree: PointGraph, sections: Sections) -> None:

@@ -27,7 +27,7 @@ from dendroflow.morphology.graph import (
     chosen,
     refuse,
 )
-from dendroflow.morphology.soma import as_swc
+from dendroflow.morphology.soma import as_swc, is_sphere
 
 LABELS = {"axon": AXON, "dendrite": DENDRITE, "apical": APICAL}
 # What replaces an axon, as Blue Brain's models have it: 60 µm of a diameter of 1 µm.
@@ -270,6 +270,23 @@ def with_length(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Cha
         graph = chosen(replace(graph, parents=parents), np.flatnonzero(~gone))
 
 
+def with_cable(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+    """On a soma of cylinders, NEURON leaves out first points that nothing of their type follows."""
+    if is_sphere(graph):
+        return graph, []
+    own = graph.inner & (graph.types == graph.types[graph.parents])
+    alone = graph.stems & ~np.isin(np.arange(len(graph)), graph.parents[own])
+    types, kept, changes = graph.types.copy(), ~(alone & (graph.child_counts == 0)), []
+    for point in np.flatnonzero(alone).tolist():
+        if kept[point]:
+            types[point] = types[np.flatnonzero(graph.parents == point)[0]]
+            what = f"has type {types[point]}: nothing of its own type follows"
+        else:
+            what = "left out: a neurite of one point has no cable"
+        changes.append(Change(int(graph.lines[point]), what))
+    return chosen(replace(graph, types=types), np.flatnonzero(kept)), changes
+
+
 def parents_first(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
     """Rows in an order in which a parent comes before its children, and the soma first."""
     if graph.somatic[0] and (graph.parents < np.arange(len(graph))).all():
@@ -281,7 +298,7 @@ def parents_first(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[C
 
 STEPS: tuple[Callable[[PointGraph, Wishes], tuple[PointGraph, list[Change]]], ...] = (
     *(scaled, rooted, with_soma, from_soma, one_tree, labelled, with_axon, thick, with_length),
-    parents_first,
+    *(parents_first, with_cable),
 )
 
 

@@ -9,6 +9,7 @@ from fuzz.mutations import mutated
 from dendroflow.commands.cli import main
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology import swc
+from dendroflow.morphology.importing import import_sections
 from dendroflow.morphology.mend import STUB_LENGTH, Wishes, mend
 
 SOUND = """\
@@ -138,6 +139,36 @@ def test_damaged_files_are_accepted_once_mended():
             assert np.isfinite(tree.xyz).all()
             accepted += 1
     assert accepted > 1000
+
+
+SOMATA = {
+    "a point": [],
+    "three points": ["2 1 0 5 0 5 1", "3 1 0 -5 0 5 1"],
+    "cylinders": ["2 1 0 8 0 4 1", "3 1 0 -8 0 4 1"],
+}
+
+
+@pytest.mark.parametrize("soma", SOMATA.values(), ids=SOMATA)
+def test_neuron_reads_what_is_mended_as_it_is_written(tmp_path, soma):
+    first, *rest = (row.split() for row in SOUND.splitlines())
+    shift = len(soma)
+    later = (
+        [str(int(row[0]) + shift), *row[1:6], row[6] if row[6] == "1" else str(int(row[6]) + shift)]
+        for row in rest
+    )
+    data = "\n".join([" ".join(first), *soma, *map(" ".join, later), ""]).encode()
+    path = tmp_path / "cell.swc"
+    read = 0
+    for seed in range(15):
+        try:
+            mended, _ = mend(mutated(data, random.Random(seed)), "cell")
+        except MorphologyError:
+            continue
+        path.write_bytes(mended)
+        import_sections(path)
+        assert mend(mended, "cell") == (mended, [])
+        read += 1
+    assert read > 10
 
 
 def test_the_command_lists_and_writes(tmp_path, monkeypatch, capsys):
