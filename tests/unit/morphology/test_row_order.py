@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 def random_tree(soma, chance):
     """Neurites of mixed types that branch anywhere but at their first points."""
-    rows = [Row(*map(float, row[:-1]), row[-1]) for row in soma]
+    rows = [Row(*row) for row in soma]
     for _ in range(12):
         parent = chance.randrange(len(rows)) if chance.random() < 0.6 else 0
         first = rows[parent].kind != 1 and rows[rows[parent].parent].kind == 1
@@ -62,8 +62,7 @@ def cell(folder, rows, order):
     place = {row: k for k, row in enumerate(order, start=1)}
     path = folder / "cell.swc"
     lines = (
-        f"{place[k]} {row.kind:.0f} {row.x} {row.y} {row.z} {row.radius} {place.get(row.parent, -1)}"
-        for k, row in ((k, rows[k]) for k in order)
+        " ".join(map(str, (place[k], *rows[k][:-1], place.get(rows[k].parent, -1)))) for k in order
     )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     made = import_sections(path)
