@@ -197,7 +197,7 @@ class PointGraph:
     def goes_on(self) -> Bools:
         """Whether a point continues the stretch of its parent: its only child, of its type."""
         alone = self.inner & (self.child_counts[self.parents] == 1)
-        return alone & (self.types == self.types[self.parents])
+        return np.asarray(alone & (self.types == self.types[self.parents]))
 
     @cached_property
     def stretches(self) -> list[Ints]:
