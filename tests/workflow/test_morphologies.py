@@ -105,6 +105,39 @@ def test_a_wrong_pin_is_refused(finished, copy_of, pins):
     assert "0 to run" in catalogue(project, **pins).run("-n").succeeded().output
 
 
+def test_a_mended_cell_is_pinned_simulated_and_told(finished, copy_of, pins):
+    rows = [line.split() for line in CELLS["cells/short.swc"]]
+    numbers = [[n, kind, *(f"{1000 * float(x):g}" for x in xyzr), p] for n, kind, *xyzr, p in rows]
+    numbers[-1][5] = "0"
+    project = copy_of(finished)
+    project.write("cells/em.swc", "\n".join(" ".join(row) for row in reversed(numbers)) + "\n")
+    entry = {"file": "cells/em.swc", "length_unit": "nm", "mend": {"floor": 1.0}}
+    short = {"file": "cells/short.swc", "sha256": pins["short"]}
+    project.write("morphologies.yaml", {"short": short, "em": entry})
+    project.experiment("tree", TREE, **sweeping("short", "em"))
+    said = project.run("database", "-n")
+    said.refused("morphology 'em'", "is not pinned")
+    (pin,) = re.findall(r"sha256: ([0-9a-f]{64})", said.output)
+    project.write("morphologies.yaml", {"short": short, "em": entry | {"sha256": pin}})
+    assert project.run("database").succeeded().points == 2
+    found = project.query("SELECT soma_v_maximum FROM tree ORDER BY amplitude, morphology")
+    peaks = [peak for (peak,) in found]
+    assert peaks[::2] == pytest.approx(peaks[1::2], abs=1e-9)
+    (told,) = project.query("SELECT mended FROM morphologies WHERE morphology = 'em'")
+    for change in (
+        "all lengths times 0.001",
+        "line 1: radius 1 instead of 0 µm",
+        "rows are sorted",
+    ):
+        assert change in told[0]
+    # Another wish is another cell, so that the pin no longer fits.
+    project.write("morphologies.yaml", {"short": short, "em": {**entry, "mend": {}, "sha256": pin}})
+    project.run("database", "-n").refused("morphology 'em'", "mended in another way", "delete it")
+    (fetched,) = project.results.glob("morphologies/em/*/em.swc")
+    fetched.unlink()
+    project.run("database", "-n").refused("morphology 'em'", "find out why it changed")
+
+
 def test_a_section_that_the_model_needs(finished, copy_of):
     project = copy_of(finished).experiment("tree", TREE, **sweeping("bald"))
     run = project.run("database")

@@ -63,7 +63,7 @@ def _said(options: argparse.Namespace) -> str:
 
             if options.action == "mend":
                 return mend_file(options)
-            return add(options.config, options.files, options.group)
+            return add(options.config, options)
         case "archive":
             from dendroflow.commands.archive import archive, check
 
@@ -132,14 +132,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     add.add_argument("files", nargs="*", type=Path, help="SWC and Neurolucida files, or folders")
     add.add_argument("--group", help="under which they are swept together")
+    add.add_argument("--mend", action="store_true", help="mend SWC files that are refused")
+    add.add_argument("--unit", default="um", help=(unit := "of lengths: um, nm, or a number of µm"))
     mend = actions.add_parser(
         "mend", help="list all that is wrong in an SWC file and how it is mended; write the cell"
     )
     mend.add_argument("file", type=Path, help="which stays as it is")
     mend.add_argument("--output", type=Path, metavar="FILE", help="where the mended cell goes")
-    mend.add_argument(
-        "--unit", default="um", help="of its lengths: um, nm, or a number of µm, as of a pixel"
-    )
+    mend.add_argument("--unit", default="um", help=unit)
     mend.add_argument("--soma", type=int, metavar="ID", help="of the point that is the soma")
     mend.add_argument("--label", choices=["axon", "dendrite", "apical"], help="of type 0")
     mend.add_argument(

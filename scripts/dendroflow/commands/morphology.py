@@ -4,19 +4,20 @@ import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from dendroflow.errors import MorphologyError, printable
 from dendroflow.files import replacing
 from dendroflow.morphology.catalogue import NAME, Catalogue
 from dendroflow.morphology.files import data_sha256
-from dendroflow.morphology.mend import LABELS, Wishes, mend
-from dendroflow.settings.morphologies import NeuroMorpho
+from dendroflow.morphology.mend import mend
+from dendroflow.settings.morphologies import UNITS, Mend, NeuroMorpho
 from dendroflow.settings.project import load, read_yaml
 
-UNITS = {"um": 1.0, "nm": 1e-3}
 
-
-def add(config: Path, files: Sequence[Path], group: str | None) -> str:
+def add(config: Path, options: argparse.Namespace) -> str:
     """Add files to the catalogue beside a configuration, pinned; say what became of each.
 
     Files from elsewhere are copied into `cells/`, under names that catalogues may have. Entries
@@ -27,6 +28,8 @@ def add(config: Path, files: Sequence[Path], group: str | None) -> str:
     MorphologyError
         If there is nothing to add, or the group is no name.
     """
+    files: Sequence[Path] = options.files
+    group: str | None = options.group
     folder = config.parent
     catalogue = Catalogue(folder / "morphologies.yaml")
     if group is not None and not re.fullmatch(NAME, group):
@@ -35,7 +38,10 @@ def add(config: Path, files: Sequence[Path], group: str | None) -> str:
     if files and not found:
         listed = ", ".join(map(str, files))
         raise MorphologyError(f"{listed}: there is no file that ends in .swc or .asc")
-    said = [catalogue.add(path, group) for path in found]
+    wishes: dict[str, Any] = {"group": group} if group else {}
+    if _scale(options.unit) != 1.0:
+        wishes["length_unit"] = options.unit if options.unit in UNITS else float(options.unit)
+    said = [line for path in found for line in catalogue.add(path, wishes, mend=options.mend)]
     if not files:
         project = load(read_yaml(config), config).project if config.exists() else None
         said = catalogue.pin_all(project.neuromorpho if project else NeuroMorpho())
@@ -71,7 +77,7 @@ def mend_file(options: argparse.Namespace) -> str:
         raise MorphologyError(f"{path}: cannot be read: {error.strerror}") from error
     if options.output is not None and options.output.exists():
         raise MorphologyError(f"{options.output}: is there already; name a file that is not")
-    mended, changes = mend(data, str(path), _wishes(options))
+    mended, changes = mend(data, str(path), _wishes(options), _scale(options.unit))
     lines = [
         printable(f"{path}{'' if line is None else f', line {line}'}: {what}")
         for line, what in changes
@@ -87,21 +93,20 @@ def mend_file(options: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _wishes(options: argparse.Namespace) -> Wishes:
+def _scale(unit: str) -> float:
+    """Micrometres of a unit of length."""
     try:
-        scale = UNITS.get(options.unit) or float(options.unit)
+        scale = UNITS.get(unit) or float(unit)
     except ValueError:
         scale = 0.0
     if not 0 < scale < 1e6:
-        raise MorphologyError(f"--unit {options.unit}: um, nm, or a number of µm")
-    if not 0.001 <= options.floor <= 1000 or not 0 <= options.join <= 1e5:
-        raise MorphologyError("--floor lies between 0.001 and 1000 µm, --join between 0 and 1e5 µm")
-    return Wishes(
-        scale=scale,
-        soma=options.soma,
-        label=LABELS[options.label] if options.label else None,
-        join=options.join,
-        floor=options.floor,
-        repeated=options.repeated,
-        axon=options.axon or "",
-    )
+        raise MorphologyError(f"--unit {unit}: um, nm, or a number of µm")
+    return scale
+
+
+def _wishes(options: argparse.Namespace) -> Mend:
+    try:
+        return Mend(**{name: getattr(options, name) for name in Mend.model_fields})
+    except ValidationError as error:
+        (first, *_) = error.errors()
+        raise MorphologyError(f"--{first['loc'][0]}: {first['msg']}") from error

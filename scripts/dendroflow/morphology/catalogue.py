@@ -3,13 +3,15 @@
 import re
 import shutil
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from dendroflow.errors import MorphologyError, printable
+from dendroflow.errors import ConfigurationError, MorphologyError, printable
 from dendroflow.files import replacing
-from dendroflow.morphology.fetch import find
+from dendroflow.morphology.fetch import find, mended
 from dendroflow.morphology.files import data_sha256, parse
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
 from dendroflow.settings.project import read_yaml, validated
@@ -32,34 +34,58 @@ class Catalogue:
         self.path = path
         self._text = path.read_text(encoding="utf-8") if path.exists() else ""
         content = (read_yaml(path) or {}) if path.exists() else {}
-        self._entries = validated(dict[MorphologyName, MorphologySource], content, path)
+        self._entries = self._checked(content)
         self._copies: list[tuple[Path, Path]] = []
 
-    def add(self, file: Path, group: str | None) -> str:
-        """Add a file; return what became of it."""
+    def add(self, file: Path, wishes: Mapping[str, Any], *, mend: bool) -> list[str]:
+        """Add a file; return what became of it, a line each.
+
+        Parameters
+        ----------
+        wishes
+            more keys of its entry, such as `group`.
+        mend
+            whether it is mended if it is refused as it is.
+        """
+        shown, name = printable(str(file)), self._free_name(file)
+        place = self._place(file, name, wishes.get("group"))
+        said = {"file": place.relative_to(self.path.parent).as_posix(), **wishes}
         suffix = file.suffix.lower().removeprefix(".")
-        shown = printable(str(file))
+        changes: list[str] = []
         try:
             data = file.read_bytes()
-            parse(data, suffix, str(file))
+            (entry,) = self._checked({name: said}).values()
+            try:
+                done, _ = mended(data, entry, str(file))
+                parse(done, suffix, str(file))
+            except MorphologyError:
+                if not mend or suffix != "swc":
+                    raise
+                said["mend"] = {}
+                (entry,) = self._checked({name: said}).values()
+                done, changes = mended(data, entry, str(file))
         except OSError as error:
-            return f"not added: {shown}: cannot be read: {error.strerror}"
-        except MorphologyError as error:
-            mended = suffix == "swc" and "; `dendroflow morphology mend` lists all that is wrong"
-            return f"not added: {printable(str(error))}{mended or ''}"
-        digest = data_sha256(data, suffix)
-        for name, entry in self._entries.items():
+            return [f"not added: {shown}: cannot be read: {error.strerror}"]
+        except (ConfigurationError, MorphologyError) as error:
+            remedy = ""
+            if suffix == "swc" and not mend:
+                remedy = "; --mend mends it, `dendroflow morphology mend` lists all that is wrong"
+            return [f"not added: {printable(str(error))}{remedy}"]
+        digest = data_sha256(done, suffix)
+        for there, entry in self._entries.items():
             if entry.sha256 == digest:
-                return f"there already: {shown}, as {name}"
-        name = self._free_name(file)
-        place = self._place(file, name, group)
-        said = {"file": place.relative_to(self.path.parent).as_posix(), "sha256": digest}
-        said |= {"group": group} if group else {}
-        self._entries |= validated(dict[MorphologyName, MorphologySource], {name: said}, self.path)
+                return [f"there already: {shown}, as {there}"]
+        if place.absolute() != file.absolute():
+            self._copies.append((file, place))
+        self._entries |= self._checked({name: said | {"sha256": digest}})
         if self._text:
             self._text = f"{self._text.rstrip()}\n\n"
-        self._text += yaml.safe_dump({name: said}, sort_keys=False)
-        return f"added: {shown}, as {name}"
+        self._text += yaml.safe_dump({name: said | {"sha256": digest}}, sort_keys=False)
+        return [*map(printable, changes), f"added: {shown}, as {name}"]
+
+    def _checked(self, entries: Any) -> dict[str, MorphologySource]:
+        """Entries of a catalogue, as they are read."""
+        return validated(dict[MorphologyName, MorphologySource], entries, self.path)
 
     def pin_all(self, service: NeuroMorpho) -> list[str]:
         """Pin all entries without a pin as they are now; return what became of each."""
@@ -68,11 +94,12 @@ class Catalogue:
             if entry.sha256 is None:
                 try:
                     found = find(name, entry, service, self.path.parent)
-                    parse(found.data, entry.suffix, found.address)
+                    data, changes = mended(found.data, entry, found.address)
+                    parse(data, entry.suffix, found.address)
                 except MorphologyError as error:
                     said.append(f"not pinned: {printable(str(error))}")
                     continue
-                digest = data_sha256(found.data, entry.suffix)
+                digest = data_sha256(data, entry.suffix)
                 key = re.compile(rf"^(['\"]?){re.escape(name)}\1:[ \t]*(#.*)?$", re.MULTILINE)
                 if not (match := key.search(self._text)):
                     said.append(
@@ -82,7 +109,7 @@ class Catalogue:
                 self._text = (
                     f"{self._text[: match.end()]}\n  sha256: {digest}{self._text[match.end() :]}"
                 )
-                said.append(f"pinned: {name} ({found.address})")
+                said += [*map(printable, changes), f"pinned: {name} ({found.address})"]
         return said
 
     def write(self) -> None:
@@ -115,6 +142,5 @@ class Catalogue:
             inside = here.relative_to(folder)
             if re.fullmatch(allowed, inside.as_posix(), re.IGNORECASE):
                 return self.path.parent / inside
-        target = Path(COPIES, *([group] if group else []), f"{name}{file.suffix.lower()}")
-        self._copies.append((file, self.path.parent / target))
-        return self.path.parent / target
+        copied = f"{name}{file.suffix.lower()}"
+        return self.path.parent.joinpath(COPIES, *([group] if group else []), copied)

@@ -13,6 +13,7 @@ from dendroflow.errors import ConfigurationError, MorphologyError, printable
 from dendroflow.files import replacing
 from dendroflow.morphology.download import Downloader, DownloadError, NotFoundError
 from dendroflow.morphology.files import data_sha256, parse
+from dendroflow.morphology.mend import in_micrometres, mend
 from dendroflow.morphology.search import texts
 from dendroflow.settings.files import within
 from dendroflow.settings.morphologies import (
@@ -53,7 +54,8 @@ def fetch(
 ) -> None:
     """Bring a morphology to `destination`, and what is known about it to `metadata` (JSON).
 
-    Both are written whole or not at all, and only if the file has the pinned sha256. What NEURON
+    Both are written whole or not at all, and only if the file, mended if that is asked for, has the
+    pinned sha256. What NEURON
     would not read as it is written is refused, unless it is pinned: then it arrives, so that its
     quality can be checked, and importing it is what ends in an error. What stood at their names
     before is removed first.
@@ -83,12 +85,27 @@ def fetch(
             f"{label}: is an HTML page, not a morphology; check the address, and the archive and "
             "name if there are any"
         )
-    digest = data_sha256(found.data, source.suffix)
-    _check(name, found.data, source, label, digest)
-    for path, content in (
-        (metadata, _metadata(name, source, found, digest)),
-        (destination, found.data),
-    ):
+    data, changes = mended(found.data, source, label)
+    digest = data_sha256(data, source.suffix)
+    _check(name, data, source, label, digest)
+    for line in changes:
+        logger.info("%s", line)
+    about = {
+        "name": name,
+        "source": source.model_dump(
+            mode="json", exclude={"sha256", "group", "mend", "length_unit"}
+        ),
+        "address": found.address,
+        "sha256_of_data_lines": digest,
+        "sha256_of_file": hashlib.sha256(data).hexdigest(),
+        "changes": source.changes,
+        "mended": changes,
+        "licence": LICENCE if found.record else None,
+        "citations": _citations(found.record),
+        "record": found.record,
+    }
+    known = (json.dumps(about, indent=2, ensure_ascii=False) + "\n").encode()
+    for path, content in ((metadata, known), (destination, data)):
         with replacing(path) as temporary:
             temporary.write_bytes(content)
     logger.info("%s: sha256 of the data lines %s", label, digest)
@@ -104,9 +121,28 @@ def check_pin(name: str, source: MorphologySource, *, neuromorpho: NeuroMorpho, 
     """
     if isinstance(source, LocalFile | PackageFile):
         found = find(name, source, neuromorpho, root)
-        digest = data_sha256(found.data, source.suffix)
+        label = _label(name, found.address)
+        data, _ = mended(found.data, source, label)
+        digest = data_sha256(data, source.suffix)
         if digest != source.sha256:
-            _check(name, found.data, source, _label(name, found.address), digest)
+            _check(name, data, source, label, digest)
+
+
+def mended(data: bytes, source: MorphologySource, label: str) -> tuple[bytes, list[str]]:
+    """Return a file as its entry wants it, and a line for each change.
+
+    Raises
+    ------
+    MorphologyError
+        If it cannot be mended.
+    """
+    if source.mend is not None:
+        data, changes = mend(data, label, source.mend, source.scale)
+    elif source.scale != 1.0:
+        data, changes = in_micrometres(data, label, source.scale)
+    else:
+        return data, []
+    return data, [f"{label}{f', line {line}' if line else ''}: {what}" for line, what in changes]
 
 
 def _label(name: str, address: str) -> str:
@@ -120,10 +156,10 @@ def _check(name: str, data: bytes, source: MorphologySource, label: str, digest:
         parse(data, source.suffix, label)
     except MorphologyError as error:
         if source.sha256 is None:
-            mended = "mend it by `dendroflow morphology mend`" if source.suffix == "swc" else ""
+            mending = f"add  mend: {{}}  to morphologies.{name} to have it mended, or "
             raise MorphologyError(
-                f"{error}; {mended and f'{mended}, or '}to have its quality checked all the same, "
-                f"{remedy}"
+                f"{error}; {mending if source.suffix == 'swc' else ''}to have its quality checked "
+                f"all the same, {remedy}"
             ) from error
         if source.sha256 != digest:
             raise
@@ -136,20 +172,6 @@ def _check(name: str, data: bytes, source: MorphologySource, label: str, digest:
             f"the configuration is {source.sha256}; find out why it changed, and correct the pin "
             "only if you want the new file"
         )
-
-
-def _metadata(name: str, source: MorphologySource, found: Found, digest: str) -> bytes:
-    content = {
-        "name": name,
-        "source": source.model_dump(mode="json", exclude={"sha256", "group"}),
-        "address": found.address,
-        "sha256_of_data_lines": digest,
-        "sha256_of_file": hashlib.sha256(found.data).hexdigest(),
-        "licence": LICENCE if found.record else None,
-        "citations": _citations(found.record),
-        "record": found.record,
-    }
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _citations(record: dict[str, Any] | None) -> list[str]:

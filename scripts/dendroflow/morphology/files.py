@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology import neurolucida, swc
@@ -70,6 +71,23 @@ def check_fetched(path: Path) -> None:
         raise MorphologyError(
             f"{path}: has changed since it was fetched; delete it and run snakemake again"
         )
+
+
+def changes_of(path: Path) -> Any:
+    """How a file that was fetched was mended, if it was, as `Pinned.changes` says it.
+
+    Raises
+    ------
+    MorphologyError
+        If the metadata beside it are missing or damaged.
+    """
+    beside = Path(f"{path}.json")
+    try:
+        return json.loads(beside.read_bytes()).get("changes")
+    except (OSError, ValueError, AttributeError) as error:
+        raise MorphologyError(
+            f"{beside}: is missing or damaged; delete {path} and run snakemake again"
+        ) from error
 
 
 def read(path: Path) -> PointGraph:

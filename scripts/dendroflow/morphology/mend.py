@@ -5,7 +5,7 @@ reader, which accepts what is mended.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,45 +24,16 @@ from dendroflow.morphology.graph import (
     Bools,
     Ints,
     PointGraph,
+    check,
     chosen,
     refuse,
 )
 from dendroflow.morphology.soma import as_swc, is_sphere
+from dendroflow.settings.morphologies import Mend
 
 LABELS = {"axon": AXON, "dendrite": DENDRITE, "apical": APICAL}
 # What replaces an axon, as Blue Brain's models have it: 60 µm of a diameter of 1 µm.
 STUB_LENGTH, STUB_RADIUS = 60.0, 0.5
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is wanted beyond what is needed.
-
-    Attributes
-    ----------
-    scale
-        micrometres of a unit of length of the file; 0.001 for nanometres.
-    soma
-        id of the point that is the soma, in a file without one; by default the root.
-    label
-        type of neurites that have none.
-    join
-        trees that start within so many µm of the cell are joined to its nearest point; others go.
-    floor
-        radius (µm) of points that have none.
-    repeated
-        whether points go that repeat the one before them.
-    axon
-        "drop" removes the axon, "stub" puts a straight one in its place, if anything.
-    """
-
-    scale: float = 1.0
-    soma: int | None = None
-    label: int | None = None
-    join: float = 10.0
-    floor: float = 0.1
-    repeated: bool = False
-    axon: str = ""
 
 
 class Change(NamedTuple):
@@ -72,15 +43,24 @@ class Change(NamedTuple):
     what: str
 
 
-def mend(data: bytes, source: str, wishes: Wishes | None = None) -> tuple[bytes, list[Change]]:
+def mend(
+    data: bytes, source: str, wishes: Mend | None = None, scale: float = 1.0
+) -> tuple[bytes, list[Change]]:
     """Return an SWC file that is accepted, and what was changed.
+
+    Parameters
+    ----------
+    source
+        what messages call the file.
+    scale
+        micrometres of a unit of length of the file; 0.001 for nanometres.
 
     Raises
     ------
     MorphologyError
         If there is no point in the file, or it is refused all the same.
     """
-    wishes = wishes or Wishes()
+    wishes = wishes or Mend()
     graph, defects = swc.read(data, source)
     if not len(graph):
         refuse(source, None, "holds no points: is it an SWC file?")
@@ -89,6 +69,8 @@ def mend(data: bytes, source: str, wishes: Wishes | None = None) -> tuple[bytes,
         Change(line, f"{'rewritten' if line in known else 'left out'}: {reason}")
         for line, reason in defects
     ]
+    graph, more = _scaled(graph, scale)
+    changes += more
     for step in STEPS:
         graph, more = step(graph, wishes)
         changes += more
@@ -100,15 +82,40 @@ def mend(data: bytes, source: str, wishes: Wishes | None = None) -> tuple[bytes,
     return mended, sorted(changes, key=lambda change: change.line or 0)
 
 
-def scaled(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
-    """Lengths in micrometres."""
-    if wishes.scale == 1.0:
+def in_micrometres(data: bytes, source: str, scale: float) -> tuple[bytes, list[Change]]:
+    """Return an SWC file with its lengths times `scale`, and what was changed.
+
+    Raises
+    ------
+    MorphologyError
+        As from `swc.parse`.
+    """
+    graph, defects = swc.read(data, source)
+    for defect in defects:
+        refuse(source, *defect)
+    graph, changes = _scaled(graph, scale)
+    check(graph)
+    return as_swc(graph), changes
+
+
+def _scaled(graph: PointGraph, scale: float) -> tuple[PointGraph, list[Change]]:
+    if scale == 1.0:
         return graph, []
-    moved = replace(graph, xyz=graph.xyz * wishes.scale, radii=graph.radii * wishes.scale)
-    return moved, [Change(None, f"all lengths times {wishes.scale:g}")]
+    moved = replace(graph, xyz=graph.xyz * scale, radii=graph.radii * scale)
+    return moved, [Change(None, f"all lengths times {scale:g}")]
 
 
-def rooted(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def typed(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
+    """A type that cannot be one is 0."""
+    wrong = (graph.types < 0) | (graph.types > swc.MAX_TYPE)
+    changes = [
+        Change(line, f"has type 0 instead of {kind}")
+        for line, kind in zip(graph.lines[wrong].tolist(), graph.types[wrong], strict=True)
+    ]
+    return replace(graph, types=np.where(wrong, 0, graph.types)), changes
+
+
+def rooted(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """A point whose parent is missing starts a tree, and so does the first of a cycle."""
     changes = [
         Change(line, "starts a tree: its parent is missing")
@@ -126,7 +133,7 @@ def rooted(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]
     return graph, changes
 
 
-def with_soma(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def with_soma(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """One soma: the largest of several; where there is none, the root of the largest tree."""
     if not graph.somatic.any():
         if wishes.soma is None:
@@ -154,7 +161,7 @@ def with_soma(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Chang
     return replace(graph, types=types), changes
 
 
-def from_soma(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def from_soma(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """The tree of the soma starts there."""
     somatic = np.flatnonzero(graph.somatic)
     top = next(
@@ -169,7 +176,7 @@ def from_soma(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Chang
     return replace(graph, parents=parents), [Change(int(graph.lines[above]), what)]
 
 
-def one_tree(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def one_tree(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """Other trees are joined to the cell, or left out."""
     from scipy.spatial import cKDTree
 
@@ -194,16 +201,17 @@ def one_tree(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change
     return chosen(replace(graph, parents=parents), np.flatnonzero(kept)), changes
 
 
-def labelled(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def labelled(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """Neurites without a type get one."""
     bare = graph.types == 0
     if wishes.label is None or not bare.any():
         return graph, []
-    changes = [Change(None, f"{bare.sum()} points of type 0 get type {wishes.label}")]
-    return replace(graph, types=np.where(bare, wishes.label, graph.types)), changes
+    kind = LABELS[wishes.label]
+    changes = [Change(None, f"{bare.sum()} points of type 0 get type {kind}")]
+    return replace(graph, types=np.where(bare, kind, graph.types)), changes
 
 
-def with_axon(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def with_axon(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """The axon is removed, with what hangs on it, or replaced by a straight stub."""
     if not wishes.axon:
         return graph, []
@@ -234,7 +242,7 @@ def with_axon(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Chang
     return graph, changes
 
 
-def thick(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def thick(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """Radii are lifted to a floor."""
     thin = graph.radii < MIN_RADIUS
     changes = [
@@ -244,7 +252,7 @@ def thick(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
     return replace(graph, radii=np.where(thin, wishes.floor, graph.radii)), changes
 
 
-def with_length(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def with_length(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """Points go of a soma or of stretches without length; on wish, all that repeat another."""
     changes: list[Change] = []
     while True:
@@ -270,7 +278,7 @@ def with_length(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Cha
         graph = chosen(replace(graph, parents=parents), np.flatnonzero(~gone))
 
 
-def with_cable(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def with_cable(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """On a soma of cylinders, NEURON leaves out first points that nothing of their type follows."""
     if is_sphere(graph):
         return graph, []
@@ -287,7 +295,7 @@ def with_cable(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Chan
     return chosen(replace(graph, types=types), np.flatnonzero(kept)), changes
 
 
-def parents_first(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[Change]]:
+def parents_first(graph: PointGraph, wishes: Mend) -> tuple[PointGraph, list[Change]]:
     """Rows in an order in which a parent comes before its children, and the soma first."""
     if graph.somatic[0] and (graph.parents < np.arange(len(graph))).all():
         return graph, []
@@ -296,8 +304,8 @@ def parents_first(graph: PointGraph, wishes: Wishes) -> tuple[PointGraph, list[C
     return chosen(graph, order), [Change(None, "rows are sorted, the soma and parents first")]
 
 
-STEPS: tuple[Callable[[PointGraph, Wishes], tuple[PointGraph, list[Change]]], ...] = (
-    *(scaled, rooted, with_soma, from_soma, one_tree, labelled, with_axon, thick, with_length),
+STEPS: tuple[Callable[[PointGraph, Mend], tuple[PointGraph, list[Change]]], ...] = (
+    *(typed, rooted, with_soma, from_soma, one_tree, labelled, with_axon, thick, with_length),
     *(parents_first, with_cable),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from dendroflow import layout
 from dendroflow.errors import ConfigurationError, MorphologyError
+from dendroflow.morphology.files import changes_of
 from dendroflow.morphology.importing import import_sections
 from dendroflow.morphology.sections import digest_of_sections, load_sections, save_sections
 from dendroflow.plan.code import code_digest
@@ -41,13 +42,18 @@ def check_sources(configuration: Configuration, names: Iterable[str], results: P
     for name in names:
         fetched = layout.MORPHOLOGY.below(results, **names_of_morphology(configuration, name))
         source, service = configuration.morphologies[name], configuration.project.neuromorpho
-        if not fetched.exists():
-            from dendroflow.morphology.fetch import check_pin
+        try:
+            if fetched.exists() and source.changes != changes_of(fetched):
+                raise MorphologyError(
+                    f"morphology '{name}': {fetched} was mended in another way than the catalogue "
+                    "says now; delete it, and it is fetched and compared with its pin again"
+                )
+            if not fetched.exists():
+                from dendroflow.morphology.fetch import check_pin
 
-            try:
                 check_pin(name, source, neuromorpho=service, root=configuration.folder)
-            except MorphologyError as error:
-                wrong.append(f"{catalogue}: {error}")
+        except MorphologyError as error:
+            wrong.append(f"{catalogue}: {error}")
     if wrong:
         raise ConfigurationError("\n".join(wrong))
 

@@ -4,15 +4,15 @@ An entry says by its key which kind of source it is::
 
     c91662: {neuromorpho: {archive: Amaral, name: c91662}, sha256: 11727a7f...}
     l5pc:   {package: bluepyopt, path: tests/data/cell.asc, sha256: ...}
-    mine:   {file: cells/mine.swc, sha256: ...}
+    mine:   {file: cells/mine.swc, length_unit: nm, mend: {label: dendrite}, sha256: ...}
     other:  {url: https://example.org/cell.swc, sha256: ...}
 """
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from dendroflow.settings.base import Positive, Settings, spelled
 
@@ -62,13 +62,50 @@ Sha256 = Annotated[
 ]
 
 
+class Mend(Settings):
+    """What is wanted of a mended SWC file beyond what is needed."""
+
+    soma: Annotated[int, Field(strict=True, ge=0)] | None = Field(
+        None, description="id of the point that is the soma, in a file without one; else the root"
+    )
+    label: Literal["axon", "dendrite", "apical"] | None = Field(
+        None, description="what neurites of type 0 are"
+    )
+    join: float = Field(
+        10.0,
+        ge=0,
+        le=1e5,
+        description="trees that start within so many µm of the cell are joined to its nearest "
+        "point; others are left out",
+    )
+    floor: float = Field(0.1, ge=1e-3, le=1e3, description="radius of points that have none (µm)")
+    repeated: bool = Field(
+        False, description="whether points are left out that repeat the one before them"
+    )
+    axon: Literal["drop", "stub"] | None = Field(
+        None, description="`drop` leaves the axon out, `stub` puts 60 µm of 1 µm in its place"
+    )
+
+
+# µm of the units of length that have names.
+UNITS = {"um": 1.0, "nm": 1e-3}
+
+
 class Pinned(Settings):
     """What every source has: the sha256 of its data lines."""
 
     sha256: Sha256 | None = Field(
         None,
         description="sha256 of the data lines (comments and blank lines dropped, trailing blanks "
-        "stripped, LF); where it is missing, the error prints the value to paste",
+        "stripped, LF), mended and in µm if that is asked for; where it is missing, "
+        "`dendroflow morphology add` writes it, and the error prints it",
+    )
+
+    length_unit: Literal["um", "nm"] | Annotated[float, Field(gt=0, lt=1e6)] = Field(
+        "um", description="of an SWC file: um, nm, or a number of µm, such as the size of a pixel"
+    )
+    mend: Mend | None = Field(
+        None, description="mends an SWC file; `{}` does what is needed so that it is accepted"
     )
 
     group: MorphologyName | None = Field(
@@ -80,6 +117,27 @@ class Pinned(Settings):
         """Format of the file; NeuroMorpho.Org's are `swc`."""
         given = [getattr(self, key) for key in ("path", "file", "url") if hasattr(self, key)]
         return "asc" if any(urlsplit(p).path.lower().endswith(".asc") for p in given) else "swc"
+
+    @property
+    def scale(self) -> float:
+        """Micrometres of a unit of length of the file."""
+        return UNITS[self.length_unit] if isinstance(self.length_unit, str) else self.length_unit
+
+    @property
+    def changes(self) -> dict[str, Any] | None:
+        """What is wanted of the file beyond being as it is; None if nothing is."""
+        wanted = self.model_dump(
+            mode="json", include={"mend", "length_unit"}, exclude_defaults=True
+        )
+        return wanted or None
+
+    @model_validator(mode="after")
+    def _only_swc(self) -> Self:
+        if self.suffix == "asc" and self.changes:
+            raise ValueError(
+                "only SWC files are mended or have a length_unit; this one ends in .asc"
+            )
+        return self
 
 
 class PackageFile(Pinned):

@@ -182,6 +182,7 @@ def _morphology_rows(results: Path, pins: Mapping[str, str]) -> list[dict[str, A
                 "sha256": metadata["sha256_of_data_lines"],
                 "address": metadata["address"],
                 "citations": "\n".join(metadata["citations"]),
+                "mended": "\n".join(metadata.get("mended", ())) or None,
                 "metadata": metadata,
             }
         )

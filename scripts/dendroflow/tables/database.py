@@ -151,9 +151,10 @@ TABLES = {
     },
     "morphologies": {
         "morphology": "name in morphologies.yaml",
-        "sha256": "of the data lines",
+        "sha256": "of the data lines, as they were simulated",
         "address": "where it comes from",
         "citations": "whom to cite, one per line",
+        "mended": "what was changed in the file, one change per line; NULL if nothing was",
         "metadata": "NeuroMorpho.Org's record and all else that came with it (JSON)",
     },
     "batches": {

@@ -1,12 +1,17 @@
 """Adding cells to the catalogue: any names, pins, groups, and what stood there before."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from dendroflow.commands.cli import main
 from dendroflow.errors import ConfigurationError
+from dendroflow.morphology import swc
+from dendroflow.morphology.fetch import mended
 from dendroflow.morphology.files import data_sha256
-from dendroflow.settings.project import load, read_yaml
+from dendroflow.settings.morphologies import MorphologyName, MorphologySource
+from dendroflow.settings.project import load, read_yaml, validated
 
 CELL = "1 1 0 0 0 5 -1\n2 3 5 0 0 0.5 1\n3 3 {} 0 0 0.5 2\n"
 BEFORE = "# My cells\nold:\n  file: old.swc   # not pinned yet\n"
@@ -34,6 +39,11 @@ def project(tmp_path, monkeypatch):
         (folder / name).write_text(CELL.format(50 + number), encoding="utf-8")
     (folder / "broken.swc").write_text("1 1 0 0 0 0 -1\n", encoding="utf-8")
     return config
+
+
+def checked(content):
+    """Entries of a catalogue as they are read."""
+    return validated(dict[MorphologyName, MorphologySource], content, Path("morphologies.yaml"))
 
 
 def experiment(config, **sweep):
@@ -76,6 +86,43 @@ def test_a_file_of_the_configuration_is_not_copied(project):
     entry = yaml.safe_load((project / "morphologies.yaml").read_text(encoding="utf-8"))["mine"]
     assert entry["file"] == "mine.swc"
     assert not (project / "cells").exists()
+
+
+def test_what_is_refused_is_mended_on_request_and_pinned_as_it_is_simulated(project, capsys):
+    command = ["morphology", "add", "from elsewhere", "--mend"]
+    broken = project.parent / "from elsewhere" / "deeper" / "broken.swc"
+    broken.write_text(CELL.format(70).replace("70 0 0 0.5", "70 0 0 0"), encoding="utf-8")
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "broken.swc, line 3: radius 0.1 instead of 0 µm" in said
+    assert "5 of 5 added" in said
+    entries = checked(read_yaml(project / "morphologies.yaml"))
+    assert [name for name, entry in entries.items() if entry.mend is not None] == ["broken"]
+    source = entries["broken"]
+    data, changes = mended((project / source.file).read_bytes(), source, "broken")
+    assert data_sha256(data, "swc") == source.sha256
+    assert len(changes) > 0
+    assert swc.parse(data, "broken").radii[2] == 0.1
+
+
+def test_lengths_in_nanometres_are_told_once(project, capsys):
+    cell = project.parent / "em.swc"
+    cell.write_text("1 1 0 0 0 5e3 -1\n2 3 5e3 0 0 5e2 1\n3 3 5e4 0 0 5e2 2\n", encoding="utf-8")
+    assert main(["morphology", "add", "em.swc", "--unit", "nm"]) == 0
+    assert "1 of 1 added" in capsys.readouterr().out
+    source = checked(read_yaml(project / "morphologies.yaml"))["em"]
+    assert source.length_unit == "nm"
+    data, changes = mended((project / source.file).read_bytes(), source, "em")
+    assert swc.parse(data, "em").length() == pytest.approx(45.0)
+    assert changes == ["em: all lengths times 0.001"]
+
+
+def test_a_file_that_is_not_swc_is_not_mended():
+    for wish in ({"mend": {}}, {"length_unit": "nm"}):
+        with pytest.raises(ConfigurationError, match=r"only SWC files are mended .*ends in \.asc"):
+            checked({"cell": {"file": "cell.asc", **wish}})
+    with pytest.raises(ConfigurationError, match=r"cell\.mend\.join"):
+        checked({"cell": {"file": "cell.swc", "mend": {"join": -1}}})
 
 
 def test_pins_that_are_missing_are_written_into_the_file(project, capsys):

@@ -10,7 +10,8 @@ from dendroflow.commands.cli import main
 from dendroflow.errors import MorphologyError
 from dendroflow.morphology import swc
 from dendroflow.morphology.importing import import_sections
-from dendroflow.morphology.mend import STUB_LENGTH, Wishes, mend
+from dendroflow.morphology.mend import STUB_LENGTH, mend
+from dendroflow.settings.morphologies import Mend
 
 SOUND = """\
 1 1 0 0 0 5 -1
@@ -52,8 +53,9 @@ CASES = {
     "no length": (("7 2 -80 0 0", "7 2 -5 0 0"), {}, "left out: it has no length"),
     "a second soma": (("7 2 -80", "7 1 -80"), {}, "line 7: has type 2: there is another soma"),
     "a line that is none": (("7 2 -80", "7 x -80"), {}, "line 7: left out: type 'x' is no number"),
+    "a type that is none": (("7 2 -80", "7 -1 -80"), {}, "line 7: has type 0 instead of -1"),
     "nanometres": (("1 1 0 0 0 5 ", "1 1 0 0 0 5 "), {"scale": 1e-3}, "all lengths times 0.001"),
-    "a label": (("7 2 -80", "7 0 -80"), {"label": 2}, "1 points of type 0 get type 2"),
+    "a label": (("7 2 -80", "7 0 -80"), {"label": "axon"}, "1 points of type 0 get type 2"),
     "no axon": (("", ""), {"axon": "drop"}, "line 6: the axon that starts here is left out"),
 }
 
@@ -66,7 +68,8 @@ def test_each_defect_is_mended_and_told(change, wishes, said):
             b" ".join([*r[:2], *(b"%d" % int(1000 * float(x)) for x in r[2:6]), r[6]]) + b"\n"
             for r in map(bytes.split, data.splitlines())
         )
-    mended, changes = mend(data, "cell", Wishes(**wishes))
+    scale = wishes.get("scale", 1.0)
+    mended, changes = mend(data, "cell", None if wishes.get("scale") else Mend(**wishes), scale)
     assert said in "; ".join(f"line {line}: {what}" for line, what in changes)
     tree = swc.parse(mended, "cell")
     if wishes.get("scale"):
@@ -100,7 +103,7 @@ def test_a_root_at_a_tip_is_turned_round():
 
 
 def test_a_stub_takes_the_axons_place():
-    mended, _ = mend(SOUND.encode(), "cell", Wishes(axon="stub"))
+    mended, _ = mend(SOUND.encode(), "cell", Mend(axon="stub"))
     tree = swc.parse(mended, "cell")
     assert tree.length(2) == pytest.approx(STUB_LENGTH)
     assert tree.xyz[tree.axonal][:, 0].tolist() == pytest.approx([-5.0, -65.0])
@@ -110,7 +113,7 @@ def test_repeated_points_go_on_wish():
     data = SOUND.replace("4 3 90 30 0 0.4 3", "8 3 50 0 0 0.4 3\n9 3 90 30 0 0.4 8").encode()
     data = b"\n".join(sorted(data.splitlines(), key=lambda row: int(row.split()[0])))
     assert mend(data, "cell")[1] == []
-    mended, changes = mend(data, "cell", Wishes(repeated=True))
+    mended, changes = mend(data, "cell", Mend(repeated=True))
     assert len(changes) == 1
     assert len(swc.parse(mended, "cell")) == 7
 
