@@ -130,8 +130,16 @@ def _parser() -> argparse.ArgumentParser:
     add = actions.add_parser(
         "add", help="add files, or all of a folder, to the catalogue; pin those that have no pin"
     )
-    add.add_argument("files", nargs="*", type=Path, help="SWC and Neurolucida files, or folders")
+    add.add_argument(
+        "cells",
+        nargs="*",
+        help="SWC and Neurolucida files, folders or zip archives of them, or criteria of "
+        "NeuroMorpho.Org, as of find",
+    )
     add.add_argument("--group", help="under which they are swept together")
+    add.add_argument(
+        "--most", type=_positive, default=100, help="how many of NeuroMorpho.Org's cells to add"
+    )
     add.add_argument("--mend", action="store_true", help="mend SWC files that are refused")
     add.add_argument("--unit", default="um", help=(unit := "of lengths: um, nm, or a number of µm"))
     mend = actions.add_parser(

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from dendroflow.morphology.search import Found, search, texts
 from dendroflow.settings.morphologies import NeuroMorpho, NeuroMorphoCell
 from dendroflow.settings.project import Project, read_yaml, validated
 
+CRITERION = re.compile(r"\s*(\w+)\s*([=~])\s*(\S.*?)\s*", re.DOTALL)
 COLUMNS = {
     "name": "neuron_name",
     "archive": "archive",
@@ -26,7 +28,7 @@ COLUMNS = {
 }
 
 
-def criteria(arguments: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+def split(arguments: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Split `field=value` and `field~text`.
 
     Raises
@@ -37,7 +39,7 @@ def criteria(arguments: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
     equal: dict[str, str] = {}
     containing: dict[str, str] = {}
     for argument in arguments:
-        parts = re.fullmatch(r"\s*(\w+)\s*([=~])\s*(\S.*?)\s*", argument, re.DOTALL)
+        parts = CRITERION.fullmatch(argument)
         if parts is None:
             raise ConfigurationError(
                 f"{argument!r} is neither field=value nor field~text, such as species=mouse"
@@ -83,12 +85,15 @@ def _entry(record: dict[str, Any]) -> str:
     return f"'{cell.name}':\n  neuromorpho: {{archive: '{cell.archive}', name: '{cell.name}'}}"
 
 
+def service_of(config: Path) -> NeuroMorpho:
+    """NeuroMorpho.Org as a configuration names it; as it is by default without one."""
+    if config == CONFIG and not CONFIG.exists():
+        return NeuroMorpho()
+    return validated(Project, read_yaml(config), config).neuromorpho
+
+
 def find(options: argparse.Namespace) -> int:
     """Search and print; the exit code is 1 if nothing was found."""
-    equal, containing = criteria(options.criteria)
-    service = NeuroMorpho()
-    if options.config != CONFIG or CONFIG.exists():
-        service = validated(Project, read_yaml(options.config), options.config).neuromorpho
-    found = search(equal, containing, service, most=options.read)
+    found = search(*split(options.criteria), service_of(options.config), most=options.read)
     print(tell(found, options.show))
     return 0 if found.records else 1

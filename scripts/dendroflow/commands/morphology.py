@@ -2,23 +2,29 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from dendroflow.commands.find import CRITERION, service_of, split
 from dendroflow.errors import MorphologyError, printable
 from dendroflow.files import replacing
 from dendroflow.morphology.catalogue import NAME, Catalogue
 from dendroflow.morphology.files import data_sha256
 from dendroflow.morphology.mend import mend
-from dendroflow.settings.morphologies import UNITS, Mend, NeuroMorpho
-from dendroflow.settings.project import load, read_yaml
+from dendroflow.morphology.search import search, texts
+from dendroflow.settings.morphologies import UNITS, Mend, NeuroMorpho, NeuroMorphoCell
+
+# Of a zip archive, unpacked (bytes).
+MOST_UNPACKED = 2_000_000_000
 
 
 def add(config: Path, options: argparse.Namespace) -> str:
-    """Add files to the catalogue beside a configuration, pinned; say what became of each.
+    """Add cells to the catalogue beside a configuration, pinned; say what became of each.
 
     Files from elsewhere are copied into `cells/`, under names that catalogues may have. Entries
     that have no pin get that of the file as it is now.
@@ -27,37 +33,85 @@ def add(config: Path, options: argparse.Namespace) -> str:
     ------
     MorphologyError
         If there is nothing to add, or the group is no name.
+    ConfigurationError
+        If a criterion of NeuroMorpho.Org's is none.
     """
-    files: Sequence[Path] = options.files
-    group: str | None = options.group
-    folder = config.parent
-    catalogue = Catalogue(folder / "morphologies.yaml")
-    if group is not None and not re.fullmatch(NAME, group):
-        raise MorphologyError(f"--group {group}: a group is named like a morphology, as ca1")
-    found = [path for each in files for path in _cells(each)]
-    if files and not found:
-        listed = ", ".join(map(str, files))
-        raise MorphologyError(f"{listed}: there is no file that ends in .swc or .asc")
-    wishes: dict[str, Any] = {"group": group} if group else {}
+    catalogue = Catalogue(config.parent / "morphologies.yaml")
+    wishes: dict[str, Any] = {}
+    if options.group is not None:
+        if not re.fullmatch(NAME, options.group):
+            raise MorphologyError(
+                f"--group {options.group}: a group is named like a morphology, as ca1"
+            )
+        wishes["group"] = options.group
     if _scale(options.unit) != 1.0:
         wishes["length_unit"] = options.unit if options.unit in UNITS else float(options.unit)
-    said = [line for path in found for line in catalogue.add(path, wishes, mend=options.mend)]
-    if not files:
-        project = load(read_yaml(config), config).project if config.exists() else None
-        said = catalogue.pin_all(project.neuromorpho if project else NeuroMorpho())
-    catalogue.write()
-    if files:
-        added = sum(line.startswith("added") for line in said)
-        said.append(f"{catalogue.path}: {added} of {len(found)} added")
-        if group and added:
-            said.append(f"sweep over them by  morphology: {{group: {group}}}")
-    return "\n".join(said) or f"{catalogue.path}: all cells are pinned"
+    service = service_of(config)
+    criteria = [
+        text for text in options.cells if CRITERION.fullmatch(text) and not Path(text).exists()
+    ]
+    given = [Path(text) for text in options.cells if text not in criteria]
+    with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
+        files = [path for each in given for path in _files(each, Path(folder))]
+        if given and not files:
+            listed = ", ".join(map(str, given))
+            raise MorphologyError(f"{listed}: there is no file that ends in .swc or .asc")
+        said = [
+            line for file in files for line in catalogue.add_file(file, wishes, mend=options.mend)
+        ]
+        if criteria:
+            said += _add_found(catalogue, criteria, wishes, service, options)
+        if not options.cells:
+            said = catalogue.pin_all(service)
+        catalogue.write()
+    if not options.cells:
+        return "\n".join(said) or f"{catalogue.path}: all cells are pinned"
+    added = sum(line.startswith("added") for line in said)
+    refused = sum(line.startswith("not added") for line in said)
+    said.append(f"{catalogue.path}: {added} added, {refused} refused")
+    if options.group and added:
+        said.append(f"sweep over them by  morphology: {{group: {options.group}}}")
+    return "\n".join(said)
 
 
-def _cells(path: Path) -> list[Path]:
+def _files(path: Path, folder: Path) -> list[Path]:
+    """The morphologies that a path stands for; a zip archive is unpacked into a folder."""
+    if path.suffix.lower() == ".zip":
+        unpacked = Path(tempfile.mkdtemp(dir=folder))
+        try:
+            with zipfile.ZipFile(path) as packed:
+                if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
+                    raise MorphologyError(f"{path}: holds more than {MOST_UNPACKED:,} bytes")
+                packed.extractall(unpacked)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise MorphologyError(f"{path}: cannot be unpacked: {error}") from error
+        path = unpacked
     if not path.is_dir():
         return [path]
     return sorted(p for p in path.rglob("*") if p.suffix.lower() in (".swc", ".asc"))
+
+
+def _add_found(
+    catalogue: Catalogue,
+    criteria: Sequence[str],
+    wishes: Mapping[str, Any],
+    service: NeuroMorpho,
+    options: argparse.Namespace,
+) -> list[str]:
+    """Add the cells of NeuroMorpho.Org that meet some criteria."""
+    found = search(*split(criteria), service)
+    said = [f"{len(found.records)} cells of NeuroMorpho.Org meet the criteria"]
+    if len(found.records) > options.most:
+        said[0] += f"; the first {options.most} are taken (--most)"
+    for record in found.records[: options.most]:
+        name, archive = ("".join(texts(record, key)) for key in ("neuron_name", "archive"))
+        try:
+            cell = NeuroMorphoCell(archive=archive, name=name)
+        except ValidationError:
+            said.append(f"not added: {archive}, {name}: a name that the catalogue cannot hold")
+        else:
+            said += catalogue.add_cell(cell, wishes, service, mend=options.mend)
+    return said
 
 
 def mend_file(options: argparse.Namespace) -> str:

@@ -3,7 +3,7 @@
 import re
 import shutil
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,14 @@ import yaml
 
 from dendroflow.errors import ConfigurationError, MorphologyError, printable
 from dendroflow.files import replacing
-from dendroflow.morphology.fetch import find, mended
+from dendroflow.morphology.fetch import Found, find, mended
 from dendroflow.morphology.files import data_sha256, parse
-from dendroflow.settings.morphologies import MorphologyName, MorphologySource, NeuroMorpho
+from dendroflow.settings.morphologies import (
+    MorphologyName,
+    MorphologySource,
+    NeuroMorpho,
+    NeuroMorphoCell,
+)
 from dendroflow.settings.project import read_yaml, validated
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -37,7 +42,7 @@ class Catalogue:
         self._entries = self._checked(content)
         self._copies: list[tuple[Path, Path]] = []
 
-    def add(self, file: Path, wishes: Mapping[str, Any], *, mend: bool) -> list[str]:
+    def add_file(self, file: Path, wishes: Mapping[str, Any], *, mend: bool) -> list[str]:
         """Add a file; return what became of it, a line each.
 
         Parameters
@@ -47,40 +52,63 @@ class Catalogue:
         mend
             whether it is mended if it is refused as it is.
         """
-        shown, name = printable(str(file)), self._free_name(file)
+        shown, name = str(file), self._free_name(file.stem)
         place = self._place(file, name, wishes.get("group"))
         said = {"file": place.relative_to(self.path.parent).as_posix(), **wishes}
-        suffix = file.suffix.lower().removeprefix(".")
-        changes: list[str] = []
         try:
             data = file.read_bytes()
-            (entry,) = self._checked({name: said}).values()
-            try:
-                done, _ = mended(data, entry, str(file))
-                parse(done, suffix, str(file))
-            except MorphologyError:
-                if not mend or suffix != "swc":
-                    raise
-                said["mend"] = {}
-                (entry,) = self._checked({name: said}).values()
-                done, changes = mended(data, entry, str(file))
         except OSError as error:
-            return [f"not added: {shown}: cannot be read: {error.strerror}"]
-        except (ConfigurationError, MorphologyError) as error:
-            remedy = ""
-            if suffix == "swc" and not mend:
-                remedy = "; --mend mends it, `dendroflow morphology mend` lists all that is wrong"
-            return [f"not added: {printable(str(error))}{remedy}"]
-        digest = data_sha256(done, suffix)
-        for there, entry in self._entries.items():
-            if entry.sha256 == digest:
-                return [f"there already: {shown}, as {there}"]
-        if place.absolute() != file.absolute():
+            return [printable(f"not added: {shown}: cannot be read: {error.strerror}")]
+        lines = self._add(name, said, lambda entry: Found(data, shown), mend=mend)
+        if name in self._entries and place.absolute() != file.absolute():
             self._copies.append((file, place))
-        self._entries |= self._checked({name: said | {"sha256": digest}})
+        return lines
+
+    def add_cell(
+        self, cell: NeuroMorphoCell, wishes: Mapping[str, Any], service: NeuroMorpho, *, mend: bool
+    ) -> list[str]:
+        """Add a cell of NeuroMorpho.Org; return what became of it, a line each."""
+        name = self._free_name(cell.name)
+        said = {"neuromorpho": cell.model_dump(), **wishes}
+        return self._add(
+            name, said, lambda entry: find(name, entry, service, self.path.parent), mend=mend
+        )
+
+    def _add(
+        self,
+        name: str,
+        said: dict[str, Any],
+        obtain: Callable[[MorphologySource], Found],
+        *,
+        mend: bool,
+    ) -> list[str]:
+        changes: list[str] = []
+        try:
+            (entry,) = self._checked({name: said}).values()
+            found = obtain(entry)
+            try:
+                data, _ = mended(found.data, entry, found.address)
+                parse(data, entry.suffix, found.address)
+            except MorphologyError as error:
+                if entry.suffix != "swc":
+                    raise
+                if not mend:
+                    remedy = "--mend mends it, `dendroflow morphology mend` lists all that is wrong"
+                    raise MorphologyError(f"{error}; {remedy}") from error
+                said = said | {"mend": {}}
+                (entry,) = self._checked({name: said}).values()
+                data, changes = mended(found.data, entry, found.address)
+        except (ConfigurationError, MorphologyError) as error:
+            return [f"not added: {printable(str(error))}"]
+        digest, shown = data_sha256(data, entry.suffix), printable(found.address)
+        for there, other in self._entries.items():
+            if other.sha256 == digest:
+                return [f"there already: {shown}, as {there}"]
+        said = said | {"sha256": digest}
+        self._entries |= self._checked({name: said})
         if self._text:
             self._text = f"{self._text.rstrip()}\n\n"
-        self._text += yaml.safe_dump({name: said | {"sha256": digest}}, sort_keys=False)
+        self._text += yaml.safe_dump({name: said}, sort_keys=False)
         return [*map(printable, changes), f"added: {shown}, as {name}"]
 
     def _checked(self, entries: Any) -> dict[str, MorphologySource]:
@@ -122,9 +150,9 @@ class Catalogue:
         with replacing(self.path) as temporary:
             temporary.write_text(self._text, encoding="utf-8")
 
-    def _free_name(self, file: Path) -> str:
-        """A name for a file that no other entry has, of the letters that names may have."""
-        stem = re.sub(r"(?i)\.CNG$", "", file.stem)
+    def _free_name(self, stem: str) -> str:
+        """A name for a cell that no other entry has, of the letters that names may have."""
+        stem = re.sub(r"(?i)\.CNG$", "", stem)
         plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("_.-")[:90] or "cell"
         number, free = 1, name

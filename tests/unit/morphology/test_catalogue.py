@@ -1,9 +1,11 @@
 """Adding cells to the catalogue: any names, pins, groups, and what stood there before."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
+from neuromorpho_server import NeuroMorphoServer, record
 
 from dendroflow.commands.cli import main
 from dendroflow.errors import ConfigurationError
@@ -58,7 +60,7 @@ def test_a_folder_is_added_with_one_command_and_swept_with_one_line(project, cap
     said = capsys.readouterr().out
     assert "not added: from elsewhere/deeper/broken.swc, line 1: radius 0 µm" in said
     assert "`dendroflow morphology mend` lists all that is wrong" in said
-    assert "4 of 5 added" in said
+    assert "4 added, 1 refused" in said
     text = (project / "morphologies.yaml").read_text(encoding="utf-8")
     assert text.startswith(BEFORE)
     entries = yaml.safe_load(text)
@@ -76,7 +78,7 @@ def test_a_folder_is_added_with_one_command_and_swept_with_one_line(project, cap
 def test_what_is_there_already_is_not_added_again(project, capsys):
     for _ in range(2):
         assert main(["morphology", "add", "from elsewhere"]) == 0
-    assert "0 of 5 added" in capsys.readouterr().out
+    assert "0 added, 1 refused" in capsys.readouterr().out
     assert len(yaml.safe_load((project / "morphologies.yaml").read_text(encoding="utf-8"))) == 5
 
 
@@ -95,7 +97,7 @@ def test_what_is_refused_is_mended_on_request_and_pinned_as_it_is_simulated(proj
     assert main(command) == 0
     said = capsys.readouterr().out
     assert "broken.swc, line 3: radius 0.1 instead of 0 µm" in said
-    assert "5 of 5 added" in said
+    assert "5 added, 0 refused" in said
     entries = checked(read_yaml(project / "morphologies.yaml"))
     assert [name for name, entry in entries.items() if entry.mend is not None] == ["broken"]
     source = entries["broken"]
@@ -109,7 +111,7 @@ def test_lengths_in_nanometres_are_told_once(project, capsys):
     cell = project.parent / "em.swc"
     cell.write_text("1 1 0 0 0 5e3 -1\n2 3 5e3 0 0 5e2 1\n3 3 5e4 0 0 5e2 2\n", encoding="utf-8")
     assert main(["morphology", "add", "em.swc", "--unit", "nm"]) == 0
-    assert "1 of 1 added" in capsys.readouterr().out
+    assert "1 added, 0 refused" in capsys.readouterr().out
     source = checked(read_yaml(project / "morphologies.yaml"))["em"]
     assert source.length_unit == "nm"
     data, changes = mended((project / source.file).read_bytes(), source, "em")
@@ -123,6 +125,47 @@ def test_a_file_that_is_not_swc_is_not_mended():
             checked({"cell": {"file": "cell.asc", **wish}})
     with pytest.raises(ConfigurationError, match=r"cell\.mend\.join"):
         checked({"cell": {"file": "cell.swc", "mend": {"join": -1}}})
+
+
+def test_a_zip_archive_is_a_folder(project, capsys):
+    packed = project.parent / "cells.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("Lab/CNG version/one.CNG.swc", CELL.format(60))
+        archive.writestr("Lab/../../two.swc", CELL.format(61))
+        archive.writestr("Lab/read.me", "not a cell")
+    assert main(["morphology", "add", "cells.zip", "--group", "lab"]) == 0
+    assert "2 added, 0 refused" in capsys.readouterr().out
+    assert (project / "cells" / "lab" / "one.swc").read_text() == CELL.format(60)
+    assert not list(project.parent.glob("*.swc"))
+    packed.write_bytes(b"not a zip")
+    assert main(["morphology", "add", "cells.zip"]) == 1
+    assert "cells.zip: cannot be unpacked" in capsys.readouterr().err
+
+
+def test_cells_of_neuromorpho_org_are_added_by_what_they_are(project, capsys, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    lab = {f"mouse-{k}": ("Some Lab", CELL.format(60 + k).encode()) for k in range(3)}
+    lab["broken"] = ("Some Lab", CELL.format(60).replace("60 0 0 0.5", "60 0 0 0").encode())
+    with NeuroMorphoServer(lab) as server:
+        server.records = [record(name, "Some Lab") | {"species": "mouse"} for name in lab]
+        service = {"address": server.address, "retries": 0}
+        config = project / "config.yaml"
+        config.write_text(yaml.safe_dump({"experiments": ["cells"], "neuromorpho": service}))
+        command = ["morphology", "add", "species=mouse", "--group", "mice"]
+        assert main(command) == 0
+        said = capsys.readouterr().out
+        assert "4 cells of NeuroMorpho.Org meet the criteria" in said
+        assert "3 added, 1 refused" in said
+        assert main([*command, "--mend", "--most", "2"]) == 0
+        said = capsys.readouterr().out
+        assert "the first 2 are taken (--most)" in said
+        assert "0 added, 0 refused" in said
+    entries = checked(read_yaml(project / "morphologies.yaml"))
+    mice = {name for name, entry in entries.items() if entry.group == "mice"}
+    assert mice == {"mouse-0", "mouse-1", "mouse-2"}
+    for k in range(3):
+        assert entries[f"mouse-{k}"].neuromorpho.archive == "Some Lab"
+        assert entries[f"mouse-{k}"].sha256 == data_sha256(lab[f"mouse-{k}"][1], "swc")
 
 
 def test_pins_that_are_missing_are_written_into_the_file(project, capsys):
