@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "cells",
         nargs="*",
-        help="SWC and Neurolucida files, folders or zip archives of them, or criteria of "
+        help="SWC, Neurolucida and HDF5 files, folders or zip archives of them, or criteria of "
         "NeuroMorpho.Org, as of find",
     )
     add.add_argument("--group", help="under which they are swept together")

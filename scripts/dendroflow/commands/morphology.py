@@ -19,6 +19,7 @@ from dendroflow.morphology.mend import mend
 from dendroflow.morphology.search import search, texts
 from dendroflow.settings.morphologies import UNITS, Mend, NeuroMorpho, NeuroMorphoCell
 
+SUFFIXES = (".swc", ".asc", ".h5")
 # Of a zip archive, unpacked (bytes).
 MOST_UNPACKED = 2_000_000_000
 
@@ -55,7 +56,7 @@ def add(config: Path, options: argparse.Namespace) -> str:
         files = [path for each in given for path in _files(each, Path(folder))]
         if given and not files:
             listed = ", ".join(map(str, given))
-            raise MorphologyError(f"{listed}: there is no file that ends in .swc or .asc")
+            raise MorphologyError(f"{listed}: there is no file that ends in {', '.join(SUFFIXES)}")
         said = [
             line for file in files for line in catalogue.add_file(file, wishes, mend=options.mend)
         ]
@@ -88,7 +89,7 @@ def _files(path: Path, folder: Path) -> list[Path]:
         path = unpacked
     if not path.is_dir():
         return [path]
-    return sorted(p for p in path.rglob("*") if p.suffix.lower() in (".swc", ".asc"))
+    return sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
 
 
 def _add_found(

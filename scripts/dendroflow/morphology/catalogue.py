@@ -1,7 +1,6 @@
 """Writing the catalogue: entries and pins are added to its text, and what stands there stays."""
 
 import re
-import shutil
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from dendroflow.errors import ConfigurationError, MorphologyError, printable
 from dendroflow.files import replacing
 from dendroflow.morphology.fetch import Found, find, mended
 from dendroflow.morphology.files import data_sha256, parse
+from dendroflow.morphology.h5 import swc_of
 from dendroflow.settings.morphologies import (
     MorphologyName,
     MorphologySource,
@@ -40,10 +40,10 @@ class Catalogue:
         self._text = path.read_text(encoding="utf-8") if path.exists() else ""
         content = (read_yaml(path) or {}) if path.exists() else {}
         self._entries = self._checked(content)
-        self._copies: list[tuple[Path, Path]] = []
+        self._copies: list[tuple[bytes, Path]] = []
 
     def add_file(self, file: Path, wishes: Mapping[str, Any], *, mend: bool) -> list[str]:
-        """Add a file; return what became of it, a line each.
+        """Add a file, one of HDF5 as the SWC file that it makes; return what became of it.
 
         Parameters
         ----------
@@ -56,12 +56,14 @@ class Catalogue:
         place = self._place(file, name, wishes.get("group"))
         said = {"file": place.relative_to(self.path.parent).as_posix(), **wishes}
         try:
-            data = file.read_bytes()
+            data = swc_of(file) if file.suffix.lower() == ".h5" else file.read_bytes()
         except OSError as error:
             return [printable(f"not added: {shown}: cannot be read: {error.strerror}")]
+        except MorphologyError as error:
+            return [printable(f"not added: {error}")]
         lines = self._add(name, said, lambda entry: Found(data, shown), mend=mend)
         if name in self._entries and place.absolute() != file.absolute():
-            self._copies.append((file, place))
+            self._copies.append((data, place))
         return lines
 
     def add_cell(
@@ -142,10 +144,10 @@ class Catalogue:
 
     def write(self) -> None:
         """Write the catalogue, and copy the files that were added from elsewhere."""
-        for source, target in self._copies:
+        for data, target in self._copies:
             target.parent.mkdir(parents=True, exist_ok=True)
             with replacing(target) as temporary:
-                shutil.copyfile(source, temporary)
+                temporary.write_bytes(data)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(self.path) as temporary:
             temporary.write_text(self._text, encoding="utf-8")
@@ -170,5 +172,5 @@ class Catalogue:
             inside = here.relative_to(folder)
             if re.fullmatch(allowed, inside.as_posix(), re.IGNORECASE):
                 return self.path.parent / inside
-        copied = f"{name}{file.suffix.lower()}"
+        copied = f"{name}.asc" if file.suffix.lower() == ".asc" else f"{name}.swc"
         return self.path.parent.joinpath(COPIES, *([group] if group else []), copied)

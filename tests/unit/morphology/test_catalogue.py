@@ -3,15 +3,17 @@
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from morphio.mut import Morphology
 from neuromorpho_server import NeuroMorphoServer, record
 
 from dendroflow.commands.cli import main
 from dendroflow.errors import ConfigurationError
 from dendroflow.morphology import swc
 from dendroflow.morphology.fetch import mended
-from dendroflow.morphology.files import data_sha256
+from dendroflow.morphology.files import data_sha256, read
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource
 from dendroflow.settings.project import load, read_yaml, validated
 
@@ -142,6 +144,22 @@ def test_a_zip_archive_is_a_folder(project, capsys):
     assert "cells.zip: cannot be unpacked" in capsys.readouterr().err
 
 
+def test_hdf5_becomes_swc_as_morphio_reads_it(project, capsys, l5pc):
+    Morphology(l5pc).write(project.parent / "l5.h5")
+    assert main(["morphology", "add", "l5.h5"]) == 0
+    assert "1 added, 0 refused" in capsys.readouterr().out
+    tree = swc.parse((project / "cells" / "l5.swc").read_bytes(), "l5")
+    expected = read(l5pc)
+    for kind in (2, 3, 4):
+        assert tree.length(kind) == pytest.approx(expected.length(kind), rel=1e-5)
+    outline = expected.xyz[expected.somatic]
+    distance = np.linalg.norm(outline - outline.mean(axis=0), axis=1).mean()
+    assert tree.radii[0] == pytest.approx(distance, rel=1e-5)
+    (project.parent / "bad.h5").write_bytes(b"not HDF5")
+    assert main(["morphology", "add", "bad.h5"]) == 0
+    assert "not added: bad.h5: MorphIO does not read it" in capsys.readouterr().out
+
+
 def test_cells_of_neuromorpho_org_are_added_by_what_they_are(project, capsys, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     lab = {f"mouse-{k}": ("Some Lab", CELL.format(60 + k).encode()) for k in range(3)}
@@ -185,7 +203,7 @@ def test_bad_input_is_one_line(project, capsys):
     assert main(["morphology", "add", "nothing"]) == 0
     assert "not added: nothing" in capsys.readouterr().out
     assert main(["morphology", "add", "config/experiments"]) == 1
-    assert "there is no file that ends in .swc or .asc" in capsys.readouterr().err
+    assert "there is no file that ends in .swc, .asc, .h5" in capsys.readouterr().err
     assert main(["morphology", "add", "config", "--group", "c a"]) == 1
     assert "--group c a: a group is named like a morphology" in capsys.readouterr().err
     with pytest.raises(ConfigurationError, match="group 'ca3' has no cells"):
