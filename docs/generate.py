@@ -27,7 +27,7 @@ from dendroflow.features.statistics import STATISTICS
 from dendroflow.files import replacing
 from dendroflow.jobs import session
 from dendroflow.quality.checks import CHECKS
-from dendroflow.quality.names import THEME_OF
+from dendroflow.quality.names import CHECKS as WHY
 from dendroflow.settings import (
     analysis,
     audit,
@@ -145,7 +145,7 @@ def configuration_page() -> str:
         FUNCTIONS=FUNCTIONS,
         STATISTICS=STATISTICS,
         CHECKS=CHECKS,
-        THEME_OF=THEME_OF,
+        WHY=WHY,
         PARTS=PARTS,
         SOMA=SOMA,
         QUANTITIES=QUANTITIES,

@@ -61,10 +61,10 @@ def test_the_report_covers_the_catalogue_broken_files_included(reported):
         "orphaned": "unsuitable",
     }
     assert cable["reasons"]["noisy"].tolist()[0] == "z_noise"
-    assert {"readable", "components"} <= set(cable["reasons"]["orphaned"])
+    assert {"readable", "connected"} <= set(cable["reasons"]["orphaned"])
     checks = pq.read_table(folder / "catalogue.checks.parquet").to_pandas()
-    orphan = checks.query("morphology == 'orphaned' and check == 'components'").iloc[0]
-    assert (orphan["result"], orphan["value"]) == ("fail", 1)
+    orphan = checks.query("morphology == 'orphaned' and check == 'connected'").iloc[0]
+    assert (orphan["result"], orphan["value"]) == ("fail", 70)
     page = (folder / "catalogue.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3
     assert "http" not in page.replace("http-equiv", "")

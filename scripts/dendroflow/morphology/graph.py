@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,13 @@ MIN_LENGTH = 1e-6
 # A neurite starts at its soma: farther from it than this share of its width there is a warning,
 # and beyond so much (µm) no cell is that large.
 FAR_LINK, LONGEST_LINK = 0.5, 1e4
+
+
+class Defect(NamedTuple):
+    """What is wrong with a line; with the file where `line` is None."""
+
+    line: int | None
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)

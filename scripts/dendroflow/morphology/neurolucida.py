@@ -34,7 +34,7 @@ numbers out of range, stretches without length        refused
 import itertools
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,9 @@ from dendroflow.morphology.graph import (
     APICAL,
     AXON,
     DENDRITE,
+    ROOT,
     SOMA,
+    Defect,
     PointGraph,
     check,
     gap_from_above,
@@ -92,7 +94,27 @@ def parse(data: bytes, source: str) -> PointGraph:
     MorphologyError
         With file, line and reason, if the file is not a cell that NEURON reads as it is written.
     """
-    objects = _objects(_nested(_tokens(data, source), source), source)
+    graph, points = _read(data, source)
+    for defect in points.defects:
+        refuse(source, *defect)
+    check(graph)
+    _check_somata(graph, points.starts)
+    return graph
+
+
+def read(data: bytes, source: str) -> tuple[PointGraph, list[Defect]]:
+    """Read all points that a Neurolucida file holds, and what is wrong with it, in its order.
+
+    What is wrong is left out: a line from the first strange character on, a point, a tree's type,
+    which is 0 then.
+    """
+    graph, points = _read(data, source)
+    return graph, points.defects
+
+
+def _read(data: bytes, source: str) -> tuple[PointGraph, "_Points"]:
+    defects: list[Defect] = []
+    objects = _objects(_nested(_tokens(data, defects), defects), defects)
     outlines = [item for item in objects if item.head in _SOMATA]
     # What holds a string is a label of the drawing: properties, a point, and a text.
     trees = [
@@ -101,15 +123,14 @@ def parse(data: bytes, source: str) -> PointGraph:
         if item.first == "list" and all(part.kind != "string" for part in item.items)
     ]
     if not outlines:
-        refuse(source, None, "no soma: there is no CellBody outline")
-    points, first = _Points(source), []
+        defects.append(Defect(None, "no soma: there is no CellBody outline"))
+    points = _Points(defects)
     for outline in outlines:
-        first.append(len(points.rows))
         points.add_outline(outline)
     for tree in trees:
         points.add_tree(tree)
-    table = np.array(points.rows)
-    result = PointGraph(
+    table = np.array(points.rows, dtype=float).reshape(-1, 7)
+    graph = PointGraph(
         source=source,
         ids=np.arange(1, len(table) + 1),
         types=table[:, 4].astype(np.int64),
@@ -119,29 +140,30 @@ def parse(data: bytes, source: str) -> PointGraph:
         lines=table[:, 6].astype(np.int64),
         outline=True,
     )
-    check(result)
-    _check_somata(result, first, [outline.line for outline in outlines])
-    return result
+    return graph, points
 
 
-def _tokens(data: bytes, source: str) -> Iterator[_Item]:
+def _tokens(data: bytes, defects: list[Defect]) -> Iterator[_Item]:
     for number, raw in enumerate(data.splitlines(), start=1):
         if len(raw) > MAX_LINE:
-            refuse(source, number, f"{len(raw)} characters; NEURON reads at most {MAX_LINE}")
+            reason = f"{len(raw)} characters; NEURON reads at most {MAX_LINE}"
+            defects.append(Defect(number, reason))
         line = raw.decode("latin-1")
         position = 0
         while position < len(line):
             match = _TOKEN.match(line, position)
             if match is None:
                 rest = line[position : position + 20]
-                refuse(source, number, f"{rest!r} is no number, word, string or parenthesis")
+                reason = f"{rest!r} is no number, word, string or parenthesis"
+                defects.append(Defect(number, reason))
+                break
             position = match.end()
             kind = match.lastgroup or ""
             if kind != "skip":
                 yield _Item(match[0] if kind == "bracket" else kind, match[0], number, [])
 
 
-def _nested(tokens: Iterator[_Item], source: str) -> list[_Item]:
+def _nested(tokens: Iterator[_Item], defects: list[Defect]) -> list[_Item]:
     """Return the file as nested lists, without spines."""
     stack = [_Item("list", "", 0, [])]
     spine = 0
@@ -149,82 +171,93 @@ def _nested(tokens: Iterator[_Item], source: str) -> list[_Item]:
         if spine or token.kind in "<>":
             spine += (token.kind == "<") - (token.kind == ">")
             if spine < 0:
-                refuse(source, token.line, "'>' without '<'")
+                defects.append(Defect(token.line, "'>' without '<'"))
+                spine = 0
         elif token.kind == "(":
             inner = _Item("list", "", token.line, [])
             stack[-1].items.append(inner)
             stack.append(inner)
             if len(stack) > MAX_DEPTH:
-                refuse(source, token.line, f"parentheses nested deeper than {MAX_DEPTH}")
+                reason = f"parentheses nested deeper than {MAX_DEPTH}"
+                defects.append(Defect(token.line, reason))
+                break
         elif token.kind == ")":
             if len(stack) == 1:
-                refuse(source, token.line, "')' without '('")
-            stack.pop()
+                defects.append(Defect(token.line, "')' without '('"))
+            else:
+                stack.pop()
         else:
             stack[-1].items.append(token)
     if len(stack) > 1 or spine:
         what = "a spine is" if spine else f"the '(' of line {stack[-1].line} is"
-        refuse(source, None, f"unbalanced: {what} never closed; is the file cut off?")
+        defects.append(Defect(None, f"unbalanced: {what} never closed; is the file cut off?"))
     return stack[0].items
 
 
-def _objects(file: list[_Item], source: str) -> list[_Item]:
+def _objects(file: list[_Item], defects: list[Defect]) -> list[_Item]:
     """Return the outlines, trees and other objects of the file, those inside of sets too."""
     objects = []
     waiting = file[::-1]
     while waiting:
         item = waiting.pop()
         if item.kind != "list":
-            refuse(source, item.line, f"{item.text!r} outside of parentheses")
-        if item.head not in _SETS:
+            defects.append(Defect(item.line, f"{item.text!r} outside of parentheses"))
+        elif item.head not in _SETS:
             objects.append(item)
         elif len(item.items) > 1 and item.items[1].kind != "list":
             waiting += item.items[:1:-1]
         else:
-            refuse(source, item.line, "a Set without a name")
+            defects.append(Defect(item.line, "a Set without a name"))
     return objects
 
 
 class _Points:
-    """The points of outlines and trees: x, y, z, diameter, type, index of the parent, line."""
+    """The points of outlines and trees: x, y, z, diameter, type, index of the parent, line.
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    `starts` holds the index of the first point of each outline, and the outline's line.
+    """
+
+    def __init__(self, defects: list[Defect]) -> None:
+        self.defects = defects
         self.rows: list[tuple[float, ...]] = []
+        self.starts: list[tuple[int, int]] = []
 
-    def refuse(self, item: _Item, reason: str) -> NoReturn:
-        refuse(self.source, item.line, reason)
+    def wrong(self, item: _Item, reason: str) -> None:
+        self.defects.append(Defect(item.line, reason))
 
     def add_outline(self, outline: _Item) -> None:
         rows = [item for item in outline.items if item.first == "number"]
         if len(rows) < 3:
-            self.refuse(outline, f"a soma outline of {len(rows)} points; it needs three")
+            self.wrong(outline, f"a soma outline of {len(rows)} points; it needs three")
+        self.starts.append((len(self.rows), outline.line))
         for row in rows:
             self._add(row, SOMA, len(self.rows) - 1)
 
     def add_tree(self, tree: _Item) -> None:
         kind = self._type(tree)
-        pending = [(tree, 0)]
+        pending = [(tree, 0 if self.rows else ROOT)]
         while pending:
             branch, parent = pending.pop()
             start = len(self.rows)
             split = self._add_branch(branch, kind, parent)
             if branch is tree and len(self.rows) - start == 1:
-                self.refuse(branch, "a neurite whose first branch is one point; NEURON removes it")
+                self.wrong(branch, "a neurite whose first branch is one point; NEURON removes it")
             if split is not None:
-                pending += [(part, len(self.rows) - 1) for part in reversed(_branches(split))]
+                last = len(self.rows) - 1 if len(self.rows) > start else parent
+                pending += [(part, last) for part in reversed(_branches(split))]
 
     def _add(self, point: _Item, kind: int, parent: int) -> None:
         for item in point.items[:4]:
             if item.kind != "number":
                 text = repr(item.text) if item.text else "a parenthesis"
-                self.refuse(point, f"{text} where a point has x, y, z or diameter")
+                return self.wrong(point, f"{text} where a point has x, y, z or diameter")
         values = [float(item.text) for item in point.items[:4]]
         if len(values) < 4:
-            self.refuse(point, f"a point of {len(values)} numbers; x y z diameter are needed")
+            return self.wrong(point, f"a point of {len(values)} numbers; x y z diameter are needed")
         if any(item.kind == "number" for item in point.items[4:]):
-            self.refuse(point, "a point of more than four numbers")
+            return self.wrong(point, "a point of more than four numbers")
         self.rows.append((*values, kind, parent, point.line))
+        return None
 
     def _type(self, tree: _Item) -> int:
         """Return the type of a tree, which its last property says."""
@@ -237,7 +270,8 @@ class _Points:
             if name in _TYPES:
                 reason = f"({name}) must be the tree's last property; NEURON looks there alone"
                 break
-        return self.refuse(tree, reason)
+        self.wrong(tree, reason)
+        return 0
 
     def _add_branch(self, branch: _Item, kind: int, parent: int) -> _Item | None:
         """Add the points of a branch; return the list of the branches it splits into, if any."""
@@ -246,20 +280,21 @@ class _Points:
             if item.kind != "list":
                 ended = True
                 if item.kind != "word":
-                    self.refuse(item, f"{item.text!r} in a branch")
+                    self.wrong(item, f"{item.text!r} in a branch")
             elif item.first == "number":
                 if ended:
-                    self.refuse(item, "a point after the end of its branch")
+                    self.wrong(item, "a point after the end of its branch")
+                before = len(self.rows)
                 self._add(item, kind, parent)
-                parent = len(self.rows) - 1
+                parent = len(self.rows) - 1 if len(self.rows) > before else parent
             elif item.first == "word":
                 ended = len(self.rows) > start
             elif split is not None or not item.items:
-                self.refuse(item, "a branch ends in at most one '( branch | branch )'")
+                self.wrong(item, "a branch ends in at most one '( branch | branch )'")
             else:
                 split, ended = item, True
         if len(self.rows) == start:
-            self.refuse(branch, "a branch without points")
+            self.wrong(branch, "a branch without points")
         return split
 
 
@@ -274,24 +309,22 @@ def _branches(split: _Item) -> list[_Item]:
     return branches
 
 
-def _check_somata(tree: PointGraph, first: list[int], starts: list[int]) -> None:
-    """Refuse somata that lie apart, and outlines that are no stack.
-
-    `first` are the indices of the first points of the outlines, `starts` the lines of the outlines.
-    """
+def _check_somata(tree: PointGraph, starts: list[tuple[int, int]]) -> None:
+    """Refuse somata that lie apart, and outlines that are no stack."""
+    first, lines = zip(*starts, strict=True)
     soma = tree.xyz[tree.somatic]
     outlines = np.split(soma, first[1:])
     for k in range(1, len(outlines)):
         if gap_from_above(outlines[k - 1], outlines[k]) > 0:
             refuse(
                 tree.source,
-                starts[k],
-                f"a second soma, apart from that of line {starts[k - 1]}; a cell has one: keep "
+                lines[k],
+                f"a second soma, apart from that of line {lines[k - 1]}; a cell has one: keep "
                 "one cell in the file",
             )
-    for outline, line in zip(outlines, starts, strict=True):
+    for outline, line in zip(outlines, lines, strict=True):
         if len(outlines) > 1 and np.ptp(outline[:, 2]) > 0:
             refuse(tree.source, line, "in a stack of soma outlines each must lie in one z plane")
     steps = np.diff([outline[0, 2] for outline in outlines])
     if not (np.all(steps > 0) or np.all(steps < 0)):
-        refuse(tree.source, starts[0], "the stack of soma outlines must be in the order of z")
+        refuse(tree.source, lines[0], "the stack of soma outlines must be in the order of z")

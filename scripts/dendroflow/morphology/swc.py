@@ -30,7 +30,6 @@ Format: Cannon et al. 1998, J. Neurosci. Methods 84:49-54, doi 10.1016/S0165-027
 """
 
 import re
-from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +37,7 @@ from dendroflow.morphology.graph import (
     MISSING,
     ROOT,
     TOO_FAR,
+    Defect,
     PointGraph,
     check,
     refuse,
@@ -53,13 +53,6 @@ MAX_NUMBER = 1e9
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
 _WHOLE = {"id": (0, MAX_ID), "type": (0, MAX_TYPE), "parent": (-1, MAX_ID)}
-
-
-class Defect(NamedTuple):
-    """What is wrong with a line; with the file where `line` is None."""
-
-    line: int | None
-    reason: str
 
 
 def parse(data: bytes, source: str) -> PointGraph:

@@ -35,8 +35,8 @@ def _mode(values: Floats) -> tuple[float, float, int]:
 
 
 def constant_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """Whether one diameter stands for most dendritic points, or for all."""
-    points = cell.points
+    """Whether one diameter stands for most dendritic points, or for most whole branches."""
+    points, limits = cell.points, settings.diameters
     _dendrites(points)
     values: dict[str, float] = {}
     shares = []
@@ -47,30 +47,28 @@ def constant_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
             values |= {f"{name}_mode_um": mode, f"{name}_share": share, f"{name}_levels": levels}
             shares.append((share, levels, mode, name))
     worst, levels, mode, name = max(shares)
-    limit = settings.diameters.mode_share
-    result: Result = "warn" if worst > limit else "pass"
+    whole = _constant_stretches(points, limits.section_points)
+    result: Result = "pass"
+    if worst > limits.mode_share or whole > limits.section_share:
+        result = "warn"
     if all(share[1] == 1 for share in shares):
         result = "fail"
     return CheckResult(
         result,
-        f"{worst:.1%} of the {name} points have the diameter {mode:g} µm; there are "
-        f"{plural(levels, 'different value')}.",
+        f"{worst:.1%} of the {name} points have the diameter {mode:g} µm, one of "
+        f"{plural(levels, 'value')}; {whole:.0%} of the unbranched stretches have one.",
         value=worst,
-        threshold=f"at most {limit:g}, and more than one value",
-        values=values,
+        threshold=f"at most {limits.mode_share:g}, more than one value; of stretches at most "
+        f"{limits.section_share:g}",
+        values=values | {"constant_stretches": whole},
     )
 
 
-def constant_sections(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """Share of unbranched stretches, of all neurites, along which the diameter never changes."""
-    points, limits = cell.points, settings.diameters
+def _constant_stretches(points: PointGraph, least: int) -> float:
+    """Share of the unbranched stretches of so many points along which the diameter is the same."""
     diameters = _diameters(points)
-    counted = [stretch for stretch in points.stretches if len(stretch) >= limits.section_points]
-    if not counted:
-        raise NotMeasurableError(f"no unbranched stretch has {limits.section_points} points")
-    constant = [stretch for stretch in counted if np.ptp(diameters[stretch]) == 0]
-    sentence = f"{len(constant)} of {len(counted)} unbranched stretches have one diameter."
-    return at_most(limits.section_share, len(constant) / len(counted), sentence)
+    spans = [np.ptp(diameters[k]) for k in points.stretches if len(k) >= least]
+    return float(np.mean(np.array(spans) == 0)) if spans else 0.0
 
 
 def tracing_limit(cell: Reconstruction, settings: Quality) -> CheckResult:
@@ -106,9 +104,14 @@ def tracing_limit(cell: Reconstruction, settings: Quality) -> CheckResult:
 
 
 def abrupt_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """Neighbouring points whose diameters differ by a large factor."""
+    """Neighbours of one branch whose diameters differ by a large factor.
+
+    Where neurites branch, the diameter of a parent tells nothing of its children's; some programs
+    also start a branch with a copy of the point that it leaves.
+    """
     points, limits = cell.points, settings.diameters
-    inner = np.flatnonzero(points.inner)
+    starts = points.inner & ~points.goes_on & (points.steps == 0)
+    inner = np.flatnonzero(points.goes_on & ~starts[points.parents])
     diameters = _diameters(points)
     own, before = diameters[inner], diameters[points.parents[inner]]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -117,8 +120,8 @@ def abrupt_diameters(cell: Reconstruction, settings: Quality) -> CheckResult:
     largest = float(ratios.max(initial=1.0))
     return none_of(
         len(abrupt),
-        f"{plural(len(abrupt), 'step')} by a factor of {limits.abrupt_ratio:g} or more; the "
-        f"largest is {largest:.2g}.",
+        f"{plural(len(abrupt), 'step')} within branches by a factor of {limits.abrupt_ratio:g} or "
+        f"more; the largest is {largest:.2g}.",
         values={"largest": largest},
         lines=points.lines_where(abrupt),
     )

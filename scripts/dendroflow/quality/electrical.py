@@ -6,7 +6,7 @@ import numpy as np
 
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, at_least, plural
+from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
 from dendroflow.quality.size import in_range
 from dendroflow.settings.quality import Quality
 
@@ -58,16 +58,6 @@ def electrical_bottleneck(cell: Reconstruction, settings: Quality) -> CheckResul
         lines=(int(cell.points.lines[nearest]),) if fires else (),
         where=response.place,
     )
-
-
-def electrical_reach(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """The test of NEURON's course: with little axial resistance, all parts follow the soma."""
-    reach = cell.responses(settings)["reach"].reach
-    sentence = (
-        f"With Ra 10 Ω·cm and 1e-5 S/cm², at least {reach:.1%} of the somatic depolarisation "
-        "arrives everywhere."
-    )
-    return at_least(settings.electrical.reach, reach, sentence)
 
 
 def input_resistance(cell: Reconstruction, settings: Quality) -> CheckResult:

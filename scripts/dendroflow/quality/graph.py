@@ -3,9 +3,9 @@
 import numpy as np
 
 from dendroflow.errors import MorphologyError
-from dendroflow.morphology.graph import MISSING, Bools, PointGraph
+from dendroflow.morphology.graph import MISSING
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, Result, at_most, none_of, plural
+from dendroflow.quality.result import CheckResult, at_most, none_of, plural
 from dendroflow.settings.quality import Quality
 
 
@@ -16,77 +16,50 @@ def readable(cell: Reconstruction, _: Quality) -> CheckResult:
     return CheckResult("pass", "The file is read as it is written.")
 
 
-def _none_of(
-    points: PointGraph,
-    found: Bools,
-    what: str,
-    consequence: str,
-    *,
-    count: int | None = None,
-    result: Result = "fail",
-) -> CheckResult:
-    """Fail if any point was found; `count` says of how many things, where they are not points."""
-    number = int(found.sum())
-    count = number if count is None else count
-    thing, blank, which = what.partition(" ")
-    return none_of(
-        count,
-        f"{plural(count, thing)}{blank}{which}: {consequence}."
-        if count
-        else f"There is no {what}.",
-        result,
-        lines=points.lines_where(found),
-        values={"points": number},
-    )
-
-
-def components(cell: Reconstruction, _: Quality) -> CheckResult:
-    """Connected components without soma: NEURON's SWC reader ties them to the soma unasked."""
+def connected(cell: Reconstruction, _: Quality) -> CheckResult:
+    """Points without a way to the soma, in cycles, without parent, or with another's id."""
     points = cell.points
+    found = {
+        "without a way to the soma": points.orphaned,
+        "in a cycle": points.cyclic,
+        "whose parent is missing": points.parents == MISSING,
+        "with the id of another": points.repeated,
+    }
+    wrong = np.any(list(found.values()), axis=0)
+    parts = [f"{int(mask.sum())} {which}" for which, mask in found.items() if mask.any()]
     length = float(points.steps[points.orphaned].sum())
-    return _none_of(
-        points,
-        points.orphaned,
-        "component without connection to the soma",
-        f"{length:.0f} µm of neurite, which NEURON would tie to the soma",
-        count=len(np.unique(points.components[points.orphaned])),
+    return none_of(
+        int(wrong.sum()),
+        f"{plural(int(wrong.sum()), 'point')} ({', '.join(parts)}); {length:.0f} µm of neurite "
+        "have no way to the soma."
+        if parts
+        else "All points are connected to the soma.",
+        "fail",
+        lines=points.lines_where(wrong),
+        values={
+            "components": len(np.unique(points.components[points.orphaned])),
+            "orphaned": int(points.orphaned.sum()),
+        },
     )
 
 
-def cycles(cell: Reconstruction, _: Quality) -> CheckResult:
-    """Points whose way to the root never ends: MorphIO and NeuroM drop them without a word."""
+def duplicate_points(cell: Reconstruction, settings: Quality) -> CheckResult:
+    """Share of steps without length; some programs repeat a point here and there."""
     points = cell.points
-    return _none_of(
-        points,
-        points.cyclic,
-        "cycle",
-        "its points reach no root; NEURON refuses them, MorphIO drops them",
-        count=len(np.unique(points.components[points.cyclic])),
+    same = points.inner & (points.steps == 0)
+    share = float(same.sum() / max(points.inner.sum(), 1))
+    limit = settings.graph.repeated_share
+    return at_most(
+        limit,
+        share,
+        f"{plural(int(same.sum()), 'step')} without length ({share:.1%}).",
+        values={"points": int(same.sum())},
+        lines=points.lines_where(same & (share > limit)),
     )
-
-
-def missing_parents(cell: Reconstruction, _: Quality) -> CheckResult:
-    """Points whose parent the file does not hold: NEURON may crash on them."""
-    what = "point whose parent the file does not hold"
-    missing = cell.points.parents == MISSING
-    return _none_of(cell.points, missing, what, "NEURON crashes on it or loses it")
-
-
-def duplicate_ids(cell: Reconstruction, _: Quality) -> CheckResult:
-    """Ids that several rows have, so that it is not known which is meant as a parent."""
-    consequence = "it is not known which of them is meant as a parent"
-    return _none_of(cell.points, cell.points.repeated, "row whose id another row has", consequence)
-
-
-def duplicate_points(cell: Reconstruction, _: Quality) -> CheckResult:
-    """Neighbours at the same place: steps without length."""
-    found = cell.points.neurite & (cell.points.steps == 0)
-    what, consequence = "step without length", "a point at the place of its parent"
-    return _none_of(cell.points, found, what, consequence, result="warn")
 
 
 def custom_types(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """Length in types other than soma, axon and dendrites: often lines that are no neurites."""
+    """Length in types other than soma, axon and dendrites."""
     points = cell.points
     custom = points.neurite & ~np.isin(points.types, (1, 2, 3, 4))
     whole = float(points.steps[points.neurite].sum())
@@ -106,7 +79,7 @@ def custom_types(cell: Reconstruction, settings: Quality) -> CheckResult:
 
 
 def long_steps(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """Steps, and gaps between soma and neurites, that are a joint, a jump, or no neurite."""
+    """Steps, and gaps between soma and neurites, that are much longer than they should be."""
     points, limit = cell.points, settings.graph.step_um
     far = points.gaps > settings.graph.link_share * points.soma_width
     long = points.inner & (points.steps > limit)

@@ -3,9 +3,10 @@
 import re
 
 from dendroflow.quality.reconstruction import Reconstruction
-from dendroflow.quality.result import CheckResult, Result, at_most
+from dendroflow.quality.result import CheckResult, at_most
 from dendroflow.settings.quality import Quality
 
+_COMPLETE = re.compile(r"\bcomplete\b")
 _HEADER = re.compile(rb"^\s*[#;]+\s*SHRINKAGE_CORRECTION\s+(\S+)\s+(\S+)\s+(\S+)", re.MULTILINE)
 
 
@@ -36,30 +37,23 @@ def experiment_condition(cell: Reconstruction, settings: Quality) -> CheckResult
     )
 
 
-def physical_integrity(cell: Reconstruction, _: Quality) -> CheckResult:
-    """Whether the dendrites are complete, in the contributor's opinion."""
+def completeness(cell: Reconstruction, _: Quality) -> CheckResult:
+    """Whether the dendrites are complete, and diameters and depth traced, by the contributor."""
     # The API spells the key with an odd capital.
-    said = _said(cell, "physical_Integrity") or _said(cell, "physical_integrity")
-    if not said:
-        return _silent(cell, "Physical integrity")
-    text = ", ".join(said)
-    dendrites = [part for part in text.split(",") if "dendrite" in part.lower()]
-    complete = [part for part in dendrites if re.search(r"\bcomplete\b", part, re.IGNORECASE)]
-    result: Result = "pass" if dendrites and complete == dendrites else "warn"
-    return CheckResult(result, f"The metadata say '{text}'.", threshold="dendrites complete")
-
-
-def recorded_attributes(cell: Reconstruction, _: Quality) -> CheckResult:
-    """Whether diameters and the third dimension were traced."""
-    said = _said(cell, "attributes")
-    if not said:
-        return _silent(cell, "What was traced")
-    text = ", ".join(said)
-    parts = {part.strip().lower() for part in text.split(",")}
-    missing = [name for name in ("diameter", "3d") if name not in parts]
-    remark = f", not {' and '.join(missing)}" if missing else ""
-    result: Result = "warn" if missing else "pass"
-    return CheckResult(result, f"Traced were '{text}'{remark}.", threshold="diameter and 3D")
+    integrity = _said(cell, "physical_Integrity") or _said(cell, "physical_integrity")
+    traced = _said(cell, "attributes")
+    if not integrity and not traced:
+        return _silent(cell, "What is complete and what was traced")
+    parts = [part.strip().lower() for text in (*integrity, *traced) for part in text.split(",")]
+    missing = [part for part in parts if "dendrite" in part and not _COMPLETE.search(part)]
+    missing += [f"no {name}" for name in ("diameter", "3d") if traced and name not in parts]
+    said = "; ".join(", ".join(texts) for texts in (integrity, traced) if texts)
+    remark = f": {', '.join(missing)}" if missing else ""
+    return CheckResult(
+        "warn" if missing else "pass",
+        f"The metadata say '{said}'{remark}.",
+        threshold="dendrites complete, diameter and 3D traced",
+    )
 
 
 def shrinkage(cell: Reconstruction, settings: Quality) -> CheckResult:

@@ -38,7 +38,7 @@ def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[P
 
 def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
     failing, warning = (
-        ", ".join(r.check for r in results if r.result == kind) or "none"
+        ", ".join(r.title for r in results if r.result == kind) or "none"
         for kind in ("fail", "warn")
     )
     notes = [f"Fails: {failing}.", f"Warns: {warning}."]
@@ -116,7 +116,7 @@ def _marks(points: PointGraph, results: Sequence[CheckResult]) -> list[tuple[str
     """Label and points of the results that are marked, the worst first."""
     placed = [f for f in results if f.lines and f.result in ("fail", "warn")]
     placed.sort(key=lambda f: (-RESULTS.index(f.result), len(f.lines)))
-    found = [(r.check, np.flatnonzero(np.isin(points.lines, r.lines))) for r in placed]
+    found = [(r.title, np.flatnonzero(np.isin(points.lines, r.lines))) for r in placed]
     marked = [(f"{check}: {len(where)}", where) for check, where in found if len(where)]
     return marked[:MOST_MARKED]
 

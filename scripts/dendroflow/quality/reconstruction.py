@@ -1,22 +1,20 @@
 """A morphology under quality control: its file, and what others make of it, read once and kept."""
 
 import json
-import re
-import tempfile
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from dendroflow.errors import LONGEST, MorphologyError, printable
-from dendroflow.morphology import soma, swc
+from dendroflow.errors import MorphologyError
+from dendroflow.morphology import neurolucida, soma, swc
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.result import NotMeasurableError
 from dendroflow.quality.steady_state import Response, responses
 from dendroflow.settings.quality import Quality
+
+READERS = {"swc": swc.read, "asc": neurolucida.read}
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,14 @@ class Reconstruction:
     def points(self) -> PointGraph:
         """The points of the file.
 
-        It raises a `NotMeasurableError` if there are none, or if a Neurolucida file is refused.
+        Of a file that is refused they are those that can be read all the same; a
+        `NotMeasurableError` is raised if there are none.
         """
         if isinstance(self.reading, PointGraph):
             return self.reading
-        if self.suffix == "swc":
-            points, _ = swc.read(self.data, self.name)
-            if len(points):
-                return points
+        points, _ = READERS[self.suffix](self.data, self.name)
+        if len(points):
+            return points
         raise NotMeasurableError(f"no points can be read: {self.reading}")
 
     def responses(self, settings: Quality) -> dict[str, Response]:
@@ -60,8 +58,7 @@ class Reconstruction:
 
         It raises a `NotMeasurableError` if NEURON crashes on the file, hangs, or cannot read it.
         """
-        if self.suffix == "swc":
-            _ = self.points  # Of a file without any NEURON makes nothing.
+        _ = self.points  # Of a file without any NEURON makes nothing.
         data = self.data
         if isinstance(self.reading, PointGraph):
             simulated = soma.standard(self.reading)
@@ -70,37 +67,6 @@ class Reconstruction:
         if isinstance(found, NotMeasurableError):
             raise found
         return found
-
-    @cached_property
-    def neurom(self) -> Any:
-        """NeuroM's morphology; a `NotMeasurableError` if it cannot load the file."""
-        import neurom
-
-        return self._loaded("NeuroM", neurom.load_morphology)
-
-    @cached_property
-    def morphio(self) -> tuple[Any, tuple[str, ...]]:
-        """MorphIO's morphology and its warnings; an error like NeuroM's."""
-        import morphio
-
-        handler = morphio.WarningHandlerCollector()
-        loaded = self._loaded(
-            "MorphIO", lambda path: morphio.Morphology(path, warning_handler=handler)
-        )
-        said = (str(emission.warning.msg()) for emission in handler.get_all())
-        return loaded, tuple(map(_plain, said))
-
-    def _loaded(self, library: str, load: Callable[[str], Any]) -> Any:
-        with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
-            path = Path(folder) / f"cell.{self.suffix}"
-            path.write_bytes(self.data)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                try:
-                    return load(str(path))
-                except Exception as error:  # whatever it is, it is what has to be reported
-                    said = f"{type(error).__name__}: {_plain(str(error))[:LONGEST]}"
-                    raise NotMeasurableError(f"{library} raises {said}") from error
 
     @classmethod
     def from_file(cls, path: Path, name: str = "") -> "Reconstruction":
@@ -124,9 +90,3 @@ class Reconstruction:
             address=notes.get("address", path.name),
             record=notes.get("record"),
         )
-
-
-def _plain(text: str) -> str:
-    """A message of MorphIO's on one line, without colours and the name of the file."""
-    text = printable(re.sub(r"\x1b\[[0-9;]*m", "", text))
-    return re.sub(r"\S*cell\.(?:swc|asc):(\d+):\s*(?:warning|error)\s*", r"line \1: ", text)

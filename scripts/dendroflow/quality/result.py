@@ -47,6 +47,11 @@ class CheckResult:
     where: str = ""
     check: str = ""
 
+    @property
+    def title(self) -> str:
+        """The name of the check as words."""
+        return self.check.replace("_", " ")
+
 
 def at_most(
     limit: float, value: float, sentence: str, otherwise: Result = "warn", **more: Any

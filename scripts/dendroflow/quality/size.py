@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dendroflow.morphology.graph import PointGraph, frustum_area
+from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import CheckResult, NotMeasurableError, Result, plural
 from dendroflow.settings.quality import LowHigh, Quality
@@ -33,24 +33,6 @@ def dendritic_length(cell: Reconstruction, settings: Quality) -> CheckResult:
         raise NotMeasurableError("there are no dendrites")
     limits = settings.size.dendritic_length_um
     return in_range("The length of the dendrites", length, "µm", limits, settings)
-
-
-def membrane_area(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """Area of the neurites: a frustum for each step."""
-    points = cell.points
-    inner = points.inner
-    ends = points.radii[inner], points.radii[points.parents[inner]]
-    area = frustum_area(points.steps[inner], *ends)
-    if not area:
-        raise NotMeasurableError("there are no neurites")
-    limits = settings.size.membrane_area_um2
-    return in_range("The area of the neurites", area, "µm²", limits, settings)
-
-
-def extent(cell: Reconstruction, settings: Quality) -> CheckResult:
-    """The largest of the extents in x, y and z."""
-    largest = float(np.ptp(cell.points.xyz, axis=0).max())
-    return in_range("The largest extent", largest, "µm", settings.size.extent_um, settings)
 
 
 def _drawing(points: PointGraph) -> str:

@@ -24,8 +24,6 @@ from dendroflow.morphology.import3d import import3d, run_with_neuron
 from dendroflow.quality.result import NotMeasurableError
 from dendroflow.settings.quality import ElectricalLimits
 
-# The test of NEURON's course: an axial resistivity so low that a sound cell is nearly isopotential.
-REACH_RA_OHM_CM, REACH_G_S_PER_CM2 = 10.0, 1e-5
 CURRENT_NA = 0.1
 
 
@@ -72,10 +70,10 @@ _RESPONSES = TypeAdapter(dict[str, Response])
 def responses(
     data: bytes, suffix: str, limits: ElectricalLimits
 ) -> dict[str, Response] | NotMeasurableError:
-    """Run NEURON on a file, once for all checks that ask; return its answers under three membranes.
+    """Run NEURON on a file, once for all checks that ask; return its answers under two membranes.
 
-    They are `bottleneck`, `reach` (that of NEURON's course) and `passive` (for the input
-    resistance). If NEURON crashes on the file, hangs, or cannot read it, the error is returned.
+    They are `bottleneck` and `passive` (for the input resistance). If NEURON crashes on the file,
+    hangs, or cannot read it, the error is returned.
     """
     with tempfile.TemporaryDirectory(prefix="dendroflow-") as folder:
         answer = Path(folder, "answer.json")
@@ -168,7 +166,6 @@ def _main(source: str, settings: str, answer: str) -> None:
         name: steady_state(cell, ra, conductance, limits.segment_um)
         for name, ra, conductance in (
             ("bottleneck", limits.ra_ohm_cm, limits.g_s_per_cm2),
-            ("reach", REACH_RA_OHM_CM, REACH_G_S_PER_CM2),
             ("passive", limits.axial_ohm_cm, 1 / limits.membrane_ohm_cm2),
         )
     }

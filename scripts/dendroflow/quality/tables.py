@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dendroflow.quality.names import THEME_OF
 from dendroflow.quality.result import CheckResult
 from dendroflow.quality.suitability import Suitability
 from dendroflow.tables.tables import read_notes, read_table, write_table
@@ -15,7 +14,6 @@ CHECK_RESULTS = pa.schema(
     [
         ("morphology", pa.string()),
         ("check", pa.string()),
-        ("theme", pa.string()),
         ("result", pa.string()),
         ("value", pa.float64()),
         ("unit", pa.string()),
@@ -42,7 +40,7 @@ def write_checks(
     """Write pairs of morphology and result; `values` as JSON."""
     rows = [
         vars(result)
-        | {"morphology": morphology, "theme": THEME_OF[result.check]}
+        | {"morphology": morphology}
         | {"values": json.dumps(dict(result.values)), "lines": list(result.lines)}
         for morphology, result in results
     ]
@@ -51,7 +49,7 @@ def write_checks(
 
 def read_checks(path: Path) -> tuple[list[CheckResult], dict[str, str]]:
     """The results of one morphology, and what was kept with them."""
-    rows = read_table(path).drop_columns(["morphology", "theme"]).to_pylist()
+    rows = read_table(path).drop_columns("morphology").to_pylist()
     results = [
         CheckResult(**row | {"values": json.loads(row["values"]), "lines": tuple(row["lines"])})
         for row in rows

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema, model_validator
 
-from dendroflow.quality.names import CHECKS, THEMES
+from dendroflow.quality.names import CHECKS
 from dendroflow.settings.base import NonNegative, Positive, Settings, Share, in_order, known
 
 LowHigh = Annotated[tuple[NonNegative, FiniteFloat], AfterValidator(in_order)]
@@ -20,6 +20,9 @@ CheckName = Annotated[
 class GraphLimits(Settings):
     """The graph of points that the file describes."""
 
+    repeated_share: Share = Field(
+        0.01, description="`duplicate_points` warns above this share of steps without length"
+    )
     custom_share: Share = Field(
         0.0, description="`custom_types` warns above this share of length in types other than 1-4"
     )
@@ -36,10 +39,10 @@ class DiameterLimits(Settings):
         0.8, description="`constant_diameters` warns above this share of points with one value"
     )
     section_share: Share = Field(
-        0.9, description="`constant_sections` warns above this share of stretches with one diameter"
+        0.9, description="or above this share of unbranched stretches with one diameter"
     )
     section_points: int = Field(
-        4, ge=2, description="unbranched stretches with fewer points are not counted there"
+        4, ge=2, description="stretches with fewer points are not counted there"
     )
     floor_um: float = Field(
         0.3,
@@ -52,7 +55,7 @@ no larger than this",
     )
     neck_window_um: Positive = Field(20.0, description="how far `bottlenecks` looks to both sides")
     neck_ratio: float = Field(
-        2.0, gt=1, description="there, both sides must be wider by this factor"
+        4.0, gt=1, description="there, both sides must be wider by this factor"
     )
     neck_drop_um: NonNegative = Field(0.3, description="and by this much")
     thin_um: Positive = Field(
@@ -104,9 +107,6 @@ class ElectricalLimits(Settings):
         5.0, gt=1, description="that is this many times the 99th percentile of all places"
     )
     fail_share: Share = Field(0.1, description="fails if the share is this large")
-    reach: Share = Field(
-        0.8, description="`electrical_reach` warns if less arrives anywhere (Ra 10 Ω·cm)"
-    )
     membrane_ohm_cm2: Positive = Field(28000.0, description="membrane of `input_resistance`")
     axial_ohm_cm: Positive = Field(150.0, description="axial resistivity there")
     input_resistance_mohm: LowHigh = Field(
@@ -127,8 +127,6 @@ class SizeLimits(Settings):
 
     soma_area_um2: LowHigh = Field((200.0, 4000.0), description="range of `soma_area`")
     dendritic_length_um: LowHigh = Field((500.0, 50_000.0), description="of `dendritic_length`")
-    membrane_area_um2: LowHigh = Field((1000.0, 200_000.0), description="of `membrane_area`")
-    extent_um: LowHigh = Field((50.0, 5000.0), description="of `extent`, the largest of x, y, z")
     far_factor: float = Field(4.0, gt=1, description="outside by this factor is far")
 
 
@@ -157,36 +155,37 @@ class Use(Settings):
     )
 
 
-_CONNECTED = ("readable", "components", "cycles", "missing_parents", "duplicate_ids")
-_IMPORTED = (*_CONNECTED, "neuron_import", "soma")
-_SHAPED = ("z_noise", "z_backlash", "constant_diameters", "electrical_bottleneck")
-_CABLE = (*_IMPORTED, *_SHAPED, "soma_area", *THEMES["size"])
-_RECOMMENDED = tuple(
-    check
-    for theme in ("graph", "diameters", "depth", "electrical", "metadata")
-    for check in THEMES[theme]
-    if check not in (*_CABLE, "thin_dendrites")
+_IMPORTED = ("readable", "connected", "neuron_import", "soma")
+_CABLE = (
+    *_IMPORTED,
+    *("soma_area", "dendritic_length", "constant_diameters", "z_noise", "z_backlash"),
+    "electrical_bottleneck",
+)
+_RECOMMENDED = (
+    *("duplicate_points", "custom_types", "long_steps", "tracing_limit", "abrupt_diameters"),
+    *("bottlenecks", "z_drift", "z_quantised", "input_resistance", "experiment_condition"),
+    *("completeness", "shrinkage"),
 )
 
 
 def default_uses() -> dict[str, Use]:
     """Four uses, each with the checks that bear on it."""
     return {
-        "passive_cable": Use(title="passive cable", requires=_CABLE, recommends=_RECOMMENDED),
+        "passive_cable": Use(
+            title="passive cable", requires=_CABLE, recommends=(*_RECOMMENDED, "flat")
+        ),
         "active_dendrites": Use(
-            title="active dendrites",
-            requires=_CABLE,
-            recommends=(*_RECOMMENDED, "thin_dendrites", "axon"),
+            title="active dendrites", requires=_CABLE, recommends=(*_RECOMMENDED, "flat")
         ),
         "axon": Use(
             title="axon",
-            requires=(*_IMPORTED, "axon", "z_noise", "z_backlash", "extent"),
-            recommends=("long_steps", "z_drift", "z_quantised", "physical_integrity", "shrinkage"),
+            requires=(*_IMPORTED, "axon", "z_noise", "z_backlash"),
+            recommends=("long_steps", "z_drift", "z_quantised", "completeness", "shrinkage"),
         ),
         "rxd_3d": Use(
             title="3-D reaction and diffusion",
-            requires=(*_CABLE, "flat", "morphio_keeps"),
-            recommends=(*(check for check in _RECOMMENDED if check != "flat"), "thin_dendrites"),
+            requires=(*_CABLE, "flat"),
+            recommends=(*_RECOMMENDED, "thin_dendrites"),
         ),
     }
 
@@ -195,7 +194,7 @@ class Quality(Settings):
     """The content of `config/quality.yaml`."""
 
     checks: tuple[CheckName, ...] = Field(
-        CHECKS, min_length=1, description="the checks that are made, in the order of the report"
+        tuple(CHECKS), min_length=1, description="the checks that are made, in this order"
     )
     graph: GraphLimits = Field(GraphLimits(), description="the graph")
     diameters: DiameterLimits = Field(DiameterLimits(), description="the diameters")

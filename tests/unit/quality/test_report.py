@@ -24,7 +24,7 @@ BAD = CheckResult(
     values={"points": 3},
     lines=tuple(range(1, 12)),
     where=HOSTILE,
-    check="components",
+    check="connected",
 )
 GOOD = CheckResult(
     "pass", "Paths are short.", 1.1, "", "at most 1.4", {"excess": 0.1}, check="z_noise"
@@ -68,20 +68,20 @@ def test_results_come_back_as_they_were_written(tmp_path):
     assert found == [BAD, GOOD]
     assert notes == {"address": "a", "file": "f"}
     row = read_table(path).to_pylist()[1]
-    assert (row["morphology"], row["theme"], row["value"]) == ("m", "depth", 1.1)
+    assert (row["morphology"], row["value"]) == ("m", 1.1)
 
 
 def test_results_as_a_table(tmp_path):
     path = tmp_path / "uses.parquet"
     write_uses([("m", [Suitability("cable", "a cable", "unsuitable", (BAD,))])], path)
     assert read_table(path).to_pylist() == [
-        {"morphology": "m", "use": "cable", "suitability": "unsuitable", "reasons": ["components"]}
+        {"morphology": "m", "use": "cable", "suitability": "unsuitable", "reasons": ["connected"]}
     ]
 
 
 def picture(data, paths):
     cell = Reconstruction("cell", data, "swc", "cells/cell.swc")
-    found = [run_check(name, cell, Quality()) for name in ("components", "cycles", "z_noise")]
+    found = [run_check(name, cell, Quality()) for name in ("connected", "z_noise")]
     draw(cell, found, paths)
     return [path.read_bytes() for path in paths]
 

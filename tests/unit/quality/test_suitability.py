@@ -8,13 +8,13 @@ from dendroflow.quality.suitability import refuse, suitability_for, unmet
 from dendroflow.settings.project import load, validated
 from dendroflow.settings.quality import Quality, Requirements, Use
 
-USE = Use(title="cable", requires=("components", "soma"), recommends=("axon",))
-SETTINGS = Quality(checks=("components", "soma", "axon"), uses={"cable": USE})
+USE = Use(title="cable", requires=("connected", "soma"), recommends=("axon",))
+SETTINGS = Quality(checks=("connected", "soma", "axon"), uses={"cable": USE})
 
 
-def results_of(components="pass", soma="pass", axon="pass"):
+def results_of(connected="pass", soma="pass", axon="pass"):
     return [
-        CheckResult(components, "Two components.", 2, "", "none", lines=(7, 9), check="components"),
+        CheckResult(connected, "Two components.", 2, "", "none", lines=(7, 9), check="connected"),
         CheckResult(soma, "A soma.", check="soma"),
         CheckResult(axon, "A stub.", 12.5, "µm", "at least 1000 µm", check="axon"),
     ]
@@ -28,7 +28,7 @@ def results_of(components="pass", soma="pass", axon="pass"):
         ({"soma": "warn"}, "with care", ["soma"]),
         ({"axon": "fail"}, "with care", ["axon"]),
         ({"axon": "unknown", "soma": "warn"}, "with care", ["soma", "axon"]),
-        ({"components": "fail", "axon": "fail"}, "unsuitable", ["components"]),
+        ({"connected": "fail", "axon": "fail"}, "unsuitable", ["connected"]),
         ({"soma": "unknown"}, "unsuitable", ["soma"]),
     ],
 )
@@ -54,13 +54,13 @@ def test_which_results_do_not_meet_the_requirements(requirements, results, check
 
 
 def test_the_refusal_is_one_line_with_check_value_threshold_and_file():
-    bad = results_of(components="fail")[0]
+    bad = results_of(connected="fail")[0]
     stub = results_of(axon="fail")[2]
     with pytest.raises(MorphologyError) as caught:
         refuse("mine", {"a": ("cells/a.swc", []), "b": ("cells/b.swc", [bad]), "c": ("c", [stub])})
     message = str(caught.value)
     assert "\n" not in message
-    assert message.startswith("mine: morphology 'b' (cells/b.swc) fails components (value 2; ")
+    assert message.startswith("mine: morphology 'b' (cells/b.swc) fails connected (value 2; ")
     assert "threshold: none), line 7: Two components; also axon (c); use another" in message
     refuse("mine", {"a": ("cells/a.swc", [])})
 
@@ -68,11 +68,11 @@ def test_the_refusal_is_one_line_with_check_value_threshold_and_file():
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        ({"checks": ["components", "sooma"]}, "there is no check 'sooma'"),
-        ({"checks": ["components"]}, "uses.passive_cable names 'readable', which `checks` leaves"),
+        ({"checks": ["connected", "sooma"]}, "there is no check 'sooma'"),
+        ({"checks": ["connected"]}, "uses.passive_cable names 'readable', which `checks` leaves"),
         ({"uses": {"mine": {"title": "x", "requires": ["sooma"]}}}, "there is no check 'sooma'"),
-        ({"size": {"extent_um": [500, 50]}}, "size.extent_um: 500 must lie below 50"),
-        ({"size": {"extend_um": [50, 500]}}, "size.extend_um: unknown key"),
+        ({"size": {"soma_area_um2": [500, 50]}}, "size.soma_area_um2: 500 must lie below 50"),
+        ({"size": {"soma_area": [50, 500]}}, "size.soma_area: unknown key"),
         ({"depth": {"path_ratio": 0.5}}, "depth.path_ratio"),
     ],
 )

@@ -212,7 +212,7 @@ OTHERS = [
     (Project, "", "is empty, and must be a mapping of keys to values"),
     (Quality, "graph: {step: 1}", "graph.step: unknown key; did you mean 'step_um'?"),
     (Quality, "graph: {step_um: x}", "graph.step_um: 'x' is not a number"),
-    (Quality, "size: {extent_um: [5, 1]}", "size.extent_um: 5 must lie below 1"),
+    (Quality, "size: {soma_area_um2: [5, 1]}", "size.soma_area_um2: 5 must lie below 1"),
 ]
 
 
