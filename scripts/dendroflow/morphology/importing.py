@@ -4,6 +4,7 @@ import logging
 import re
 import subprocess
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -163,7 +164,17 @@ def _compare_points(tree: PointGraph, sections: Sections) -> None:
     for i in np.flatnonzero(~tree.somatic):
         if tuple(written[i].tolist()) not in present:
             tree.refuse(int(i), "NEURON leaves this point out or changes it")
-    known = set(map(tuple, written[:, :3].tolist()))
+    places = list(map(tuple, written[:, :3].tolist()))
+    joined = {
+        (one, other)
+        for points in np.split(sections.points[:, :3], sections.starts[1:-1])
+        for one, other in pairwise(map(tuple, points.tolist()))
+    }
+    for i in np.flatnonzero(tree.inner):
+        step = places[tree.parents[i]], places[i]
+        if step[0] != step[1] and step not in joined:
+            tree.refuse(int(i), f"NEURON does not join it to line {tree.lines[tree.parents[i]]}")
+    known = set(places)
     strange = {tuple(xyz) for xyz in made[:, :3].tolist()} - known
     if strange:
         x, y, z = min(strange)
