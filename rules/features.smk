@@ -45,6 +45,7 @@ rule gather_features:
         plan=layout.PLAN,
         features=df.batches(layout.BATCH_FEATURES),
         recorded=ancient(df.recorded(layout.RECORDED)),
+        morphometrics=df.morphometrics,
     output:
         features=layout.FEATURES,
         feature_values=layout.FEATURE_VALUES,

@@ -76,7 +76,15 @@ def test_the_database_says_where_morphologies_come_from(finished, pins):
 
 
 def test_a_second_morphology_runs_its_points_alone(finished, copy_of):
-    project = copy_of(finished).experiment("tree", TREE, **sweeping("short", "long"))
+    asked = {"morphometrics": ["dendrites_total_length", "apical_tips"]}
+    figure = {
+        "kind": "line",
+        "name": "length",
+        "x": "dendrites_total_length",
+        "y": "soma_v_maximum",
+    }
+    asked["figures"] = [figure | {"hue": "amplitude"}]
+    project = copy_of(finished).experiment("tree", TREE, **sweeping("short", "long"), **asked)
     foreseen = project.run("database", "-n").succeeded()
     run = project.run("database").succeeded()
     assert run.points == 2
@@ -86,6 +94,15 @@ def test_a_second_morphology_runs_its_points_alone(finished, copy_of):
         project.query("SELECT morphology, soma_v_maximum FROM tree WHERE amplitude = 0.02")
     )
     assert peaks["short"] > peaks["long"] > -70
+    columns = "morphology, dendrites_total_length, apical_tips"
+    found = project.query(f"SELECT {columns} FROM tree GROUP BY morphology")
+    assert found == [("long", 295.0, None), ("short", 75.0, None)]
+    (told,) = project.query("SELECT kind, unit FROM columns WHERE name = 'dendrites_total_length'")
+    assert told == ("morphometric", "µm")
+    project.run("results/figures/tree").succeeded()
+    assert (project.results / "figures" / "tree" / "length.svg").exists()
+    project.experiment("tree", TREE, **sweeping("short"), morphometrics=["dendrite_tips"])
+    project.run("database", "-n").refused("morphometrics.0: there is no morphometric")
 
 
 def test_what_does_not_change_the_cell_runs_nothing(finished, copy_of, pins):

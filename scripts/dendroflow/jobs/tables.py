@@ -84,6 +84,7 @@ def gather_features(job: Job) -> None:
             "configuration": str(job.configuration.source),
             "date": now(),
         },
+        [Path(path) for path in job.input.morphometrics],
     )
 
 

@@ -218,6 +218,13 @@ class Workflow:
             check_sources(self.configuration, names, self.results)
         return [self.of_morphology(layout.MORPHOMETRICS, name) for name in names]
 
+    def morphometrics(self, wildcards: Wildcards) -> list[str]:
+        """Morphometrics of the morphologies of an experiment that asks for some."""
+        if not self.declared(wildcards).morphometrics:
+            return []
+        names = self.plan(wildcards.experiment).morphologies()
+        return [self.of_morphology(layout.MORPHOMETRICS, name) for name in names]
+
     @_in_one_line
     def required(self, wildcards: Wildcards) -> list[str]:
         """Findings on the morphologies of an experiment that requires something of them."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from dendroflow.analysis.names import UNITS
 from dendroflow.features.units import units
 from dendroflow.plan.description import Description
 from dendroflow.plan.names import TABLE_COLUMNS
@@ -53,6 +54,10 @@ def columns(swept: list[str], description: Description, settings: Experiment) ->
             column
             for name, own in under.items()
             for column in (*_found(name, description, settings), *_features(name, described, own))
+        ),
+        *(
+            Column(name, "morphometric", UNITS[name], f"{name.replace('_', ' ')} of the morphology")
+            for name in settings.morphometrics
         ),
         *(
             Column(name, "feature", one.unit, one.description or one.expression)

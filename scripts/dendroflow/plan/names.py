@@ -88,7 +88,8 @@ def check_names(
     unit, measured = description.time_unit, measured_columns(settings)
     with naming(configuration.experiment_file(experiment)):
         scores = score_names(settings.scored)
-        known = _columns(points.swept, [*measured, *settings.derived, *scores])
+        found = [*measured, *settings.morphometrics, *settings.derived, *scores]
+        known = _columns(points.swept, found)
         numbers = {column_of(path) for path in (*points.swept, *points.fixed)}
         for name in settings.targets:
             demand(name, [*measured, *settings.derived], "targets: not measured: ")

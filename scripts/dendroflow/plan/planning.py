@@ -136,6 +136,7 @@ def make_plan(
         "retry": list(settings.execution.retry),
         "time_unit": description.time_unit,
         "columns": [asdict(column) for column in columns(points.swept, alone, settings)],
+        "morphometrics": list(settings.morphometrics),
         "derived": {name: one.expression for name, one in settings.derived.items()},
         "targets": {
             name: target.model_dump(mode="json") | {"validation": settings.validates(name)}

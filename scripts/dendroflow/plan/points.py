@@ -246,6 +246,8 @@ def _check_morphologies(
     names: list[Any], configuration: Configuration, settings: Experiment, description: Description
 ) -> None:
     if not description.needs_morphology:
+        if settings.morphometrics:
+            raise ConfigurationError(f"morphometrics: model {settings.model} takes no morphology")
         if names != [None]:
             raise ConfigurationError(
                 f"morphology: model {settings.model} takes none; remove the key"

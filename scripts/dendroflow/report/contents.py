@@ -140,7 +140,7 @@ def _rows(database: sqlite3.Connection, name: str, points: int) -> list[Row]:
     found = []
     columns = database.execute(
         "SELECT name, kind, unit, meaning FROM columns "
-        "WHERE experiment = ? AND kind IN ('swept', 'feature')",
+        "WHERE experiment = ? AND kind IN ('swept', 'feature', 'morphometric')",
         [name],
     ).fetchall()
     for column, kind, unit, meaning in columns:

@@ -17,6 +17,7 @@ from dendroflow.tables.schemas import column_of, column_under
 from dendroflow.tables.tables import read_groups, read_notes, read_table
 
 PAGE = Path(__file__).with_name("explorer.html")
+SHOWN = ("swept", "feature", "morphometric")
 # More is shown as a sample, and told.
 POINTS_AT_MOST = 100_000
 TRACES_AT_MOST = 25_000
@@ -65,7 +66,8 @@ def packed(name: str, results: Path, files: Sequence[Path]) -> dict[str, Any]:
         | {"path": paths.get(said["name"], "")}
         | _packed_column(table[said["name"]])
         for said in notes["columns"]
-        if said["kind"] in ("swept", "feature") and said["name"] in table.schema.names
+        if said["kind"] in ("swept", "feature", "morphometric")
+        and said["name"] in table.schema.names
     ]
     columns += [
         {"name": name, "unit": "", "meaning": name, "path": ""} | _packed_column(table[name])

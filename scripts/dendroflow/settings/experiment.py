@@ -10,11 +10,12 @@ from pydantic import AfterValidator, Field, model_validator
 from dendroflow import layout
 from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
 from dendroflow.settings.analysis import Analysis
-from dendroflow.settings.base import Interval, Name, Settings, nearest, spelled
+from dendroflow.settings.base import Interval, Name, Settings, each_once, nearest, spelled
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.features import AnyDerived, Features
 from dendroflow.settings.figures import Figure, Histogram, OwnFigure, check_names
 from dendroflow.settings.morphologies import MorphologyName
+from dendroflow.settings.morphometry import MetricName
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
 from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.protocols import Protocol
@@ -80,6 +81,9 @@ class Experiment(Settings):
     )
     features: Features = Field(
         Features(()), description="what is measured on the signals, under every protocol"
+    )
+    morphometrics: Annotated[tuple[MetricName, ...], AfterValidator(each_once)] = Field(
+        (), description="columns that describe a point's morphology, such as `soma_area`"
     )
     derived: dict[ColumnName, AnyDerived] = Field(
         default_factory=dict, description="columns that follow from features and values"

@@ -3,11 +3,15 @@
 import math
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema, model_validator
 
 from dendroflow.analysis.names import UNITS
 from dendroflow.settings.base import Positive, Settings, each_once, known
 from dendroflow.settings.morphologies import MorphologyName
+
+MetricName = Annotated[
+    str, AfterValidator(known("morphometric", UNITS)), WithJsonSchema({"enum": list(UNITS)})
+]
 
 
 class Comparison(Settings):
@@ -32,9 +36,7 @@ class Observation(Settings):
     A range stands for its middle and, as two standard deviations, half its width.
     """
 
-    metric: Annotated[str, AfterValidator(known("morphometric", UNITS))] = Field(
-        description="a morphometric, such as `basal_total_length`"
-    )
+    metric: MetricName = Field(description="a morphometric, such as `basal_total_length`")
     mean: FiniteFloat | None = Field(None, description="mean over cells")
     sd: FiniteFloat | None = Field(None, gt=0, description="standard deviation over cells")
     sem: FiniteFloat | None = Field(

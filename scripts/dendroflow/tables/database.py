@@ -52,7 +52,7 @@ TABLES = {
     "columns": {
         "experiment": "name of the table",
         "name": "name of the column",
-        "kind": "swept, feature or bookkeeping",
+        "kind": "swept, feature, morphometric or bookkeeping",
         "unit": "unit, empty if it has none",
         "meaning": "what it is",
         "mean": "1 if it holds the mean of several values of a point, which are in feature_values",

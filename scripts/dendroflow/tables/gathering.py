@@ -30,12 +30,22 @@ FEATURE_VALUES = pa.schema(
     ]
 )
 
+# What is read of the morphometrics of each morphology.
+MEASURED = pa.schema(
+    [
+        pa.field("morphology", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+    ]
+)
+
 
 def gather(
     points: pa.Table,
     batches: Sequence[Path],
     files: tuple[Path, Path, Path],
     notes: Mapping[str, Any],
+    morphometrics: Sequence[Path] = (),
 ) -> None:
     """Store an experiment's requested points with their features.
 
@@ -52,6 +62,8 @@ def gather(
         `tables.protocols.RUNS`.
     notes
         kept with the points; its `columns` are told which hold means of several values.
+    morphometrics
+        tables of the morphologies, if `notes` name morphometrics.
 
     Raises
     ------
@@ -59,7 +71,13 @@ def gather(
         If a requested point is in no batch, or in its batch twice.
     """
     tables = {path.stem: read_table(path) for path in batches}
-    table, lists, ran = joined(points, tables, notes)
+    found = pa.concat_tables(
+        [
+            MEASURED.empty_table(),
+            *(read_table(path, columns=MEASURED.names) for path in morphometrics),
+        ]
+    )
+    table, lists, ran = joined(points, tables, notes, found)
     means = {name.removesuffix(VALUES_SUFFIX) for name in lists if _longest(lists[name]) > 1}
     described = [column | {"mean": column["name"] in means} for column in notes["columns"]]
     features, feature_values, runs = files
@@ -69,7 +87,10 @@ def gather(
 
 
 def joined(
-    rows: pa.Table, batches: Mapping[str, pa.Table], notes: Mapping[str, Any]
+    rows: pa.Table,
+    batches: Mapping[str, pa.Table],
+    notes: Mapping[str, Any],
+    morphometrics: pa.Table | None = None,
 ) -> tuple[pa.Table, Columns, pa.Table]:
     """Join what a plan asks for with what was measured.
 
@@ -105,10 +126,39 @@ def joined(
     swept = [path for path in points.column_names if path not in ("point_id", "batch")]
     columns = {"point_id": points["point_id"]}
     columns |= {column_of(path): points[path] for path in swept} | own
+    if morphometrics is not None:
+        columns |= of_morphologies(columns, morphometrics, notes)
     columns |= derived(columns, status["status"], notes)
     columns |= scored(columns, notes) | status
     columns["batch"] = points["batch"]
     return pa.table(columns), lists, ran
+
+
+def of_morphologies(
+    columns: Mapping[str, pa.ChunkedArray], found: pa.Table, notes: Mapping[str, Any]
+) -> dict[str, pa.Array]:
+    """The morphometrics of each point's morphology; null where the cell has no such part.
+
+    Parameters
+    ----------
+    columns
+        swept values; without `morphology` among them, all points have that of `notes`.
+    found
+        columns of `MEASURED`.
+    notes
+        of the plan: `morphometrics`, and `fixed`.
+    """
+    length = len(columns["point_id"])
+    names = columns.get("morphology")
+    if names is None:
+        names = pa.repeat(notes["fixed"].get("morphology"), length)
+    values: dict[str, dict[str, float | None]] = {}
+    for row in found.to_pylist():
+        values.setdefault(row["metric"], {})[row["morphology"]] = row["value"]
+    return {
+        metric: pa.array([values[metric].get(name) for name in names.to_pylist()], pa.float64())
+        for metric in notes.get("morphometrics", ())
+    }
 
 
 def derived(
