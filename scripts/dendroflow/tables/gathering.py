@@ -148,16 +148,18 @@ def of_morphologies(
     notes
         of the plan: `morphometrics`, and `fixed`.
     """
-    length = len(columns["point_id"])
+    asked = notes.get("morphometrics", ())
+    if not asked:
+        return {}
     names = columns.get("morphology")
     if names is None:
-        names = pa.repeat(notes["fixed"].get("morphology"), length)
+        names = pa.repeat(notes["fixed"]["morphology"], len(columns["point_id"]))
     values: dict[str, dict[str, float | None]] = {}
     for row in found.to_pylist():
         values.setdefault(row["metric"], {})[row["morphology"]] = row["value"]
     return {
         metric: pa.array([values[metric].get(name) for name in names.to_pylist()], pa.float64())
-        for metric in notes.get("morphometrics", ())
+        for metric in asked
     }
 
 
