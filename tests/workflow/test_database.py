@@ -8,11 +8,13 @@ from contextlib import closing
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from workflow.small_experiments import STEPS
 from workflow.workspace import CHECKOUT, Workspace
 
+from dendroflow.commands.cli import main
 from dendroflow.design.sampling import saltelli
 from dendroflow.settings.sweep import Saltelli
 
@@ -137,6 +139,36 @@ def test_a_point_leads_to_its_provenance(database):
     assert re.fullmatch(r"[0-9a-f]{40}|not a git checkout", facts["git_commit"])
     assert re.fullmatch(r"[0-9a-f]{16}", facts["model_code"])
     assert {"git_state", "kernel", "mechanisms", "date", "host", "python"} <= facts.keys()
+
+
+def test_a_point_leads_to_its_trace(finished, database, monkeypatch, capsys):
+    rows = database.execute(
+        "SELECT experiment, point_id, signal, file, row FROM traces WHERE protocol = ''"
+    ).fetchall()
+    assert len(rows) == len(set(rows)) > 10
+    for experiment, point, signal, file, row in rows:
+        stored = pq.read_table(finished.results / file).slice(row, 1).to_pylist()[0]
+        assert (stored["point_id"], stored["signal"]) == (point, signal)
+        asked = f"SELECT COUNT(*) FROM {experiment} WHERE point_id = ?"
+        assert database.execute(asked, (point,)).fetchone() == (1,)
+    monkeypatch.chdir(finished.folder)
+    (point, peak) = database.execute(
+        "SELECT point_id, soma_v_maximum FROM hh_temperature ORDER BY rowid"
+    ).fetchone()
+    assert main(["trace", point[:12], "--output", "trace.csv"]) == 0
+    assert point not in capsys.readouterr().out
+    written = pd.read_csv(finished.folder / "trace.csv")
+    assert written["value"].max() == pytest.approx(peak)
+    assert main(["trace", point, "--output", "trace.png"]) == 0
+    assert (finished.folder / "trace.png").read_bytes()[:4] == b"\x89PNG"
+    for arguments, said in [
+        (["0" * 40], "there is no such point"),
+        ([""], "several points begin so"),
+        ([point, "--signal", "v"], "not recorded of it; there are soma_v"),
+        ([point, "--output", "trace.doc"], "a name that ends in"),
+    ]:
+        assert main(["trace", *arguments]) == 1
+        assert said in capsys.readouterr().err
 
 
 def test_experiments_are_described_as_they_were_run(database):

@@ -3,12 +3,33 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import dendroflow
 from dendroflow.commands import CONFIG
 from dendroflow.errors import DendroflowError, printable
+
+# Commands that say something, by what their modules do.
+SAYS: Mapping[str, Callable[[Any, argparse.Namespace], str]] = {
+    "new": lambda module, options: module.new(options.folder, options.wheel),
+    "morphology": lambda module, options: (
+        module.mend_file(options)
+        if options.action == "mend"
+        else module.add(options.config, options)
+    ),
+    "trace": lambda module, options: module.trace(options),
+    "archive": lambda module, options: (
+        module.check(options.target)
+        if options.check
+        else module.archive(options.config, options.target)
+    ),
+    "prune": lambda module, options: module.prune(
+        options.config, options.keep, delete=options.delete
+    ),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,26 +74,8 @@ def _do(options: argparse.Namespace, rest: list[str]) -> int:
 
 def _said(options: argparse.Namespace) -> str:
     """What a command says; no more is imported than it needs."""
-    match options.command:
-        case "new":
-            from dendroflow.commands.new import new
-
-            return new(options.folder, options.wheel)
-        case "morphology":
-            from dendroflow.commands.morphology import add, mend_file
-
-            if options.action == "mend":
-                return mend_file(options)
-            return add(options.config, options)
-        case "archive":
-            from dendroflow.commands.archive import archive, check
-
-            if options.check:
-                return check(options.target)
-            return archive(options.config, options.target)
-    from dendroflow.commands.prune import prune
-
-    return prune(options.config, options.keep, delete=options.delete)
+    module = import_module(f"dendroflow.commands.{options.command}")
+    return str(SAYS[options.command](module, options))
 
 
 def _convert(options: argparse.Namespace) -> int:
@@ -125,7 +128,41 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument(
         "--keep", nargs="+", type=Path, default=[], metavar="FILE", help="more configurations"
     )
-    cells = command("morphology", "add cells to the catalogue; mend an SWC file that is refused")
+    _add_morphology(command("morphology", "add cells to the catalogue; mend an SWC file"))
+    shown = command("trace", "list what was recorded at a point; write it as CSV or draw it")
+    shown.add_argument("point", help="its point_id, or the first letters of it")
+    shown.add_argument("--signal", nargs="+", default=[], help="only these")
+    shown.add_argument("--output", type=Path, metavar="FILE", help=".csv, .png, .svg or .pdf")
+    pack = command("archive", "pack the repository and its results for a paper's data repository")
+    pack.add_argument("target", type=Path, help="a folder, or a file that ends in .zip")
+    pack.add_argument(
+        "--check", action="store_true", help="compare what is there with its checksums instead"
+    )
+    convert = command("convert", "make a model and an experiment of what another tool has")
+    convert.add_argument("tool", choices=["bluepyopt"], help="whose files they are")
+    convert.add_argument("folder", type=Path, help="with parameters.json, protocols.json, ...")
+    convert.add_argument(
+        "--morphology", default="cell", help="its entry in morphologies.yaml; default: cell"
+    )
+    convert.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the experiment, whose name the model gets; default: experiments/<folder>.yaml",
+    )
+    find = command("find", "find cells of NeuroMorpho.Org by their metadata")
+    find.add_argument(
+        "criteria",
+        nargs="+",
+        metavar="criterion",
+        help="field=value, which NeuroMorpho.Org selects by, or field~text, which it must contain",
+    )
+    find.add_argument("--show", type=_positive, default=20, help="how many cells to show at most")
+    find.add_argument("--read", type=_positive, default=10_000, help="how many to read at most")
+    return parser
+
+
+def _add_morphology(cells: argparse.ArgumentParser) -> None:
     actions = cells.add_subparsers(dest="action", required=True, metavar="action")
     add = actions.add_parser(
         "add", help="add files, or all of a folder, to the catalogue; pin those that have no pin"
@@ -162,33 +199,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     mend.add_argument("--repeated", action="store_true", help="leave out points that repeat others")
     mend.add_argument("--axon", choices=["drop", "stub"], help="remove the axon, or replace it")
-    pack = command("archive", "pack the repository and its results for a paper's data repository")
-    pack.add_argument("target", type=Path, help="a folder, or a file that ends in .zip")
-    pack.add_argument(
-        "--check", action="store_true", help="compare what is there with its checksums instead"
-    )
-    convert = command("convert", "make a model and an experiment of what another tool has")
-    convert.add_argument("tool", choices=["bluepyopt"], help="whose files they are")
-    convert.add_argument("folder", type=Path, help="with parameters.json, protocols.json, ...")
-    convert.add_argument(
-        "--morphology", default="cell", help="its entry in morphologies.yaml; default: cell"
-    )
-    convert.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="the experiment, whose name the model gets; default: experiments/<folder>.yaml",
-    )
-    find = command("find", "find cells of NeuroMorpho.Org by their metadata")
-    find.add_argument(
-        "criteria",
-        nargs="+",
-        metavar="criterion",
-        help="field=value, which NeuroMorpho.Org selects by, or field~text, which it must contain",
-    )
-    find.add_argument("--show", type=_positive, default=20, help="how many cells to show at most")
-    find.add_argument("--read", type=_positive, default=10_000, help="how many to read at most")
-    return parser
 
 
 def _positive(text: str) -> int:

@@ -33,7 +33,7 @@ ColumnName = Annotated[
 # Tables and views of the database that are not experiments, and what lies beside their folders.
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
-    *("model_files", "morphologies", "provenance", "failures", "runs", "trials"),
+    *("model_files", "morphologies", "provenance", "failures", "runs", "traces", "trials"),
     *("individuals", "sensitivity", "recordings", "recorded_targets", "points_long", "settings"),
 }
 

@@ -15,7 +15,7 @@ from dendroflow import layout
 from dendroflow.errors import ModelError, StoreError, printable
 from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
-from dendroflow.tables.database import TABLES, VIEWS, ExperimentRows
+from dendroflow.tables.database import PLACES, TABLES, VIEWS, ExperimentRows
 from dendroflow.tables.protocols import TRIALS
 from dendroflow.tables.recordings import RECORDED
 from dendroflow.tables.sharing import Verdict, worst
@@ -77,6 +77,7 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         points=points,
         runs=ran,
         trials=trial_rows(ran),
+        traces=_traces(results, codes, points, ran),
         feature_values=read_table(layout.FEATURE_VALUES.below(results, experiment=name)),
         designs=design_rows(notes["design"], points["point_id"]),
         facts={key: notes[key] for key in TABLES["experiments"] if key in notes}
@@ -122,6 +123,31 @@ def design_rows(design: Sequence[Mapping[str, Any]], point_ids: pa.ChunkedArray)
         parts.append(np.column_stack([np.full_like(point, block["block"]), position, point]))
     number, position, point = np.concatenate(parts).T
     return pa.table({"block": number, "position": position, "point_id": point_ids.take(point)})
+
+
+def _traces(results: Path, codes: Mapping[str, str], points: pa.Table, runs: pa.Table) -> pa.Table:
+    """Where the traces of the points lie, as far as they are kept: columns of `PLACES`."""
+    if runs.num_rows:
+        wanted = runs.select(["point_id", "protocol", "run_id", "batch"])
+    else:
+        wanted = points.select(["point_id", "batch"])
+        wanted = wanted.append_column("run_id", wanted["point_id"])
+        wanted = wanted.append_column("protocol", pa.repeat("", len(wanted)))
+    parts = [PLACES.empty_table()]
+    for batch in pc.unique(wanted["batch"].drop_null()).to_pylist():
+        path = layout.TRACES.below(results, **codes, batch=batch)
+        if not path.exists():
+            continue
+        own = wanted.filter(pc.equal(wanted["batch"], batch)).drop_columns(["batch"])
+        own = own.cast(pa.schema([(name, pa.string()) for name in own.column_names]))
+        held = read_table(path, ["point_id", "signal", "location"])
+        held = held.replace_schema_metadata(None).rename_columns(["run_id", "signal", "location"])
+        held = held.append_column("row", pa.array(range(len(held)), pa.int64()))
+        found = held.join(own, "run_id", join_type="inner")
+        file = path.relative_to(results).as_posix()
+        found = found.append_column("file", pa.repeat(file, len(found)))
+        parts.append(found.sort_by([("row", "ascending"), ("point_id", "ascending")]))
+    return pa.concat_tables([part.select(PLACES.names).cast(PLACES) for part in parts])
 
 
 def trial_rows(runs: pa.Table) -> pa.Table:

@@ -80,6 +80,15 @@ TABLES = {
         "runtime_s": "wall-clock time of its simulations (s)",
         "batch": "batch that holds it; joins provenance",
     },
+    "traces": {
+        "experiment": "name of the table that holds the point; where traces are kept",
+        "point_id": "the point",
+        "protocol": "under which it was simulated; empty without protocols",
+        "signal": "what was recorded",
+        "location": "section and place of a signal along the cell, else NULL",
+        "file": "Parquet file below the folder of results",
+        "row": "0, 1, ... of the file",
+    },
     "trials": {
         "experiment": "name of the table that holds the point",
         "point_id": "the point",
@@ -218,6 +227,14 @@ SELECTS_AT_ONCE = 400
 # Experiments share these: a row is written once.
 SHARED = {"morphologies": "morphology, sha256", "model_files": "model_copy, path"}
 
+# Where the traces of each point lie.
+PLACES = pa.schema(
+    [
+        *((name, pa.string()) for name in ("point_id", "protocol", "signal", "location", "file")),
+        ("row", pa.int64()),
+    ]
+)
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -233,6 +250,8 @@ class ExperimentRows:
         block, position and point_id of each row of a block that samples.
     runs, trials
         tables of `tables.protocols`.
+    traces
+        columns of `PLACES`.
     recordings
         a table of `tables.recordings`.
     facts
@@ -258,6 +277,7 @@ class ExperimentRows:
     recorded_targets: Rows = ()
     runs: pa.Table = field(default_factory=RUNS.empty_table)
     trials: pa.Table = field(default_factory=TRIALS.empty_table)
+    traces: pa.Table = field(default_factory=PLACES.empty_table)
     recordings: pa.Table = field(default_factory=RECORDED.empty_table)
 
 
@@ -288,6 +308,7 @@ def build_database(path: Path, experiments: Iterable[ExperimentRows]) -> None:
             connection.execute(
                 "CREATE INDEX feature_values_point ON feature_values (experiment, point_id)"
             )
+            connection.execute("CREATE INDEX traces_point ON traces (point_id)")
             connection.commit()
 
 
@@ -320,6 +341,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
         ("designs", experiment.designs),
         ("runs", experiment.runs.drop_columns(["search"])),
         ("trials", experiment.trials),
+        ("traces", experiment.traces),
         ("recordings", experiment.recordings),
         ("feature_values", experiment.feature_values),
     ):
