@@ -17,7 +17,7 @@ from dendroflow.design import distinct, expand, point_ids
 from dendroflow.settings.analysis import Sensitivity
 from dendroflow.settings.sweep import Block
 from dendroflow.tables.contents import design_rows
-from dendroflow.tables.database import TABLES, ExperimentRows, build_database
+from dendroflow.tables.database import PLACES, TABLES, ExperimentRows, build_database
 from dendroflow.tables.schemas import STATUSES, TRACES
 from dendroflow.tables.tables import write_table
 
@@ -65,6 +65,17 @@ def rows(name, points, columns, design=(), **facts):
             for c in columns
         ],
         batches={f"batch-of-{name}": batch},
+        traces=pa.table(
+            {
+                "point_id": ids,
+                "protocol": [""] * size,
+                "signal": ["soma_v"] * size,
+                "location": pa.nulls(size, pa.string()),
+                "file": [f"{name}/s1/traces/batch-of-{name}.parquet"] * size,
+                "row": range(size),
+            },
+            schema=PLACES,
+        ),
         audits=[dict.fromkeys(TABLES["audits"], "x") | {"point_id": ids[0]}],
         morphologies=[dict.fromkeys(TABLES["morphologies"], "x")],
         model_files=[{"model_copy": "c1", "path": "model.py", "content": b"class Soma: ..."}],
