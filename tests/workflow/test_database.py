@@ -41,7 +41,7 @@ def finished(new_workspace) -> Workspace:
     celsius = {"simulation.celsius": [10, 20, 26], "parameters.gnabar": [0.12, 0.14]}
     workspace.experiment("hh_temperature", declared("hh_temperature"), sweep=celsius)
     trains = {"parameters.weight": [0.001, 0.004], "simulation.seed": [1, 2]}
-    synaptic = declared("synaptic_drive")
+    synaptic = declared("synaptic_drive") | {"analysis": {"replicates": ["simulation.seed"]}}
     synaptic["features"][0]["efel"].append("peak_time")
     workspace.experiment("synaptic_drive", synaptic, sweep=trains)
     workspace.experiment("sampled", STEPS, sweep=[{"saltelli": SALTELLI}])
@@ -182,6 +182,25 @@ def test_experiments_are_described_as_they_were_run(database):
     assert fixed["simulation.dt"] == 0.025
     assert features[0]["settings"]["Threshold"] == -20.0
     assert feature_content["efel"] == importlib.metadata.version("efel")
+
+
+def test_replicates_have_the_statistics_of_their_points(database):
+    points = pd.read_sql("SELECT * FROM synaptic_drive", database)
+    found = pd.read_sql("SELECT * FROM replicates WHERE feature = 'spike_count'", database)
+    assert found["shared"].map(json.loads).tolist() == [{"weight": 0.001}, {"weight": 0.004}]
+    expected = points.groupby("weight")["spike_count"]
+    for column, values in (
+        ("n", expected.count()),
+        ("mean", expected.mean()),
+        ("sd", expected.std()),
+        ("sem", expected.sem()),
+        ("low", expected.quantile(0.25)),
+        ("median", expected.median()),
+        ("high", expected.quantile(0.75)),
+    ):
+        assert found[column].tolist() == pytest.approx(values.tolist()), column
+    assert found["point_id"].isin(points["point_id"]).all()
+    assert set(found["missing"]) == {0}
 
 
 def test_a_design_is_there_row_by_row_in_its_order(database):

@@ -37,6 +37,14 @@ from dendroflow.settings.figures import Line, Scatter
 MOST_MARKED = 100
 MOST_ENDS = 12
 RASTERIZED_FROM = 5000
+# What a note says of the band of a line.
+BANDS = {
+    "range": "; band: their range",
+    "sd": "; band: one SD to both sides",
+    "se": "; band: one SEM to both sides",
+    "pi": "; band: 95 % of them",
+    "none": "",
+}
 CROSS: dict[str, Any] = {"ls": "none", "marker": "x", "color": FAILED, "ms": 6, "mew": 1.5}
 
 
@@ -60,8 +68,10 @@ def draw(figure: Line | Scatter, data: FigureData, points: pd.DataFrame) -> Page
     styles = styles_of(figure.name, points, figure.style, data.labels)
     parts = [(axes, part) for axes, (_, part) in zip(panels, frame.groupby("col"), strict=True)]
     for axes, part in parts:
-        draw_part = _draw_lines if isinstance(figure, Line) else _draw_marks
-        draw_part(axes, part, hues, styles)
+        if isinstance(figure, Line):
+            _draw_lines(axes, part, hues, styles, figure.errorbar)
+        else:
+            _draw_marks(axes, part, hues, styles)
         _show_requested(axes, part)
         if figure.col is not None:
             label = data.labels[figure.col]
@@ -115,7 +125,11 @@ def _notes(figure: Line | Scatter, data: FigureData, frame: pd.DataFrame) -> lis
     notes = [reference_note(figure, data)] if figure.reference else []
     alive = frame[~frame["failed"]]
     if _is_mean(figure, frame):
-        notes.append("Line: mean of the points at the same place; band: their range.")
+        sizes = alive.dropna(subset=["x", "y"]).groupby(["x", "hue", "style", "col"], observed=True)
+        least, most = sizes.size().min(), sizes.size().max()
+        n = f"n = {most}" if least == most else f"n = {least} to {most}"
+        band = BANDS[figure.errorbar] if isinstance(figure, Line) else ""
+        notes.append(f"Line: mean of the points at the same place ({n}){band}.")
     for key, log in (("x", figure.log_x), ("y", figure.log_y)):
         missing = int(alive[key].isna().sum())
         if missing:
@@ -131,10 +145,10 @@ def _is_mean(figure: Line | Scatter, frame: pd.DataFrame) -> bool:
     return isinstance(figure, Line) and bool(places.duplicated().any())
 
 
-def _draw_lines(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles) -> None:
-    """Draw means, with a gap where there is none, and the range of what they are of."""
+def _draw_lines(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles, errorbar: str) -> None:
+    """Draw means, with a gap where there is none, and how far spreads what they are of."""
     for hue, style, line in lines_of(part):
-        y = line.groupby("x")["y"].agg(["mean", "min", "max"])
+        y = _means(line, errorbar)
         colour = hues.colours[hue]
         axes.plot(
             y.index,
@@ -146,8 +160,23 @@ def _draw_lines(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles) -> N
             ms=4 if len(y) <= 30 else 3,
             mew=0,
         )
-        if (y["max"] > y["min"]).any():
-            axes.fill_between(y.index, y["min"], y["max"], color=colour, alpha=0.2, lw=0)
+        if (y["high"] > y["low"]).any():
+            axes.fill_between(y.index, y["low"], y["high"], color=colour, alpha=0.2, lw=0)
+
+
+def _means(line: pd.DataFrame, errorbar: str) -> pd.DataFrame:
+    """Mean, and the ends of the band, at each x."""
+    groups = line.groupby("x")["y"]
+    mean = groups.mean()
+    low = high = mean
+    if errorbar == "range":
+        low, high = groups.min(), groups.max()
+    elif errorbar == "pi":
+        low, high = groups.quantile(0.025), groups.quantile(0.975)
+    elif errorbar != "none":
+        spread = (groups.std() if errorbar == "sd" else groups.sem()).fillna(0)
+        low, high = mean - spread, mean + spread
+    return pd.DataFrame({"mean": mean, "low": low, "high": high})
 
 
 def _draw_marks(axes: Axes, part: pd.DataFrame, hues: Hues, styles: Styles) -> None:

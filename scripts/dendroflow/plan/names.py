@@ -90,17 +90,7 @@ def check_names(
         scores = score_names(settings.scored)
         found = [*measured, *settings.morphometrics, *settings.derived, *scores]
         known = _columns(points.swept, found)
-        numbers = {column_of(path) for path in (*points.swept, *points.fixed)}
-        for name in settings.targets:
-            demand(name, [*measured, *settings.derived], "targets: not measured: ")
-        for name, derived in settings.derived.items():
-            for needed in sorted(Expression(derived.expression).names):
-                there = [*measured, *numbers]
-                demand(needed, there, f"derived: {name}: neither measured nor a value: ")
-        asked = settings.analysis.sensitivity
-        for name in asked.features if asked else ():
-            there = [*measured, *settings.derived, *scores]
-            demand(name, there, "analysis: sensitivity: features: not measured: ")
+        _check_what_is_made_of_them(settings, points, [*measured, *settings.derived], scores)
         swept = {column_of(path): points.table[path] for path in points.swept}
         ids = {} if settings.optimise else {"point_id": points.table["point_id"]}
         for figure in settings.figures:
@@ -123,6 +113,25 @@ def check_names(
                         raise ConfigurationError(
                             f"draws signal {signal!r}, and execution.keep_traces is false"
                         )
+
+
+def _check_what_is_made_of_them(
+    settings: Experiment, points: Points, measured: list[str], scores: list[str]
+) -> None:
+    """Refuse targets, derived columns and analyses of what is neither swept nor measured."""
+    numbers = {column_of(path) for path in (*points.swept, *points.fixed)}
+    features = [name for name in measured if name not in settings.derived]
+    for name in settings.targets:
+        demand(name, measured, "targets: not measured: ")
+    for name, derived in settings.derived.items():
+        for needed in sorted(Expression(derived.expression).names):
+            there = [*features, *numbers]
+            demand(needed, there, f"derived: {name}: neither measured nor a value: ")
+    asked = settings.analysis.sensitivity
+    for name in asked.features if asked else ():
+        demand(name, [*measured, *scores], "analysis: sensitivity: features: not measured: ")
+    for path in settings.analysis.replicates:
+        demand(path, points.swept, "analysis: replicates: not swept: ")
 
 
 def _check_files(settings: Experiment, folder: Path, points: Points) -> None:

@@ -32,6 +32,7 @@ from dendroflow.plan.stored import Plan
 from dendroflow.settings.base import naming
 from dendroflow.settings.project import Configuration
 from dendroflow.settings.simulation import Execution
+from dendroflow.tables.schemas import column_of
 
 # What the tables say about an experiment, as it is declared.
 DECLARED = ("title", "description", "sweep", "protocols", "optimise", "targets", "features")
@@ -136,6 +137,7 @@ def make_plan(
         "retry": list(settings.execution.retry),
         "time_unit": description.time_unit,
         "columns": [asdict(column) for column in columns(points.swept, alone, settings)],
+        "replicates": [column_of(path) for path in settings.analysis.replicates],
         "morphometrics": list(settings.morphometrics),
         "derived": {name: one.expression for name, one in settings.derived.items()},
         "targets": {

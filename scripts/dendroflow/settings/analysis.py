@@ -57,3 +57,8 @@ class Analysis(Settings):
     """What is made of the table of an experiment."""
 
     sensitivity: Sensitivity | None = Field(None, description="which swept values matter")
+    replicates: Annotated[tuple[str, ...], AfterValidator(each_once)] = Field(
+        (),
+        description="swept paths, such as `simulation.seed`, over which features have mean, SD, "
+        "SEM and quantiles in the table `replicates` of the database",
+    )

@@ -34,7 +34,8 @@ ColumnName = Annotated[
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
     *("model_files", "morphologies", "provenance", "failures", "runs", "traces", "trials"),
-    *("individuals", "sensitivity", "recordings", "recorded_targets", "points_long", "settings"),
+    *("individuals", "replicates", "sensitivity", "recordings", "recorded_targets"),
+    *("points_long", "settings"),
 }
 
 

@@ -137,9 +137,14 @@ class _Facets(AnyFigure):
 
 
 class Line(_Facets):
-    """Lines; the mean and the range where several points share a place on a line."""
+    """Lines; the mean, and how far points spread that share a place on a line."""
 
     kind: Literal["line"]
+    errorbar: Literal["range", "sd", "se", "pi", "none"] = Field(
+        "range",
+        description="the band: least to largest, one standard deviation, one standard error, or "
+        "95 % of the points to both sides; `none` for none",
+    )
     ends: str | None = Field(
         None,
         min_length=1,

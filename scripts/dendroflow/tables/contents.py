@@ -18,6 +18,7 @@ from dendroflow.tables.audits import audit_rows
 from dendroflow.tables.database import PLACES, TABLES, VIEWS, ExperimentRows
 from dendroflow.tables.protocols import TRIALS
 from dendroflow.tables.recordings import RECORDED
+from dendroflow.tables.replicates import replicate_rows
 from dendroflow.tables.sharing import Verdict, worst
 from dendroflow.tables.tables import read_notes, read_table
 
@@ -95,6 +96,7 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         model_files=_model_file_rows(results, copies),
         individuals=_individuals(results, notes),
         sensitivity=_sensitivity(results, notes),
+        replicates=list(replicate_rows(points, notes["columns"], notes.get("replicates", ()))),
         recordings=_recordings(results, notes),
         recorded_targets=[
             {**target, "feature": column, "recordings": target["recordings"].split(".")[1]}

@@ -140,6 +140,20 @@ TABLES = {
         "left_out": "share of the rows at which the feature does not exist",
         "note": "why there is no index",
     },
+    "replicates": {
+        "experiment": "an experiment with `analysis: replicates`",
+        "point_id": "the first of the points that repeat each other",
+        "shared": "swept column -> value that these points have in common (JSON)",
+        "feature": "column of the experiment's table",
+        "n": "number of points at which it exists",
+        "missing": "number of points at which it does not, failed ones included",
+        "mean": "over these points",
+        "sd": "sample SD; NULL of one point",
+        "sem": "standard error of the mean",
+        "low": "lower quartile",
+        "median": "median",
+        "high": "upper quartile",
+    },
     "individuals": {
         "experiment": "an experiment that optimises",
         "rank": "1, 2, ... by the score; the first ten, and all of the Pareto front",
@@ -258,7 +272,8 @@ class ExperimentRows:
         the columns of `TABLES["experiments"]`, without the experiment.
     batches
         name -> notes of the outcomes.
-    columns, audits, morphologies, model_files, individuals, sensitivity, recorded_targets
+    columns, audits, morphologies, model_files, individuals, sensitivity, replicates,
+    recorded_targets
         a mapping per row, as in `TABLES`, without the experiment.
     """
 
@@ -274,6 +289,7 @@ class ExperimentRows:
     model_files: Rows = ()
     individuals: Rows = ()
     sensitivity: Rows = ()
+    replicates: Rows = ()
     recorded_targets: Rows = ()
     runs: pa.Table = field(default_factory=RUNS.empty_table)
     trials: pa.Table = field(default_factory=TRIALS.empty_table)
@@ -351,6 +367,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
     _append(connection, "audits", experiment.audits, experiment=name)
     _append(connection, "individuals", experiment.individuals, experiment=name)
     _append(connection, "sensitivity", experiment.sensitivity, experiment=name)
+    _append(connection, "replicates", experiment.replicates, experiment=name)
     _append(connection, "recorded_targets", experiment.recorded_targets, experiment=name)
     _append(connection, "morphologies", experiment.morphologies)
     _append(connection, "model_files", experiment.model_files)

@@ -122,9 +122,27 @@ def test_a_line_has_a_gap_where_a_point_failed():
 
 def test_points_at_one_place_are_a_mean_with_a_band(tmp_path):
     render(figure(kind="line", name="mean", x="celsius", y="duration"), data(), tmp_path)
-    assert "Line: mean of the points at the same place; band: their range." in texts(
+    assert "Line: mean of the points at the same place (n = 1 to 3); band: their range." in texts(
         tmp_path / "mean.svg"
     )
+
+
+@pytest.mark.parametrize("errorbar", ["range", "sd", "se", "pi", "none"])
+def test_the_band_of_a_mean_is_what_is_asked_for(errorbar):
+    from dendroflow.figures.line_scatter import draw
+
+    declared = figure(kind="line", x="celsius", y="duration", errorbar=errorbar)
+    with house_style():
+        page = draw(declared, data(), select_points(declared, data()))
+    groups = data().points.groupby("celsius")["duration"]
+    spread = {"sd": groups.std(), "se": groups.sem()}.get(errorbar)
+    high = {"range": groups.max(), "pi": groups.quantile(0.975)}.get(errorbar)
+    if spread is not None:
+        high = groups.mean() + spread.fillna(0)
+    bands = page.canvas.axes[0].collections
+    assert len(bands) == (errorbar != "none")
+    for band in bands:
+        assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(high.max())
 
 
 def test_a_mean_says_over_what_and_all_values_are_counted_where_asked(tmp_path):
