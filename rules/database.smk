@@ -78,6 +78,27 @@ rule export_features:
         "../scripts/export_features.py"
 
 
+rule export_sbi:
+    """Write parameters and features as arrays for simulation-based inference."""
+    input:
+        features=layout.FEATURES,
+    output:
+        arrays=layout.SBI_EXPORT,
+        usage=layout.usage("export_sbi"),
+    log:
+        layout.log("export_sbi"),
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=df.uses("sweep"),
+        code=lambda wildcards: code_digest("tables/exports.py"),
+    script:
+        "../scripts/export_sbi.py"
+
+
 rule export_traces:
     """Write all samples of an experiment as CSV or Excel."""
     input:

@@ -50,6 +50,21 @@ def test_they_are_drawn_and_reported(finished):
         assert f"figures/passive/{name}.svg" in report
 
 
+def test_arrays_for_inference_are_those_of_the_table(finished):
+    finished.run("results/passive/sbi.npz").succeeded()
+    arrays = np.load(finished.results / "passive" / "sbi.npz")
+    points = finished.query("SELECT point_id, amplitude, e, soma_v_final FROM passive")
+    assert arrays["point_id"].tolist() == [point for point, *_ in points]
+    assert arrays["theta_names"].tolist() == ["amplitude", "e"]
+    assert arrays["theta_units"].tolist() == ["nA", "mV"]
+    assert arrays["theta"].dtype == arrays["x"].dtype == np.float32
+    assert arrays["theta"] == pytest.approx(np.array([p[1:3] for p in points]), rel=1e-6)
+    final = arrays["x"][:, arrays["x_names"].tolist().index("soma_v_final")]
+    assert final == pytest.approx(np.array([p[3] for p in points]), rel=1e-6)
+    assert (arrays["low"].tolist(), arrays["high"].tolist()) == ([-0.02, -70], [0.02, -60])
+    assert set(arrays["prior"].tolist()) == {"uniform"}
+
+
 def test_a_design_that_cannot_give_them_is_refused(finished, copy_of):
     project = copy_of(finished)
     grid = {"grid": {path: axis["range"] for path, axis in AXES.items()}}

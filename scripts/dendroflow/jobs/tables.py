@@ -12,6 +12,7 @@ from dendroflow.plan.stored import Plan
 from dendroflow.provenance import now
 from dendroflow.settings.base import naming
 from dendroflow.tables.recordings import RECORDED, TRACES_BESIDE, targets_of, with_recorded
+from dendroflow.tables.schemas import column_of
 from dendroflow.tables.tables import leave_pandas_out, read_notes, write_table
 
 FAILURES = ("experiment", "point_id", "status", "error", "values")
@@ -136,6 +137,19 @@ def export_features(job: Job) -> None:
     from dendroflow.tables import exports
 
     exports.export_features(Path(job.input.features), Path(job.output.table))
+
+
+def export_sbi(job: Job) -> None:
+    """Write an experiment's parameters and features as arrays for simulation-based inference."""
+    from dendroflow.tables import exports
+
+    ranges: dict[str, tuple[str, tuple[float, float]]] = {}
+    for block in job.declared.sweep or ():
+        for design in (block.latin_hypercube, block.sobol, block.saltelli):
+            for path, axis in design.axes.items() if design else ():
+                prior = "log-uniform" if axis.log_range is not None else "uniform"
+                ranges[column_of(path)] = (prior, axis.ends)
+    exports.export_sbi(Path(job.input.features), ranges, Path(job.output.arrays))
 
 
 def export_traces(job: Job) -> None:

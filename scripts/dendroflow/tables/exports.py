@@ -1,7 +1,7 @@
 """Tables for other programs: CSV for all that reads text, Excel for those who want a sheet."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,62 @@ def export_features(features: Path, target: Path) -> None:
     _check_size(target, table.num_rows, table.num_columns)
     with _writing(target, table.schema) as write:
         write(table)
+
+
+def export_sbi(
+    features: Path, ranges: Mapping[str, tuple[str, tuple[float, float]]], target: Path
+) -> None:
+    """Write parameters and features of the points that are ok as NumPy arrays.
+
+    They are `theta` (points, parameters) and `x` (points, features; NaN where one does not exist),
+    both float32 as the sbi package has them; `theta_names`, `theta_units`, `x_names`, `x_units`;
+    `low` and `high` of each parameter, and its `prior`: uniform, log-uniform, or `listed` where
+    its values were listed; `point_id`. Parameters that hold text are left out.
+
+    Parameters
+    ----------
+    ranges
+        column -> prior and ends of what was sampled.
+    """
+    table, columns = read_table(features), read_notes(features)["columns"]
+    table = table.filter(pc.equal(table["status"], "ok"))
+    if not len(table):
+        raise StoreError(f"{target}: none of the points is ok")
+
+    def chosen(kind: str) -> list[Mapping[str, Any]]:
+        kinds = {field.name: field.type for field in table.schema}
+        return [
+            said
+            for said in columns
+            if said["kind"] == kind and not pa.types.is_string(kinds[said["name"]])
+        ]
+
+    def values(listed: Sequence[Mapping[str, Any]]) -> "np.ndarray[Any, Any]":
+        found = [np.array(table[said["name"]].to_pylist(), dtype=float) for said in listed]
+        return np.column_stack(found) if found else np.empty((len(table), 0))
+
+    parameters, measured = chosen("swept"), chosen("feature")
+    theta = values(parameters)
+    ends = np.array(
+        [
+            ranges[said["name"]][1] if said["name"] in ranges else (k.min(), k.max())
+            for said, k in zip(parameters, theta.T, strict=True)
+        ]
+    ).reshape(-1, 2)
+    with replacing(target) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            theta=theta.astype(np.float32),
+            x=values(measured).astype(np.float32),
+            theta_names=np.array([said["name"] for said in parameters]),
+            theta_units=np.array([said["unit"] for said in parameters]),
+            x_names=np.array([said["name"] for said in measured]),
+            x_units=np.array([said["unit"] for said in measured]),
+            low=ends[:, 0],
+            high=ends[:, 1],
+            prior=np.array([ranges.get(said["name"], ("listed",))[0] for said in parameters]),
+            point_id=np.array(table["point_id"].to_pylist()),
+        )
 
 
 def export_traces(features: Path, runs: Path, traces: Sequence[Path], target: Path) -> None:
