@@ -14,7 +14,10 @@ EXPERIMENT = {
     "simulation": {"duration": 300.0, "dt": 0.1},
     "sweep": {"saltelli": {"samples": 128, "axes": AXES}},
     "features": {"signal": "soma_v", "statistics": ["final", "minimum"]},
-    "analysis": {"sensitivity": {"features": ["soma_v_final"]}},
+    "analysis": {
+        "sensitivity": {"features": ["soma_v_final"]},
+        "population": {"accept": {"soma_v_final": [-68.0, -62.0], "e": [None, -61.0]}},
+    },
 }
 # Current times input resistance (MOhm), and the reversal potential: v = e + i / (g A).
 RESISTANCE = 1e-6 / (1e-4 * np.pi * 20e-4**2)
@@ -50,6 +53,25 @@ def test_they_are_drawn_and_reported(finished):
         assert f"figures/passive/{name}.svg" in report
 
 
+def test_a_population_is_what_meets_all_criteria(finished):
+    rows = finished.query("SELECT e, soma_v_final, accepted FROM passive")
+    expected = [int(-68 <= v <= -62 and e <= -61) for e, v, _ in rows]
+    assert [accepted for *_, accepted in rows] == expected
+    assert 0 < sum(expected) < len(rows)
+    told = finished.query("SELECT criterion, accepts, refuses, refuses_alone FROM criteria")
+    found = {name: list(numbers) for name, *numbers in told}
+    wrong = {
+        "soma_v_final": [not -68 <= v <= -62 for _, v, _ in rows],
+        "e": [e > -61 for e, *_ in rows],
+    }
+    for name, other in (("soma_v_final", "e"), ("e", "soma_v_final")):
+        refused = sum(wrong[name])
+        alone = sum(a and not b for a, b in zip(wrong[name], wrong[other], strict=True))
+        assert found[name] == [len(rows) - refused, refused, alone]
+    for name in ("population", "population-pairs"):
+        assert (finished.results / "figures" / "passive" / f"{name}.svg").stat().st_size > 1000
+
+
 def test_arrays_for_inference_are_those_of_the_table(finished):
     finished.run("results/passive/sbi.npz").succeeded()
     arrays = np.load(finished.results / "passive" / "sbi.npz")
@@ -71,6 +93,12 @@ def test_a_design_that_cannot_give_them_is_refused(finished, copy_of):
     project.experiment("passive", EXPERIMENT, sweep=grid)
     said = "analysis: sensitivity: Sobol's indices need a sweep that is one `saltelli` design"
     project.run().refused("config/experiments/passive.yaml", said)
+    asked = {"population": {"accept": {"soma_v_fin": [0, 1]}}}
+    project.experiment("passive", EXPERIMENT, analysis=asked)
+    project.run().refused("population: accept: neither swept nor measured: 'soma_v_fin'")
+    asked = {"population": {"accept": {"soma_v_final": [1, 0]}}}
+    project.experiment("passive", EXPERIMENT, analysis=asked)
+    project.run().refused("analysis.population.accept: soma_v_final: 1 lies above 0")
     asked = {"sensitivity": {"features": ["soma_v_finale"]}}
     project.experiment("passive", EXPERIMENT, analysis=asked)
     project.run().refused("analysis: sensitivity: features: not measured: 'soma_v_finale'")

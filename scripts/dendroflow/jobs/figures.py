@@ -79,6 +79,12 @@ def render_figures(job: Job) -> None:
         time_unit=notes["time_unit"],
     )
     render_all(declared.figures, data, folder)
+    if accept := notes.get("population"):
+        from dendroflow.figures import population
+        from dendroflow.tables.population import criteria_rows
+
+        rows = criteria_rows(read_table(Path(job.input.features)), accept)
+        population.draw_all(data, pd.DataFrame(rows), folder)
     if job.input.sensitivity:
         from dendroflow.figures import sensitivity
 

@@ -11,6 +11,7 @@ from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.features import Features
 from dendroflow.settings.optimise import INDIVIDUAL
 from dendroflow.settings.stimuli import Stimulus
+from dendroflow.tables.population import ACCEPTED
 from dendroflow.tables.schemas import column_of, column_under
 from dendroflow.tables.scoring import LARGEST, SCORE, TOTAL, score_names
 
@@ -36,6 +37,9 @@ class Column:
     kind: str
     unit: str
     meaning: str
+
+
+_ACCEPTED = Column(ACCEPTED, "feature", "", "whether it meets all criteria of the population")
 
 
 def columns(swept: list[str], description: Description, settings: Experiment) -> list[Column]:
@@ -64,6 +68,7 @@ def columns(swept: list[str], description: Description, settings: Experiment) ->
             for name, one in settings.derived.items()
         ),
         *(Column(name, "feature", "SD", _score(name)) for name in score_names(settings.scored)),
+        *([_ACCEPTED] if settings.analysis.population else []),
         *(
             Column(name, "bookkeeping", unit, meaning)
             for name, (meaning, unit) in TABLE_COLUMNS.items()

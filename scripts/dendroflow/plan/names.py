@@ -16,6 +16,7 @@ from dendroflow.settings.base import demand, naming, shown
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.project import Configuration
+from dendroflow.tables.population import ACCEPTED
 from dendroflow.tables.schemas import STATUSES, column_of, column_under
 from dendroflow.tables.scoring import score_names
 
@@ -89,6 +90,7 @@ def check_names(
     with naming(configuration.experiment_file(experiment)):
         scores = score_names(settings.scored)
         found = [*measured, *settings.morphometrics, *settings.derived, *scores]
+        found += [ACCEPTED] if settings.analysis.population else []
         known = _columns(points.swept, found)
         _check_what_is_made_of_them(settings, points, [*measured, *settings.derived], scores)
         swept = {column_of(path): points.table[path] for path in points.swept}
@@ -130,6 +132,10 @@ def _check_what_is_made_of_them(
     asked = settings.analysis.sensitivity
     for name in asked.features if asked else ():
         demand(name, [*measured, *scores], "analysis: sensitivity: features: not measured: ")
+    population = settings.analysis.population
+    for name in population.accept if population else ():
+        there = [*measured, *scores, *map(column_of, points.swept)]
+        demand(name, there, "analysis: population: accept: neither swept nor measured: ")
     for path in settings.analysis.replicates:
         demand(path, points.swept, "analysis: replicates: not swept: ")
 

@@ -88,6 +88,8 @@ def make_plan(
         measured.code if keeping else "",
         known_sections(configuration, morphologies, results, keep=keep),
     )
+    population = settings.analysis.population
+    accept = population.model_dump(mode="json")["accept"] if population else {}
     pins = {name: configuration.morphologies[name].sha256 or "" for name in morphologies}
     batch: NDArray[np.object_]
     known_already = 0
@@ -137,6 +139,7 @@ def make_plan(
         "retry": list(settings.execution.retry),
         "time_unit": description.time_unit,
         "columns": [asdict(column) for column in columns(points.swept, alone, settings)],
+        "population": accept,
         "replicates": [column_of(path) for path in settings.analysis.replicates],
         "morphometrics": list(settings.morphometrics),
         "derived": {name: one.expression for name, one in settings.derived.items()},

@@ -27,6 +27,17 @@ FIGURES = (
 )
 
 
+def _with_limits(
+    accept: dict[str, tuple[float | None, float | None]],
+) -> dict[str, tuple[float | None, float | None]]:
+    for name, (low, high) in accept.items():
+        if low is None and high is None:
+            raise ValueError(f"{name}: has neither a lowest nor a highest value")
+        if low is not None and high is not None and low > high:
+            raise ValueError(f"{name}: {low:g} lies above {high:g}")
+    return accept
+
+
 class Sensitivity(Settings):
     """Indices of how much each swept value decides each feature."""
 
@@ -53,10 +64,39 @@ class Sensitivity(Settings):
     seed: Annotated[Whole, Field(ge=1)] = Field(1, description="of the bootstrap, 1 or more")
 
 
+POPULATION_FIGURES = (
+    OwnFigure(
+        "population",
+        "Population of models",
+        "Distributions of swept values and of the criteria, of all points and of those accepted.",
+    ),
+    OwnFigure(
+        "population-pairs",
+        "Pairs of parameters in the population",
+        "Each pair of swept values at the accepted points, with its correlation.",
+    ),
+)
+
+
+class Population(Settings):
+    """The points that are accepted as models."""
+
+    accept: Annotated[
+        dict[str, tuple[Number | None, Number | None]], AfterValidator(_with_limits)
+    ] = Field(
+        min_length=1,
+        description="column: [lowest, highest] value that is accepted, null for no limit; scores "
+        "of targets are columns, too, such as `largest_score: [null, 2]`",
+    )
+
+
 class Analysis(Settings):
     """What is made of the table of an experiment."""
 
     sensitivity: Sensitivity | None = Field(None, description="which swept values matter")
+    population: Population | None = Field(
+        None, description="which points are accepted as models; they have 1 in a column `accepted`"
+    )
     replicates: Annotated[tuple[str, ...], AfterValidator(each_once)] = Field(
         (),
         description="swept paths, such as `simulation.seed`, over which features have mean, SD, "

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
 from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
-from dendroflow.settings.analysis import Analysis
+from dendroflow.settings.analysis import POPULATION_FIGURES, Analysis
 from dendroflow.settings.base import Interval, Name, Settings, each_once, nearest, spelled
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.features import AnyDerived, Features
@@ -34,7 +34,7 @@ ColumnName = Annotated[
 RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
     *("model_files", "morphologies", "provenance", "failures", "runs", "traces", "trials"),
-    *("individuals", "replicates", "sensitivity", "recordings", "recorded_targets"),
+    *("individuals", "criteria", "replicates", "sensitivity", "recordings", "recorded_targets"),
     *("points_long", "settings"),
 }
 
@@ -245,7 +245,9 @@ class Experiment(Settings):
     def own_figures(self) -> tuple[OwnFigure, ...]:
         """The figures that it draws besides those that it declares."""
         optimised = OPTIMISATION_FIGURES if self.optimise is not None else ()
-        return (*optimised, *(ANALYSIS_FIGURES if self.analysis.sensitivity else ()))
+        analysed = ANALYSIS_FIGURES if self.analysis.sensitivity else ()
+        population = POPULATION_FIGURES if self.analysis.population else ()
+        return (*optimised, *analysed, *population)
 
     @property
     def scored(self) -> list[str]:

@@ -16,6 +16,7 @@ from dendroflow.errors import ModelError, StoreError, printable
 from dendroflow.files import files_of_model
 from dendroflow.tables.audits import audit_rows
 from dendroflow.tables.database import PLACES, TABLES, VIEWS, ExperimentRows
+from dendroflow.tables.population import criteria_rows
 from dendroflow.tables.protocols import TRIALS
 from dendroflow.tables.recordings import RECORDED
 from dendroflow.tables.replicates import replicate_rows
@@ -96,6 +97,7 @@ def experiment_rows(results: Path, name: str) -> ExperimentRows:
         model_files=_model_file_rows(results, copies),
         individuals=_individuals(results, notes),
         sensitivity=_sensitivity(results, notes),
+        criteria=criteria_rows(points, notes.get("population", {})),
         replicates=list(replicate_rows(points, notes["columns"], notes.get("replicates", ()))),
         recordings=_recordings(results, notes),
         recorded_targets=[

@@ -140,6 +140,15 @@ TABLES = {
         "left_out": "share of the rows at which the feature does not exist",
         "note": "why there is no index",
     },
+    "criteria": {
+        "experiment": "an experiment with `analysis: population`",
+        "criterion": "column of its table",
+        "low": "lowest value that is accepted, or NULL",
+        "high": "highest value that is accepted, or NULL",
+        "accepts": "number of points, of those that ran, that it accepts",
+        "refuses": "number that it refuses; a feature that does not exist is refused",
+        "refuses_alone": "number that no other criterion refuses",
+    },
     "replicates": {
         "experiment": "an experiment with `analysis: replicates`",
         "point_id": "the first of the points that repeat each other",
@@ -272,7 +281,7 @@ class ExperimentRows:
         the columns of `TABLES["experiments"]`, without the experiment.
     batches
         name -> notes of the outcomes.
-    columns, audits, morphologies, model_files, individuals, sensitivity, replicates,
+    columns, audits, morphologies, model_files, individuals, sensitivity, criteria, replicates,
     recorded_targets
         a mapping per row, as in `TABLES`, without the experiment.
     """
@@ -289,6 +298,7 @@ class ExperimentRows:
     model_files: Rows = ()
     individuals: Rows = ()
     sensitivity: Rows = ()
+    criteria: Rows = ()
     replicates: Rows = ()
     recorded_targets: Rows = ()
     runs: pa.Table = field(default_factory=RUNS.empty_table)
@@ -367,6 +377,7 @@ def _insert(connection: sqlite3.Connection, experiment: ExperimentRows) -> None:
     _append(connection, "audits", experiment.audits, experiment=name)
     _append(connection, "individuals", experiment.individuals, experiment=name)
     _append(connection, "sensitivity", experiment.sensitivity, experiment=name)
+    _append(connection, "criteria", experiment.criteria, experiment=name)
     _append(connection, "replicates", experiment.replicates, experiment=name)
     _append(connection, "recorded_targets", experiment.recorded_targets, experiment=name)
     _append(connection, "morphologies", experiment.morphologies)

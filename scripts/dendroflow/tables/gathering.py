@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dendroflow.errors import StoreError
 from dendroflow.settings.expressions import Expression
+from dendroflow.tables.population import accepted
 from dendroflow.tables.protocols import RUNS, STATUS, Columns, side_by_side
 from dendroflow.tables.schemas import POINT_ID, VALUES_SUFFIX, column_of
 from dendroflow.tables.scoring import score_columns
@@ -129,7 +130,8 @@ def joined(
     if morphometrics is not None:
         columns |= of_morphologies(columns, morphometrics, notes)
     columns |= derived(columns, status["status"], notes)
-    columns |= scored(columns, notes) | status
+    columns |= scored(columns, notes)
+    columns |= accepted(columns, status["status"], notes.get("population", {})) | status
     columns["batch"] = points["batch"]
     return pa.table(columns), lists, ran
 

@@ -78,6 +78,7 @@ def rows(name, points, columns, design=(), **facts):
         ),
         audits=[dict.fromkeys(TABLES["audits"], "x") | {"point_id": ids[0]}],
         morphologies=[dict.fromkeys(TABLES["morphologies"], "x")],
+        criteria=[{"criterion": "AP_amplitude", "accepts": 1, "refuses": 0}],
         replicates=[{"feature": "spike_count", "shared": '{"weight": 0.004}', "n": 1}],
         model_files=[{"model_copy": "c1", "path": "model.py", "content": b"class Soma: ..."}],
     )
