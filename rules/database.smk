@@ -78,6 +78,26 @@ rule export_features:
         "../scripts/export_features.py"
 
 
+rule export_accepted:
+    """Write the accepted points of a population as a table that a sweep takes."""
+    input:
+        plan=layout.PLAN,
+        features=layout.FEATURES,
+    output:
+        table=layout.ACCEPTED_EXPORT,
+        usage=layout.usage("export_accepted"),
+    log:
+        layout.log("export_accepted"),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    script:
+        "../scripts/export_accepted.py"
+
+
 rule export_sbi:
     """Write parameters and features as arrays for simulation-based inference."""
     input:

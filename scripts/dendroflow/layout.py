@@ -72,6 +72,7 @@ SENSITIVITY = Pattern("results/{experiment}/sensitivity.parquet")
 # Tables for other programs, where asked for.
 FEATURES_EXPORT = Pattern("results/{experiment}/features.{format}")
 TRACES_EXPORT = Pattern("results/{experiment}/traces.{format}")
+ACCEPTED_EXPORT = Pattern("results/{experiment}/accepted.csv")
 SBI_EXPORT = Pattern("results/{experiment}/sbi.npz")
 
 # Batches: never changed once they are written.
@@ -161,6 +162,7 @@ RULES = {
     "write_explorer": EXPLORER,
     "export_features": FEATURES_EXPORT,
     "export_traces": TRACES_EXPORT,
+    "export_accepted": ACCEPTED_EXPORT,
     "export_sbi": SBI_EXPORT,
     "render_figures": FIGURES,
     "audit_experiment": AUDIT,

@@ -72,6 +72,19 @@ def test_a_population_is_what_meets_all_criteria(finished):
         assert (finished.results / "figures" / "passive" / f"{name}.svg").stat().st_size > 1000
 
 
+def test_a_population_is_the_sweep_of_another_experiment(finished, copy_of):
+    project = copy_of(finished)
+    project.run("results/passive/accepted.csv").succeeded()
+    table = project.folder / "config" / "experiments" / "accepted.csv"
+    shutil.copy(project.results / "passive" / "accepted.csv", table)
+    changes = {"sweep": {"table": "accepted.csv"}, "analysis": {}, "simulation": {"duration": 50.0}}
+    project.project("passive", "shorter").experiment("shorter", EXPERIMENT, **changes)
+    project.run("database").succeeded()
+    values = "amplitude, e"
+    expected = project.query(f"SELECT {values} FROM passive WHERE accepted ORDER BY {values}")
+    assert project.query(f"SELECT {values} FROM shorter ORDER BY {values}") == expected
+
+
 def test_arrays_for_inference_are_those_of_the_table(finished):
     finished.run("results/passive/sbi.npz").succeeded()
     arrays = np.load(finished.results / "passive" / "sbi.npz")

@@ -139,6 +139,17 @@ def export_features(job: Job) -> None:
     exports.export_features(Path(job.input.features), Path(job.output.table))
 
 
+def export_accepted(job: Job) -> None:
+    """Write the accepted points of a population as a table that a sweep takes."""
+    from dendroflow.tables import exports
+
+    plan, target = Plan.read(Path(job.input.plan)).table, Path(job.output.table)
+    if job.declared.analysis.population is None:
+        source = job.configuration.experiment_file(job.experiment)
+        raise StoreError(f"{source}: `analysis: population` says which points are accepted")
+    exports.export_accepted(plan, Path(job.input.features), target)
+
+
 def export_sbi(job: Job) -> None:
     """Write an experiment's parameters and features as arrays for simulation-based inference."""
     from dendroflow.tables import exports

@@ -19,7 +19,12 @@ KINDS: dict[str, tuple[Pattern, ...]] = {
     "searches": (layout.HISTORY, layout.CHECKPOINT),
     "recordings": (layout.RECORDED, layout.RECORDED_TRACES),
     "tables": (layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES, layout.RUNS),
-    "exports": (layout.FEATURES_EXPORT, layout.TRACES_EXPORT, layout.SBI_EXPORT),
+    "exports": (
+        layout.FEATURES_EXPORT,
+        layout.TRACES_EXPORT,
+        layout.SBI_EXPORT,
+        layout.ACCEPTED_EXPORT,
+    ),
     "audits": (layout.AUDIT,),
     "figures": (layout.FIGURE,),
     "comparisons": (layout.MORPHOMETRY_SCORES, layout.MORPHOMETRY_FIGURE),

@@ -99,7 +99,8 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
     experiment = configuration.experiments[name]
     tables = (layout.PLAN, layout.FEATURES, layout.FEATURE_VALUES, layout.RUNS)
     found.add(*tables, experiment=name)
-    found.add(layout.AUDIT, layout.REQUIREMENTS, layout.SBI_EXPORT, experiment=name)
+    exports = (layout.SBI_EXPORT, layout.ACCEPTED_EXPORT)
+    found.add(layout.AUDIT, layout.REQUIREMENTS, *exports, experiment=name)
     for table in ("csv", "xlsx"):
         found.add(layout.FEATURES_EXPORT, layout.TRACES_EXPORT, experiment=name, format=table)
     files = [file for figure in experiment.figures for file in output_names(figure)]

@@ -13,6 +13,7 @@ import pyarrow.csv
 
 from dendroflow.errors import StoreError
 from dendroflow.files import replacing
+from dendroflow.tables.population import ACCEPTED
 from dendroflow.tables.protocols import of_points
 from dendroflow.tables.tables import read_groups, read_notes, read_table
 
@@ -31,6 +32,25 @@ def export_features(features: Path, target: Path) -> None:
     """
     table = read_table(features)
     _check_size(target, table.num_rows, table.num_columns)
+    with _writing(target, table.schema) as write:
+        write(table)
+
+
+def export_accepted(plan: pa.Table, features: Path, target: Path) -> None:
+    """Write the swept values of accepted points as CSV: a column per path, a row per point.
+
+    Parameters
+    ----------
+    plan
+        rows of the plan: one per point, or per run of one under a protocol.
+    features
+        the experiment's table of points, with a column `accepted`.
+    """
+    points = read_table(features, columns=["point_id", ACCEPTED])
+    kept = points.filter(pc.equal(points[ACCEPTED], 1))["point_id"]
+    first = pc.index_in(kept, plan["point_id"].combine_chunks().cast(kept.type))
+    paths = [name for name in plan.column_names if "." in name or name == "morphology"]
+    table = plan.take(first).select(paths)
     with _writing(target, table.schema) as write:
         write(table)
 
