@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dendroflow.analysis.sensitivity import indices
+from dendroflow.analysis.sensitivity import Design, indices
 from dendroflow.design import expand
 from dendroflow.settings.analysis import Sensitivity
 from dendroflow.settings.sweep import Block
@@ -33,8 +33,8 @@ def ran(columns):
 
 def found(table, settings=None, features=("y",), axes=("x1", "x2", "x3"), **more):
     settings = settings or Sensitivity()
-    more.setdefault("second_order", True)
-    return indices(table, range(len(table)), axes, features, settings, **more).to_pandas()
+    design = Design(range(len(table)), axes, **{"second_order": True} | more)
+    return indices(table, design, features, settings).to_pandas()
 
 
 def test_ishigamis_function_has_its_indices():
@@ -128,3 +128,33 @@ def test_pawn_takes_all_values_of_an_axis(x, known):
         "records"
     )
     assert [row["value"], row["low"], row["high"]] == pytest.approx(known, abs=0.002)
+
+
+def test_elementary_effects_of_a_polynomial_are_its_differences():
+    """y = 3 a + b c: a's effect is 3 everywhere; those of b are the values of c, and vice versa."""
+    axes = {f"parameters.{name}": {"range": [0.0, 2.0]} for name in "abc"}
+    sweep = [Block(morris={"samples": 400, "levels": 4, "axes": axes})]
+    table, _ = expand(sweep, ".")
+    x = {path.rpartition(".")[2]: table[path].to_numpy() for path in axes}
+    y = ran(x | {"y": 3 * x["a"] + x["b"] * x["c"]})
+    rows = found(y, Sensitivity(method="morris"), axes=tuple("abc"), levels=4)
+    effects = rows.set_index(["kind", "parameter"])["value"]
+    # Over the whole range of 2.
+    assert effects["mu_star", "a"] == pytest.approx(6.0, abs=1e-9)
+    assert effects["sigma", "a"] == pytest.approx(0.0, abs=1e-9)
+    levels = 2 * np.array([0, 1, 2, 3]) / 3
+    for name in "bc":
+        assert effects["mu_star", name] == pytest.approx(2 * levels.mean(), rel=0.06)
+        assert effects["sigma", name] == pytest.approx(2 * levels.std(), rel=0.06)
+
+
+def test_trajectories_are_left_out_whole():
+    axes = {f"parameters.{name}": {"range": [0.0, 1.0]} for name in "ab"}
+    table, _ = expand([Block(morris={"samples": 20, "axes": axes})], ".")
+    x = {path.rpartition(".")[2]: table[path].to_numpy() for path in axes}
+    y = x["a"] + 2 * x["b"]
+    y[4] = np.nan
+    rows = found(ran(x | {"y": y}), Sensitivity(method="morris"), axes=("a", "b"), levels=4)
+    assert rows["rows"].unique().tolist() == [57]
+    values = rows[rows["kind"] == "mu_star"]["value"].tolist()
+    assert values == pytest.approx([1.0, 2.0])

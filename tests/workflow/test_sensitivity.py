@@ -104,7 +104,7 @@ def test_a_design_that_cannot_give_them_is_refused(finished, copy_of):
     project = copy_of(finished)
     grid = {"grid": {path: axis["range"] for path, axis in AXES.items()}}
     project.experiment("passive", EXPERIMENT, sweep=grid)
-    said = "analysis: sensitivity: Sobol's indices need a sweep that is one `saltelli` design"
+    said = "analysis: sensitivity: method sobol needs a sweep that is one `saltelli` design"
     project.run().refused("config/experiments/passive.yaml", said)
     asked = {"population": {"accept": {"soma_v_fin": [0, 1]}}}
     project.experiment("passive", EXPERIMENT, analysis=asked)

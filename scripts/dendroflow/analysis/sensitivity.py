@@ -1,10 +1,13 @@
 """Sensitivity indices of features, of a table of points.
 
 Sobol's indices by Saltelli et al. (2010), doi 10.1016/j.cpc.2009.09.018, as SALib computes them;
-PAWN by Pianosi and Wagener (2018), doi 10.1016/j.envsoft.2018.07.019.
+elementary effects by Morris (1991), doi 10.1080/00401706.1991.10484804, and Campolongo et al.
+(2007), doi 10.1016/j.envsoft.2006.10.004, as SALib computes them; PAWN by Pianosi and Wagener
+(2018), doi 10.1016/j.envsoft.2018.07.019.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,14 +39,30 @@ INDICES = pa.schema(
 )
 
 
+@dataclass(frozen=True)
+class Design:
+    """The points of a sweep in the order of its design.
+
+    Attributes
+    ----------
+    rows
+        of the table of points, in the order of the design; for PAWN, all of them once.
+    axes
+        columns of the swept values, in the order of the design.
+    second_order
+        whether Saltelli's design has the rows for it.
+    levels
+        of Morris' design.
+    """
+
+    rows: Sequence[int]
+    axes: Sequence[str]
+    second_order: bool = False
+    levels: int = 0
+
+
 def indices(
-    table: pa.Table,
-    design: Sequence[int],
-    axes: Sequence[str],
-    features: Sequence[str],
-    settings: Sensitivity,
-    *,
-    second_order: bool = False,
+    table: pa.Table, design: Design, features: Sequence[str], settings: Sensitivity
 ) -> pa.Table:
     """Return the indices of some features: `INDICES`.
 
@@ -53,12 +72,9 @@ def indices(
     ----------
     table
         a row per point; columns: `status`, and each swept value and feature.
-    design
-        rows of `table` in the order of Saltelli's design; for other methods, all of them once.
-    axes
-        columns of the swept values, in the order of the design.
     """
-    taken = table.take(list(design))
+    axes = design.axes
+    taken = table.take(list(design.rows))
     x = np.column_stack([_numbers(taken, name) for name in axes])
     ran = np.array(taken["status"].to_pylist()) == "ok"
     rows: list[dict[str, Any]] = []
@@ -68,11 +84,14 @@ def indices(
             y = np.where(ran & ~np.isfinite(y), settings.missing, y)
         gone = ~np.isfinite(y)
         if settings.method == "sobol":
-            width = (2 if second_order else 1) * len(axes) + 2
-            kept = np.repeat(~gone.reshape(-1, width).any(axis=1), width)
-            least = 2 * width
+            width = (2 if design.second_order else 1) * len(axes) + 2
+            ends = [0, -1]
+        elif settings.method == "morris":
+            width, ends = len(axes) + 1, [*range(len(axes) + 1)]
         else:
-            width, kept, least = 1, ~gone, LEAST_ROWS_OF_PAWN
+            width, ends = 1, [0]
+        kept = np.repeat(~gone.reshape(-1, width).any(axis=1), width)
+        least = 2 * width if width > 1 else LEAST_ROWS_OF_PAWN
         said = {
             "feature": feature,
             "rows": int(kept.sum()),
@@ -82,10 +101,12 @@ def indices(
             rows.append(said | {"note": f"at {kept.sum()} of {len(kept)} rows: too few"})
         elif _constant(y[kept]):
             rows.append(said | {"note": "it is the same at all points"})
-        elif _constant(y[kept].reshape(-1, width)[:, [0, -1]]):
+        elif _constant(y[kept].reshape(-1, width)[:, ends]):
             rows.append(said | {"note": "it is the same at all points of the design's two samples"})
         elif settings.method == "sobol":
-            rows += [said | row for row in _sobol(y[kept], axes, settings, second_order)]
+            rows += [said | row for row in _sobol(y[kept], axes, settings, design.second_order)]
+        elif settings.method == "morris":
+            rows += [said | row for row in _morris(x[kept], y[kept], axes, settings, design.levels)]
         else:
             rows += [said | row for row in _pawn(x[kept], y[kept], axes)]
     return pa.Table.from_pylist(rows, INDICES)
@@ -118,6 +139,28 @@ def _sobol(y: Floats, axes: Sequence[str], settings: Sensitivity, second_order: 
             for j in range(i + 1, len(axes)):
                 value, half = found["S2"][i, j], found["S2_conf"][i, j]
                 yield _index("S2", one, (value, value - half, value + half), axes[j])
+
+
+def _morris(
+    x: Floats, y: Floats, axes: Sequence[str], settings: Sensitivity, levels: int
+) -> Indices:
+    """Mean of absolute elementary effects over whole ranges, and their SD, in the unit of `y`."""
+    from SALib.analyze import morris
+
+    found = morris.analyze(
+        {"num_vars": len(axes), "names": list(axes), "groups": None},
+        x,
+        y,
+        num_resamples=settings.resamples,
+        conf_level=settings.confidence,
+        num_levels=levels,
+        seed=settings.seed,
+    )
+    for k, name in enumerate(axes):
+        value, half = float(found["mu_star"][k]), float(found["mu_star_conf"][k])
+        yield _index("mu_star", name, (value, value - half, value + half))
+        spread = float(found["sigma"][k])
+        yield _index("sigma", name, (spread, spread, spread))
 
 
 def _pawn(x: Floats, y: Floats, axes: Sequence[str]) -> Indices:

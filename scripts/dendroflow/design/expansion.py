@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dendroflow.design.axes import Column, Value, as_column, axis_values
-from dendroflow.design.sampling import latin_hypercube, saltelli, sobol
+from dendroflow.design.sampling import latin_hypercube, morris, saltelli, sobol
 from dendroflow.design.tables import read_table
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.files import within
@@ -20,6 +20,7 @@ _SAMPLED: dict[str, Callable[[Any], Columns]] = {
     "latin_hypercube": latin_hypercube,
     "sobol": sobol,
     "saltelli": saltelli,
+    "morris": morris,
 }
 # Of each block how many rows it has, and how many its sampled designs, which vary fastest; 0 if
 # nothing is sampled.

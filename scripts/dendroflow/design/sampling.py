@@ -1,12 +1,13 @@
-"""Designs that sample ranges: Latin hypercube, Sobol sequence, Saltelli's design."""
+"""Designs that sample ranges: Latin hypercube, Sobol sequence, Saltelli's and Morris' designs."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dendroflow.design.axes import Column, rounded
-from dendroflow.settings.sweep import LatinHypercube, Range, Saltelli, Sobol
+from dendroflow.settings.sweep import LatinHypercube, Morris, Range, Saltelli, Sobol
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,15 +42,33 @@ def saltelli(design: Saltelli) -> dict[str, Column]:
     """
     from SALib.sample import sobol as salib_sobol
 
-    problem = {
+    unit = salib_sobol.sample(
+        _problem(design), design.samples, calc_second_order=design.second_order, seed=design.seed
+    )
+    return _scaled(unit, design.axes)
+
+
+def morris(design: Morris) -> dict[str, Column]:
+    """Return a column per path of Morris' trajectories, in the order of `SALib.analyze.morris`.
+
+    References
+    ----------
+    Morris (1991), Technometrics 33, 161-174.
+    """
+    from SALib.sample import morris as salib_morris
+
+    random = np.random.default_rng(design.seed)
+    unit = salib_morris.sample(_problem(design), design.samples, design.levels, seed=random)
+    return _scaled(unit, design.axes)
+
+
+def _problem(design: Saltelli | Morris) -> dict[str, Any]:
+    """The unit cube, as SALib describes it."""
+    return {
         "num_vars": len(design.axes),
         "names": list(design.axes),
         "bounds": [[0.0, 1.0]] * len(design.axes),
     }
-    unit = salib_sobol.sample(
-        problem, design.samples, calc_second_order=design.second_order, seed=design.seed
-    )
-    return _scaled(unit, design.axes)
 
 
 def _scaled(unit: Floats, axes: Mapping[str, Range]) -> dict[str, Column]:

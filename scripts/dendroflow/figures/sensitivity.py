@@ -21,9 +21,11 @@ COLUMNS, PANEL_WIDTH, ROW = 3, 2.6, 0.34
 NAMES = {
     "S1": "first order (alone)",
     "ST": "total (with all that it does together with others)",
+    "mu_star": "mean absolute elementary effect",
+    "sigma": "their SD: interactions and curvature",
     "PAWN": "PAWN (median over slices; line: least to largest)",
 }
-COLOURS = {"S1": "#9fc1dd", "ST": BLUE, "PAWN": BLUE}
+COLOURS = {"S1": "#9fc1dd", "ST": BLUE, "PAWN": BLUE, "mu_star": BLUE, "sigma": "#9fc1dd"}
 
 
 def draw_all(
@@ -84,6 +86,8 @@ def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Pag
             axes.hlines(places, bars["low"], bars["high"], color=INK, lw=1.0)
         axes.axvline(0, color=GREY, lw=0.8)
         axes.set_title(wrapped(labels[feature].text, PANEL_WIDTH), size="medium")
+        if "mu_star" in kinds:
+            axes.set_xlabel(labels[feature].unit)
         axes.set_yticks(range(len(parameters)), [wrapped(labels[p].text, 1.6) for p in parameters])
         axes.grid(visible=False, axis="y")
     panels[0].invert_yaxis()

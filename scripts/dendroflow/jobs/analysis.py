@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dendroflow.analysis.sensitivity import INDICES, indices
+from dendroflow.analysis.sensitivity import INDICES, Design, indices
 from dendroflow.jobs.job import Job
+from dendroflow.settings.analysis import DESIGNS
 from dendroflow.tables.schemas import column_of
 from dendroflow.tables.tables import read_notes, read_table, write_table
 
@@ -22,16 +23,17 @@ def analyse_sensitivity(job: Job) -> None:
         return [name for name in named if not pa.types.is_string(table.schema.field(name).type)]
 
     features = asked.features or numbers("feature")
-    second_order = False
-    if asked.method == "sobol":
+    second_order, levels = False, 0
+    if asked.method in DESIGNS:
         (block,) = job.declared.sweep or ()
-        assert block.saltelli is not None, "checked where the experiment is read"
-        second_order = block.saltelli.second_order
-        names = [column_of(name) for name in block.saltelli.axes]
+        sampled = getattr(block, DESIGNS[asked.method])
+        second_order = getattr(sampled, "second_order", False)
+        levels = getattr(sampled, "levels", 0)
+        names = [column_of(name) for name in sampled.axes]
         runs = notes["design"][0]["points"]
-        design = [first + k for first, count in runs for k in range(count)]
+        rows = [first + k for first, count in runs for k in range(count)]
     else:
-        names, design = numbers("swept"), list(range(len(table)))
+        names, rows = numbers("swept"), list(range(len(table)))
         names = [name for name in names if len(table[name].unique()) > 1]
-    found = indices(table, design, names, features, asked, second_order=second_order)
+    found = indices(table, Design(rows, names, second_order, levels), features, asked)
     write_table(found, Path(job.output.sensitivity), INDICES, {"date": notes["date"]})

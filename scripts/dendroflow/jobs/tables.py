@@ -156,7 +156,7 @@ def export_sbi(job: Job) -> None:
 
     ranges: dict[str, tuple[str, tuple[float, float]]] = {}
     for block in job.declared.sweep or ():
-        for design in (block.latin_hypercube, block.sobol, block.saltelli):
+        for design in (block.latin_hypercube, block.sobol, block.saltelli, block.morris):
             for path, axis in design.axes.items() if design else ():
                 prior = "log-uniform" if axis.log_range is not None else "uniform"
                 ranges[column_of(path)] = (prior, axis.ends)

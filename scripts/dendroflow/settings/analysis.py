@@ -38,13 +38,18 @@ def _with_limits(
     return accept
 
 
+# Method -> the design of the sweep that it needs.
+DESIGNS = {"sobol": "saltelli", "morris": "morris"}
+
+
 class Sensitivity(Settings):
     """Indices of how much each swept value decides each feature."""
 
-    method: Literal["sobol", "pawn"] = Field(
+    method: Literal["sobol", "morris", "pawn"] = Field(
         "sobol",
         description="`sobol`: first, second and total order, of a sweep that is one `saltelli` "
-        "design; `pawn`: of the points of any sweep",
+        "design; `morris`: elementary effects, of one `morris` design; `pawn`: of the points of "
+        "any sweep",
     )
     features: Annotated[tuple[str, ...], AfterValidator(each_once)] = Field(
         (), description="columns of the table; all features and scores if left out"

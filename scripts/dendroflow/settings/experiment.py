@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from dendroflow import layout
+from dendroflow.settings.analysis import DESIGNS, POPULATION_FIGURES, Analysis
 from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
-from dendroflow.settings.analysis import POPULATION_FIGURES, Analysis
 from dendroflow.settings.base import Interval, Name, Settings, each_once, nearest, spelled
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.features import AnyDerived, Features
@@ -108,11 +108,12 @@ class Experiment(Settings):
             return self
         if self.sweep is None:
             raise ValueError("analysis: sensitivity: needs a `sweep`")
-        alone = len(self.sweep) == 1 and {n for n, d in self.sweep[0] if d} == {"saltelli"}
-        if asked.method == "sobol" and not alone:
+        design = DESIGNS.get(asked.method)
+        alone = len(self.sweep) == 1 and {n for n, d in self.sweep[0] if d} == {design}
+        if design and not alone:
             raise ValueError(
-                "analysis: sensitivity: Sobol's indices need a sweep that is one `saltelli` design "
-                "and nothing beside it; write one, or `method: pawn`"
+                f"analysis: sensitivity: method {asked.method} needs a sweep that is one "
+                f"`{design}` design and nothing beside it; write one, or `method: pawn`"
             )
         return self
 

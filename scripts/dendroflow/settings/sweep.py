@@ -366,6 +366,32 @@ class Saltelli(Sampled):
         return self.samples * ((2 if self.second_order else 1) * len(self.axes) + 2)
 
 
+class Morris(Sampled):
+    """Morris' trajectories for elementary effects: each changes one axis after the other."""
+
+    samples: Annotated[Whole, Field(ge=2, le=MOST_POINTS)] = Field(
+        description="Number N of trajectories; with D axes the design has N (D + 1) rows."
+    )
+    levels: Annotated[Whole, Field(ge=4, le=100, multiple_of=2)] = Field(
+        4, description="Values of each axis, evenly from end to end; steps are half of them."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for path, axis in self.axes.items():
+            low, high = axis.ends
+            if axis.integer_range is not None and high - low + 1 < self.levels:
+                raise ValueError(f"{path}: has fewer whole numbers than `levels`, {self.levels}")
+        if self.rows > MOST_POINTS:
+            raise ValueError(f"asks for {self.rows:,} points; {MOST_POINTS:,} are the most")
+        return self
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, equal ones included."""
+        return self.samples * (len(self.axes) + 1)
+
+
 class Block(Settings):
     """Designs that multiply: every point of one with every point of the others.
 
@@ -387,6 +413,7 @@ class Block(Settings):
     latin_hypercube: LatinHypercube | None = Field(None, description="A Latin hypercube.")
     sobol: Sobol | None = Field(None, description="A scrambled Sobol sequence.")
     saltelli: Saltelli | None = Field(None, description="A design for Sobol indices.")
+    morris: Morris | None = Field(None, description="Trajectories for elementary effects.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

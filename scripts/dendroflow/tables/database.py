@@ -130,7 +130,8 @@ TABLES = {
     "sensitivity": {
         "experiment": "an experiment with `analysis: sensitivity`",
         "feature": "column of its table",
-        "kind": "S1, ST, S2 or PAWN (median over slices); NULL if there is none: note",
+        "kind": "S1, ST, S2, mu_star, sigma (both over whole ranges, in the feature's unit) or "
+        "PAWN (median over slices); NULL if there is none: note",
         "parameter": "column of the swept value",
         "other": "of S2, the other one of the pair",
         "value": "of the index",

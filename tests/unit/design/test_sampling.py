@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from dendroflow.design import distinct, expand, point_ids
-from dendroflow.design.sampling import latin_hypercube, saltelli, sobol
-from dendroflow.settings.sweep import Block, LatinHypercube, Saltelli, Sobol
+from dendroflow.design.sampling import latin_hypercube, morris, saltelli, sobol
+from dendroflow.settings.sweep import Block, LatinHypercube, Morris, Saltelli, Sobol
 
 AXES = {
     "parameters.g": {"range": [-0.1, 0.2]},
@@ -17,6 +17,7 @@ DRAWERS = [
     (latin_hypercube, LatinHypercube),
     (sobol, Sobol),
     (saltelli, Saltelli),
+    (morris, Morris),
 ]
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from running import CHECKOUT
 
-from dendroflow.analysis.sensitivity import indices
+from dendroflow.analysis.sensitivity import Design, indices
 from dendroflow.design import distinct, expand, point_ids
 from dendroflow.settings.analysis import Sensitivity
 from dendroflow.settings.sweep import Block
@@ -95,8 +95,9 @@ def sampled():
     found = rows("sampled", points, points.columns, design, sweep=sweep)
     order = [first + k for first, count in design[0]["points"] for k in range(count)]
     names = ["b", "a"]
-    asked = (["AP_duration"], Sensitivity())
-    told = indices(found.points, order, names, *asked, second_order=True)
+    told = indices(
+        found.points, Design(order, names, second_order=True), ["AP_duration"], Sensitivity()
+    )
     return replace(found, sensitivity=told.to_pylist())
 
 
