@@ -27,7 +27,7 @@ sys.path[:0] = LIBRARY
 from fuzz.readers import TARGETS, try_out  # noqa: E402
 
 LONGEST_S = 5
-SUFFIX = {"SWC": "swc", "Neurolucida": "asc"}
+SUFFIX = {"SWC": "swc", "mend": "swc", "Neurolucida": "asc"}
 
 
 class HangError(Exception):
@@ -62,7 +62,7 @@ def fuzz(
         counts["refused" if read is None else "accepted"] += 1
         if read is not None and name in SUFFIX and len(accepted) < sample:
             path = folder / f"{k:06d}.{SUFFIX[name]}"
-            path.write_bytes(content)
+            path.write_bytes(read if isinstance(read, bytes) else content)
             accepted.append(path)
     return counts, accepted
 

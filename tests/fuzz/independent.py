@@ -17,13 +17,19 @@ from dendroflow.morphology.files import read
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.morphology.import3d import import3d, sections_of
 from dendroflow.morphology.importing import compare
+from dendroflow.morphology.soma import as_swc, standard
 
 
 def by_neuron(path: Path, tree: PointGraph) -> str:
     """Return `same`, or why NEURON's sections are not those of the tree."""
+    simulated, given = standard(tree), path
+    if simulated is not tree:
+        given = path.parent / ".plain" / f"standard-{path.name}"
+        given.parent.mkdir(exist_ok=True)
+        given.write_bytes(as_swc(simulated))
     try:
-        sections: Sections = sections_of(import3d(path).all)
-        compare(tree, sections)
+        sections: Sections = sections_of(import3d(given).all)
+        compare(simulated, sections)
     except (AttributeError, MorphologyError, RuntimeError) as error:
         return f"refused: {error}"
     return "same"

@@ -25,6 +25,7 @@ from dendroflow.design.axes import axis_values
 from dendroflow.errors import ConfigurationError, DendroflowError
 from dendroflow.morphology.files import parse
 from dendroflow.morphology.graph import PointGraph
+from dendroflow.morphology.mend import Change, mend
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.morphologies import MorphologyName, MorphologySource
 from dendroflow.settings.project import Project, first_problem, read_yaml, validated
@@ -117,6 +118,21 @@ def _read_swc(data: bytes, _: Path) -> PointGraph:
     parents = np.where(tree.parents < 0, -1, tree.ids[tree.parents])
     assert np.array_equal(read[:, 6], parents), "a connection was altered"
     return tree
+
+
+def _mend(data: bytes, folder: Path) -> bytes:
+    """The mended cell: accepted, mended no further, and the file itself where it was accepted."""
+    mended, changes = mend(data, "cell.swc")
+    parse(mended, "swc", "cell.swc")
+    assert mend(mended, "cell.swc") == (mended, []), "what is mended is mended again"
+    written = try_out(TARGETS["SWC"], data, folder)
+    assert written is None or not changes or _alone(changes), "what is accepted is changed"
+    return mended
+
+
+def _alone(changes: list[Change]) -> bool:
+    """Whether only neurites of one point are changed, which NEURON leaves out."""
+    return all("one point" in what or "its own type" in what for _, what in changes)
 
 
 def _read_asc(data: bytes, _: Path) -> PointGraph:
@@ -288,6 +304,7 @@ def _product(block: Any) -> list[dict[str, Any]]:
 
 TARGETS = {
     "SWC": Target(_mutant_of(_swc_seeds), _read_swc),
+    "mend": Target(_mutant_of(_swc_seeds), _mend),
     "Neurolucida": Target(_mutant_of(_asc_seeds), _read_asc),
     "configuration": Target(_make_configuration, _read_configuration),
     "design": Target(_make_design, _read_design),

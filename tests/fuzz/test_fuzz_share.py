@@ -9,7 +9,7 @@ from fuzz.readers import TARGETS, l5pc, try_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SHARE = {"SWC": 300, "Neurolucida": 150, "configuration": 100, "design": 500}
+SHARE = {"SWC": 300, "mend": 200, "Neurolucida": 150, "configuration": 100, "design": 500}
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 WORDS = st.sampled_from(
     ["parameters.a", "simulation.dt", "grid", "zip", "list", "linspace", "arange", "sobol", "axes"]
