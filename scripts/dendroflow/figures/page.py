@@ -137,6 +137,7 @@ class Page:
             textwrap.fill(reason, 60),
             ha="center",
             va="center",
+            transform=axes.transAxes,
             size=11,
             color=FAILED,
             bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},

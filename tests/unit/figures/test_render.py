@@ -26,7 +26,7 @@ from synthetic import (
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.figures import Label, histogram, render, render_all
 from dendroflow.figures.data import select_points
-from dendroflow.figures.page import house_style
+from dendroflow.figures.page import Page, house_style
 from dendroflow.settings.figures import output_names
 
 # A layout that does not fit is a warning of matplotlib.
@@ -293,3 +293,13 @@ def test_shape_page_shows_values_at_the_asked_time(rendered):
     assert plot["layout"]["coloraxis"]["colorbar"]["title"]["text"] == "membrane potential (mV)"
     # The thick first segment, the others, and the scale bar.
     assert len({trace["line"]["width"] for trace in plot["data"]}) == 3
+
+
+def test_a_reason_stands_in_the_middle_of_its_page(tmp_path):
+    with house_style():
+        page = Page("Title", "", ["A note."], (6.0, 4.0))
+        page.say("None of the points has both values.")
+        page.save(tmp_path, "reason")
+        box = page.canvas.axes[0].texts[0].get_window_extent()
+    middle = (box.x0 + box.x1) / 2 / page.canvas.bbox.width
+    assert middle == pytest.approx(0.5, abs=0.06)
