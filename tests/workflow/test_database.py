@@ -39,7 +39,9 @@ def finished(new_workspace) -> Workspace:
     """The default experiments that the queries are about, with fewer points."""
     workspace = new_workspace().project("hh_temperature", "synaptic_drive")
     celsius = {"simulation.celsius": [10, 20, 26], "parameters.gnabar": [0.12, 0.14]}
-    workspace.experiment("hh_temperature", declared("hh_temperature"), sweep=celsius)
+    temperature = declared("hh_temperature")
+    temperature["analysis"] = {"population": {"accept": {"soma_v_maximum": [0.0, None]}}}
+    workspace.experiment("hh_temperature", temperature, sweep=celsius)
     trains = {"parameters.weight": [0.001, 0.004], "simulation.seed": [1, 2]}
     synaptic = declared("synaptic_drive") | {"analysis": {"replicates": ["simulation.seed"]}}
     synaptic["features"][0]["efel"].append("peak_time")
