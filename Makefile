@@ -42,10 +42,10 @@ find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse br
 	@$(DENDROFLOW) find --config "$(CONFIG)" $(QUERY)
 
 test: setup-develop  ## run the tests, but for those of test-slow and test-cluster
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: setup-develop  ## run the tests that take minutes: kills at every stage, full disks, damaged files, same bytes
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-cluster: setup-develop  ## install SLURM, and run sweeps on a private one of two nodes
 	@sh tests/cluster/install.sh
