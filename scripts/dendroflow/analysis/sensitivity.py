@@ -83,13 +83,12 @@ def indices(
         if settings.missing != LEAVE_OUT:
             y = np.where(ran & ~np.isfinite(y), settings.missing, y)
         gone = ~np.isfinite(y)
-        if settings.method == "sobol":
-            width = (2 if design.second_order else 1) * len(axes) + 2
-            ends = [0, -1]
-        elif settings.method == "morris":
-            width, ends = len(axes) + 1, [*range(len(axes) + 1)]
-        else:
-            width, ends = 1, [0]
+        # Rows that are left out together.
+        width = {
+            "sobol": (2 if design.second_order else 1) * len(axes) + 2,
+            "morris": len(axes) + 1,
+            "pawn": 1,
+        }[settings.method]
         kept = np.repeat(~gone.reshape(-1, width).any(axis=1), width)
         least = 2 * width if width > 1 else LEAST_ROWS_OF_PAWN
         said = {
@@ -101,9 +100,11 @@ def indices(
             rows.append(said | {"note": f"at {kept.sum()} of {len(kept)} rows: too few"})
         elif _constant(y[kept]):
             rows.append(said | {"note": "it is the same at all points"})
-        elif _constant(y[kept].reshape(-1, width)[:, ends]):
-            rows.append(said | {"note": "it is the same at all points of the design's two samples"})
         elif settings.method == "sobol":
+            if _constant(y[kept].reshape(-1, width)[:, [0, -1]]):
+                note = "it is the same at all points of the design's two samples"
+                rows.append(said | {"note": note})
+                continue
             rows += [said | row for row in _sobol(y[kept], axes, settings, design.second_order)]
         elif settings.method == "morris":
             rows += [said | row for row in _morris(x[kept], y[kept], axes, settings, design.levels)]

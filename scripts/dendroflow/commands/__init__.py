@@ -6,5 +6,6 @@ import dendroflow
 
 # In the working directory.
 CONFIG = Path("config/config.yaml")
+RESULTS = Path("results")
 # Where rules, profiles, locks and the template of a repository lie.
 WORKFLOW = dendroflow.snakefile().parent

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dendroflow
 from dendroflow import layout
+from dendroflow.commands import RESULTS
 from dendroflow.errors import StoreError
 from dendroflow.plan.leftovers import leftovers
 from dendroflow.plan.planning import make_plan
@@ -18,7 +19,6 @@ from dendroflow.report.references import references
 from dendroflow.report.supplement import as_latex, methods, parameters
 from dendroflow.settings.project import Configuration, load, read_yaml
 
-RESULTS = Path("results")
 CHECKSUMS = "SHA256SUMS"
 # Made again from what is there: machines differ.
 MADE_AGAIN = {"mechanisms", "logs", "benchmarks", "scratch", "rxd", ".lock"}

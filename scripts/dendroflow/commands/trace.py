@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dendroflow import layout
+from dendroflow.commands import RESULTS
 from dendroflow.errors import StoreError
 from dendroflow.files import replacing
 from dendroflow.tables.database import quoted, reading
 from dendroflow.tables.schemas import column_under
 from dendroflow.tables.tables import read_table
 
-RESULTS = Path("results")
 DRAWN = (".png", ".svg", ".pdf")
 
 

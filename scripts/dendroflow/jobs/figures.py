@@ -22,7 +22,8 @@ def render_figures(job: Job) -> None:
     declared, folder = job.declared, Path(job.output.figures)
     folder.mkdir(parents=True, exist_ok=True)
     notes = read_notes(Path(job.input.features))
-    points = read_table(Path(job.input.features)).to_pandas()
+    table = read_table(Path(job.input.features))
+    points = table.to_pandas()
     runs = read_table(Path(job.input.runs))
     files = {Path(path).stem: Path(path) for path in job.input.traces}
 
@@ -83,8 +84,7 @@ def render_figures(job: Job) -> None:
         from dendroflow.figures import population
         from dendroflow.tables.population import criteria_rows
 
-        rows = criteria_rows(read_table(Path(job.input.features)), accept)
-        population.draw_all(data, pd.DataFrame(rows), folder)
+        population.draw_all(data, pd.DataFrame(criteria_rows(table, accept)), folder)
     if job.input.sensitivity:
         from dendroflow.figures import sensitivity
 

@@ -11,6 +11,7 @@ from dendroflow.jobs.job import Job
 from dendroflow.plan.stored import Plan
 from dendroflow.provenance import now
 from dendroflow.settings.base import naming
+from dendroflow.settings.sweep import Sampled
 from dendroflow.tables.recordings import RECORDED, TRACES_BESIDE, targets_of, with_recorded
 from dendroflow.tables.schemas import column_of
 from dendroflow.tables.tables import leave_pandas_out, read_notes, write_table
@@ -156,8 +157,8 @@ def export_sbi(job: Job) -> None:
 
     ranges: dict[str, tuple[str, tuple[float, float]]] = {}
     for block in job.declared.sweep or ():
-        for design in (block.latin_hypercube, block.sobol, block.saltelli, block.morris):
-            for path, axis in design.axes.items() if design else ():
+        for design in (each for _, each in block if isinstance(each, Sampled)):
+            for path, axis in design.axes.items():
                 prior = "log-uniform" if axis.log_range is not None else "uniform"
                 ranges[column_of(path)] = (prior, axis.ends)
     exports.export_sbi(Path(job.input.features), ranges, Path(job.output.arrays))

@@ -55,10 +55,9 @@ def fetch(
     """Bring a morphology to `destination`, and what is known about it to `metadata` (JSON).
 
     Both are written whole or not at all, and only if the file, mended if that is asked for, has the
-    pinned sha256. What NEURON
-    would not read as it is written is refused, unless it is pinned: then it arrives, so that its
-    quality can be checked, and importing it is what ends in an error. What stood at their names
-    before is removed first.
+    pinned sha256. What NEURON would not read as it is written is refused, unless it is pinned: then
+    it arrives, so that its quality can be checked, and importing it is what ends in an error. What
+    stood at their names before is removed first.
 
     Parameters
     ----------
