@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import pyarrow as pa
-
 from dendroflow.analysis.sensitivity import INDICES, Design, indices
 from dendroflow.jobs.job import Job
 from dendroflow.settings.analysis import DESIGNS
 from dendroflow.tables.schemas import column_of
-from dendroflow.tables.tables import read_notes, read_table, write_table
+from dendroflow.tables.tables import numeric, read_notes, read_table, write_table
 
 
 def analyse_sensitivity(job: Job) -> None:
@@ -17,12 +15,7 @@ def analyse_sensitivity(job: Job) -> None:
     assert asked is not None, "asked of experiments that want it"
     path = Path(job.input.features)
     table, notes = read_table(path), read_notes(path)
-
-    def numbers(kind: str) -> list[str]:
-        named = [said["name"] for said in notes["columns"] if said["kind"] == kind]
-        return [name for name in named if not pa.types.is_string(table.schema.field(name).type)]
-
-    features = asked.features or numbers("feature")
+    features = asked.features or numeric(table, notes["columns"], "feature")
     second_order, levels = False, 0
     if asked.method in DESIGNS:
         (block,) = job.declared.sweep or ()
@@ -33,7 +26,7 @@ def analyse_sensitivity(job: Job) -> None:
         runs = notes["design"][0]["points"]
         rows = [first + k for first, count in runs for k in range(count)]
     else:
-        names, rows = numbers("swept"), list(range(len(table)))
+        names, rows = numeric(table, notes["columns"], "swept"), list(range(len(table)))
         names = [name for name in names if len(table[name].unique()) > 1]
     found = indices(table, Design(rows, names, second_order, levels), features, asked)
     write_table(found, Path(job.output.sensitivity), INDICES, {"date": notes["date"]})

@@ -46,6 +46,8 @@ def completeness(cell: Reconstruction, _: Quality) -> CheckResult:
         return _silent(cell, "What is complete and what was traced")
     parts = [part.strip().lower() for text in (*integrity, *traced) for part in text.split(",")]
     missing = [part for part in parts if "dendrite" in part and not _COMPLETE.search(part)]
+    if integrity and not any("dendrite" in part for part in parts):
+        missing.append("nothing of dendrites")
     missing += [f"no {name}" for name in ("diameter", "3d") if traced and name not in parts]
     said = "; ".join(", ".join(texts) for texts in (integrity, traced) if texts)
     remark = f": {', '.join(missing)}" if missing else ""

@@ -15,7 +15,7 @@ from dendroflow.errors import StoreError
 from dendroflow.files import replacing
 from dendroflow.tables.population import ACCEPTED
 from dendroflow.tables.protocols import of_points
-from dendroflow.tables.tables import read_groups, read_notes, read_table
+from dendroflow.tables.tables import numeric, read_groups, read_notes, read_table
 
 # Of Excel's file format; the first row holds the names of the columns.
 EXCEL_ROWS = 1_048_576
@@ -71,28 +71,21 @@ def export_sbi(
         column -> prior and ends of what was sampled.
     """
     table, columns = read_table(features), read_notes(features)["columns"]
+    units = {said["name"]: said["unit"] for said in columns}
     table = table.filter(pc.equal(table["status"], "ok"))
     if not len(table):
         raise StoreError(f"{target}: none of the points is ok")
 
-    def chosen(kind: str) -> list[Mapping[str, Any]]:
-        kinds = {field.name: field.type for field in table.schema}
-        return [
-            said
-            for said in columns
-            if said["kind"] == kind and not pa.types.is_string(kinds[said["name"]])
-        ]
-
-    def values(listed: Sequence[Mapping[str, Any]]) -> "np.ndarray[Any, Any]":
-        found = [np.array(table[said["name"]].to_pylist(), dtype=float) for said in listed]
+    def values(names: Sequence[str]) -> "np.ndarray[Any, Any]":
+        found = [np.array(table[name].to_pylist(), dtype=float) for name in names]
         return np.column_stack(found) if found else np.empty((len(table), 0))
 
-    parameters, measured = chosen("swept"), chosen("feature")
+    parameters, measured = (numeric(table, columns, kind) for kind in ("swept", "feature"))
     theta = values(parameters)
     ends = np.array(
         [
-            ranges[said["name"]][1] if said["name"] in ranges else (k.min(), k.max())
-            for said, k in zip(parameters, theta.T, strict=True)
+            ranges[name][1] if name in ranges else (k.min(), k.max())
+            for name, k in zip(parameters, theta.T, strict=True)
         ]
     ).reshape(-1, 2)
     with replacing(target) as temporary, temporary.open("wb") as file:
@@ -100,13 +93,13 @@ def export_sbi(
             file,
             theta=theta.astype(np.float32),
             x=values(measured).astype(np.float32),
-            theta_names=np.array([said["name"] for said in parameters]),
-            theta_units=np.array([said["unit"] for said in parameters]),
-            x_names=np.array([said["name"] for said in measured]),
-            x_units=np.array([said["unit"] for said in measured]),
+            theta_names=np.array(parameters),
+            theta_units=np.array([units[name] for name in parameters]),
+            x_names=np.array(measured),
+            x_units=np.array([units[name] for name in measured]),
             low=ends[:, 0],
             high=ends[:, 1],
-            prior=np.array([ranges.get(said["name"], ("listed",))[0] for said in parameters]),
+            prior=np.array([ranges.get(name, ("listed",))[0] for name in parameters]),
             point_id=np.array(table["point_id"].to_pylist()),
         )
 

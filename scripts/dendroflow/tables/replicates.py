@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dendroflow.tables.tables import numeric
+
 QUANTILES = {"low": 0.25, "median": 0.5, "high": 0.75}
 
 
@@ -34,10 +36,7 @@ def replicate_rows(
     if not shared:
         groups = {(): list(range(len(points)))}
     ids = points["point_id"].to_pylist()
-    for said in columns:
-        name = said["name"]
-        if said["kind"] != "feature" or pa.types.is_string(points.schema.field(name).type):
-            continue
+    for name in numeric(points, columns, "feature"):
         values = points[name].to_numpy().astype(float)
         for key, rows in groups.items():
             own = values[rows]

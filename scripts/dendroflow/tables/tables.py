@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,6 +111,12 @@ def read_table(
         return pa.concat_tables(parts)
     schema = pq.read_schema(path)
     return schema.empty_table().select(columns or schema.names)
+
+
+def numeric(table: pa.Table, columns: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
+    """The columns of a kind that hold numbers, of those that notes describe."""
+    named = [said["name"] for said in columns if said["kind"] == kind]
+    return [name for name in named if not pa.types.is_string(table.schema.field(name).type)]
 
 
 def read_groups(

@@ -315,6 +315,7 @@ def test_what_neuron_cannot_simulate_is_unknown_and_nothing_else_is(sound):
             "pass",
         ),
         ({"physical_Integrity": "Dendrites Incomplete"}, "completeness", "warn"),
+        ({"physical_Integrity": "Axon Complete"}, "completeness", "warn"),
         ({"attributes": "No Diameter, 3D, Angles"}, "completeness", "warn"),
         ({"attributes": "Diameter, 2D, Angles"}, "completeness", "warn"),
         (
