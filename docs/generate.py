@@ -30,11 +30,14 @@ from dendroflow.quality.checks import CHECKS
 from dendroflow.quality.names import CHECKS as WHY
 from dendroflow.settings import (
     analysis,
+    any_figure,
     audit,
     base,
+    conditions,
     experiment,
     features,
-    figures,
+    figures_of_columns,
+    figures_of_signals,
     morphologies,
     morphometry,
     optimise,
@@ -44,6 +47,7 @@ from dendroflow.settings import (
     recordings,
     simulation,
     stimuli,
+    style,
     sweep,
     targets,
 )
@@ -52,7 +56,8 @@ from dendroflow.tables.database import TABLES, VIEWS
 
 CHECKOUT = Path(__file__).parents[1]
 MODULES = (
-    *(analysis, audit, experiment, features, figures, morphologies, morphometry),
+    *(any_figure, conditions, figures_of_columns, figures_of_signals, style),
+    *(analysis, audit, experiment, features, morphologies, morphometry),
     *(optimise, project, protocols, quality, recordings, simulation, stimuli, sweep, targets),
 )
 CLASSES = {
@@ -154,7 +159,7 @@ def configuration_page() -> str:
 
 def _headings(text: str) -> dict[str, str]:
     """Class -> the heading under which the template lists its keys."""
-    found, section = {"Features": "features"}, ""
+    found, section = {"Features": "features", "ColumnStyle": "style"}, ""
     for line in text.splitlines():
         section = line.removeprefix("## ") if line.startswith("## ") else section
         for name, heading in re.findall(r'keys\((\w+)(?:, "(.+)")?\)', line):
@@ -165,10 +170,13 @@ def _headings(text: str) -> dict[str, str]:
 def _keys(model: type[BaseModel], heading: str, links: Mapping[str, str]) -> str:
     """The table of the keys of a class, below its heading and what it is."""
     properties = model.model_json_schema()["properties"]
-    if figures.AnyFigure in model.__mro__[1:]:
+    if any_figure.AnyFigure in model.__mro__[1:]:
         # The keys that figures of all kinds have are listed once.
+        shared = any_figure.AnyFigure.model_fields
         properties = {
-            k: v for k, v in properties.items() if k not in figures.AnyFigure.model_fields
+            key: said
+            for key, said in properties.items()
+            if key not in shared or model.model_fields[key].annotation != shared[key].annotation
         }
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     rows = []

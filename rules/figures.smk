@@ -26,9 +26,35 @@ rule render_figures:
         mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
-        settings=df.uses("title", "figures"),
+        settings=df.uses("title", "figures", "style"),
     script:
         "../scripts/render_figures.py"
+
+
+rule compose_figures:
+    """Draw figures of several experiments on one page, as a paper prints them."""
+    input:
+        tables=df.composed,
+        traces=df.composed_traces,
+        recorded=ancient(df.composed_recordings),
+    output:
+        figures=report(
+            directory(layout.PANELS),
+            patterns=["{figure}.{kind,svg|png|pdf}"],
+            category="Panels",
+        ),
+        usage=layout.usage("compose_figures"),
+    log:
+        layout.log("compose_figures"),
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
+        runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
+    params:
+        settings=df.uses("title", "figures", "project.panels"),
+    script:
+        "../scripts/compose_figures.py"
 
 
 rule figures:

@@ -28,7 +28,11 @@ rule compare_morphologies:
     output:
         scores=layout.MORPHOMETRY_SCORES,
         figures=report(
-            expand(layout.MORPHOMETRY_FIGURE, image=["svg", "pdf", "png"], allow_missing=True),
+            expand(
+                layout.MORPHOMETRY_FIGURE,
+                image=CONFIG.project.style.formats,
+                allow_missing=True,
+            ),
             category="Morphometry",
         ),
         usage=layout.usage("compare_morphologies"),
@@ -42,7 +46,7 @@ rule compare_morphologies:
         mem_mb=2000,
         runtime=20,
     params:
-        settings=df.uses("project.morphometry", "observations"),
+        settings=df.uses("project.morphometry", "project.style", "observations"),
         code=lambda wildcards: code_digest("analysis/scores.py", "analysis/scores_figure.py"),
     script:
         "../scripts/compare_morphologies.py"

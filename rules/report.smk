@@ -9,7 +9,7 @@ rule write_report:
         compared=expand(
             layout.MORPHOMETRY_FIGURE,
             comparison=CONFIG.project.morphometry,
-            image=["svg", "png"],
+            image=CONFIG.project.style.formats,
         ),
         quality=rules.morphology_report.input if CONFIG.project.morphology_report else [],
     output:
@@ -24,7 +24,7 @@ rule write_report:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=df.uses("title", "description", "figures", "project.morphometry"),
+        settings=df.uses("title", "description", "figures", "project.morphometry", "project.panels"),
         code=lambda wildcards: code_digest("report"),
     script:
         "../scripts/write_report.py"

@@ -131,6 +131,7 @@ FAILURES = Pattern("results/failures.csv")
 VERDICT = Pattern("results/verdict.txt")
 FIGURES = Pattern("results/figures/{experiment}")
 FIGURE = Pattern("results/figures/{experiment}/{figure}.{kind}")
+PANELS = Pattern("results/figures/panels")
 REPORT = Pattern("results/report.html")
 EXPLORER = Pattern("results/explorer.html")
 
@@ -165,6 +166,7 @@ RULES = {
     "export_accepted": ACCEPTED_EXPORT,
     "export_sbi": SBI_EXPORT,
     "render_figures": FIGURES,
+    "compose_figures": PANELS,
     "audit_experiment": AUDIT,
     "check_audits": AUDIT_VERDICT,
 }

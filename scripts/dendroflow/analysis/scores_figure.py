@@ -10,15 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from dendroflow.figures.encoding import MARKERS, add_legend
-from dendroflow.figures.page import GREY, Page, house_style
+from dendroflow.figures.page import GREY, SMALL_SIZE, Page, Slot, house_style
+from dendroflow.settings.style import Style
 
-ROW_INCHES = 0.32
+ROW, AXIS = 5.3, 15.0  # mm
 # Scores beyond this many limits lie at the edge, with their number.
 EDGE = 3.0
 
 
 def draw_scores(
-    scores: pd.DataFrame, title: str, limit: float, folder: Path, name: str
+    scores: pd.DataFrame, title: str, limit: float, style: Style, path: Path
 ) -> list[Path]:
     """Draw a row per morphometric and a mark per morphology; return the files.
 
@@ -28,8 +29,9 @@ def draw_scores(
     cells = list(dict.fromkeys(scores["morphology"]))
     colours = sns.color_palette("colorblind", max(len(cells), 1)).as_hex()
     notes = [*_missing(scores), "; ".join(dict.fromkeys(scores["source"]))]
-    with house_style():
-        page = Page(title, _subtitle(scores, cells), notes, (6.9, 0.9 + ROW_INCHES * len(metrics)))
+    with house_style(style):
+        high = AXIS + ROW * len(metrics)
+        page = Page(Slot(style), title, _subtitle(scores, cells), notes, high)
         (axes,) = panels = page.panels()
         axes.axvspan(-limit, limit, color="#e8eef4", zorder=0)
         axes.axvline(0, color=GREY, lw=0.8, zorder=1)
@@ -45,7 +47,7 @@ def draw_scores(
         axes.grid(visible=False, axis="x")
         if len(cells) > 1:
             add_legend(page, panels, [("morphology", marks)])
-        return page.save(folder, name)
+        return page.save(path.parent, path.name)
 
 
 def _subtitle(scores: pd.DataFrame, cells: list[str]) -> str:
@@ -65,7 +67,7 @@ def _missing(scores: pd.DataFrame) -> list[str]:
 
 def _draw_cell(axes: Axes, rows: pd.DataFrame, edge: float, **style: Any) -> list[Line2D]:
     shown = rows["score"].clip(-edge, edge)
-    marks = axes.plot(shown, rows["place"], ls="none", ms=7, mew=0, zorder=3, **style)
+    marks = axes.plot(shown, rows["place"], ls="none", ms=4.5, mew=0, zorder=3, **style)
     for score, place in rows.loc[rows["score"].abs() > edge, ["score", "place"]].to_numpy():
         axes.annotate(
             f"{score:+.0f} →" if score > 0 else f"{score:+.0f} ←",
@@ -74,6 +76,7 @@ def _draw_cell(axes: Axes, rows: pd.DataFrame, edge: float, **style: Any) -> lis
             textcoords="offset points",
             ha="right" if score > 0 else "left",
             va="center",
+            size=SMALL_SIZE,
             color=style["color"],
         )
     return marks

@@ -111,17 +111,19 @@ def _write(traces: list[Trace], point: str, path: Path) -> None:
 
 
 def _draw(traces: list[Trace], point: str, path: Path) -> None:
-    from dendroflow.figures.page import Page, house_style
+    from dendroflow.figures.page import Page, Slot, house_style
+    from dendroflow.settings.style import Style
 
     units = list(dict.fromkeys(each.unit for each in traces))
-    with house_style():
-        page = Page(f"Point {point}", "", [], (6.4, 1.2 + 2.2 * len(units)))
+    style = Style()
+    with house_style(style):
+        page = Page(Slot(style), f"Point {point}", "", [], 20 + 36 * len(units))
         panels = page.panels(len(units), 1, count=len(units), sharex=True)
         for axes, unit in zip(panels, units, strict=True):
             for each in traces:
                 if each.unit == unit:
-                    axes.plot(each.t, each.values, lw=1.0, label=f"{each.experiment}: {each.name}")
+                    axes.plot(each.t, each.values, label=f"{each.experiment}: {each.name}")
             axes.set_ylabel(unit)
-            axes.legend(fontsize=7)
+            axes.legend()
         panels[-1].set_xlabel("time (ms)")
-        page.write(path, dpi=150)
+        page.write([path])

@@ -1,8 +1,10 @@
 """What a figure is drawn from, and how its points are selected."""
 
+import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from dendroflow.errors import ConfigurationError, StoreError
-from dendroflow.settings import figures as settings
+from dendroflow.settings.conditions import is_wanted
 from dendroflow.settings.figures import Figure
 
 OK = "ok"
@@ -21,20 +23,65 @@ UNORDERED = frozenset({"point_id", "status", "error", "runtime_s"})
 class Label:
     """What a column or a signal is called in a figure, with its unit ("" if it has none).
 
-    Of a mean, `mean` says of what.
+    Attributes
+    ----------
+    mean
+        of a mean, of what.
+    factor
+        what stored values are multiplied by to be in this unit.
     """
 
     text: str
     unit: str
     mean: str = ""
+    factor: float = 1.0
 
     def __str__(self) -> str:
         unit = f" ({self.unit})" if self.unit else ""
         return f"{self.text}{f', mean {self.mean}' if self.mean else ''}{unit}"
 
     def quantity(self, value: Any) -> str:
-        """A value with the unit, such as "6.3 °C"."""
+        """A value in this unit, such as "6.3 °C"."""
         return f"{shown(value)} {self.unit}".rstrip()
+
+    def number(self, stored: Any) -> str:
+        """A stored value as it is in this unit, without it."""
+        return shown(
+            stored if self.factor == 1 or isinstance(stored, str) else stored * self.factor
+        )
+
+    def fitting(self, values: Any, *, decades: bool = False) -> "Label":
+        """The label with a prefix of its unit that suits values, such as nM for 1e-5 mM.
+
+        Parameters
+        ----------
+        values
+            as they are stored; NaN and infinity do not count.
+        decades
+            whether it is the middle of values over decades that counts, and not the largest.
+        """
+        found = _SCALED.fullmatch(self.unit)
+        sizes = np.abs(np.asarray(values, dtype=float).ravel())
+        sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+        if found is None or not len(sizes):
+            return self
+        largest, least = float(sizes.max()), float(sizes.min())
+        typical = math.sqrt(largest * least) if decades and largest >= 100 * least else largest
+        if 0.01 <= typical < 1e4:
+            return self
+        power = _PREFIXES[found["prefix"] or ""] + 3 * math.floor(math.log10(typical) / 3)
+        power = min(max(power, -15), 0 if found["base"] == "s" else 9)
+        prefix = next(name for name, own in _PREFIXES.items() if own == power)
+        factor = 10.0 ** (_PREFIXES[found["prefix"] or ""] - power)
+        unit = f"{prefix}{found['base']}{found['rest']}"
+        return replace(self, unit=unit, factor=self.factor * factor)
+
+
+_PREFIXES = {"": 0, "f": -15, "p": -12, "n": -9, "µ": -6, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9}
+# Lengths and areas are not among them: no one speaks of kµm or of mcm².
+_SCALED = re.compile(
+    r"(?P<prefix>[fpnµumkMG]?)(?P<base>A|V|S|M|s|Hz|Ω|ohm|F|mol|W)(?P<rest>(/.*)?)"
+)
 
 
 def labels_of(described: Iterable[Mapping[str, Any]]) -> dict[str, Label]:
@@ -103,7 +150,34 @@ class FigureData:
         return ", ".join(
             f"{self.labels[c].text} = {self.labels[c].quantity(point[c])}"
             for c in (self.swept if columns is None else columns)
+            if not is_null(point[c])
         )
+
+
+def in_fitting_units(
+    figure: Figure, data: FigureData, points: pd.DataFrame
+) -> tuple[FigureData, pd.DataFrame]:
+    """Put the columns that a figure shows into units whose prefixes fit their values."""
+    names = {
+        name
+        for key in figure.columns_of
+        for name in as_tuple(getattr(figure, key))
+        # What the user has written into the text for the ends of lines is in the stored unit.
+        if not (key == "x" and getattr(figure, "ends", None))
+    }
+    labels = {}
+    for name in sorted(names.intersection(data.labels)):
+        if is_numeric(points[name]):
+            stored = points[name].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+            labels[name] = data.labels[name].fitting(stored, decades=name in data.swept)
+    labels = {name: label for name, label in labels.items() if label.factor != 1}
+    scaled = {name: points[name] * label.factor for name, label in labels.items()}
+    return replace(data, labels={**data.labels, **labels}), points.assign(**scaled)
+
+
+def as_tuple(names: Any) -> tuple[str, ...]:
+    """What a key of a figure names: nothing, one, or several."""
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def shown(value: Any) -> str:
@@ -153,9 +227,9 @@ def select_points(figure: Figure, data: FigureData) -> pd.DataFrame:
     """
     points = data.points
     for column, wanted in figure.where.items():
-        options = wanted if isinstance(wanted, tuple) else (wanted,)
-        match = points[column].map(lambda value, options=options: is_any(value, options))
-        points = points[match.astype(bool) | ((points["status"] != OK) & points[column].isna())]
+        found = [is_wanted(None if is_null(v) else v, wanted) for v in points[column]]
+        match = pd.Series(found, index=points.index, dtype=bool)
+        points = points[match | ((points["status"] != OK) & points[column].isna())]
     order = [*(c for c in points.columns if c not in UNORDERED), "point_id"]
     return points.sort_values(order, key=lambda column: column.map(_order), ignore_index=True)
 
@@ -230,8 +304,3 @@ def _order(value: Any) -> tuple[int, float, str]:
     if isinstance(value, int | float | np.number):
         return (0, float(value), "")
     return (1, 0.0, str(value))
-
-
-def is_any(value: Any, options: Sequence[Any]) -> bool:
-    """Whether a value is there, and one of the options."""
-    return not is_null(value) and settings.is_any(value, options)

@@ -17,11 +17,12 @@ from dendroflow.errors import StoreError
 from dendroflow.figures import places
 from dendroflow.figures.data import FigureData, Label, thinned
 from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.headings import page_of
 from dendroflow.figures.html_page import Interactive
-from dendroflow.figures.page import Page, page_of
+from dendroflow.figures.page import Page, Slot
 from dendroflow.figures.places import Array, Box
 from dendroflow.figures.shape import Outlines
-from dendroflow.settings.figures import FieldMap
+from dendroflow.settings.figures_of_signals import FieldMap
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def plane_of(figure: FieldMap, voxels: Array) -> Plane:
     return Plane(order, place, edge)
 
 
-def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame) -> Page:
+def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     """Draw the field of a point that is ok, and make its page."""
     point, notes = places.select_point(figure, data, points)
     point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
@@ -95,15 +96,16 @@ def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame) -> Page:
     if low < lowest or high > highest:
         notes.append(f"Values reach from {low:.3g} to {high:.3g} {label.unit}, beyond the colours.")
     shown = places.at_times(figure, course, figure.times)
-    page = page_of(figure, data, notes, (places.WIDTH, places.WIDTH), point)
-    panels = places.add_panels(page, plane.box, shown.index)
+    grid, height = places.grid_of(plane.box, len(shown), slot.width)
+    page = page_of(figure, data, slot, notes, height, drawn=point)
+    panels = places.add_panels(page, plane.box, grid, shown.index)
     page.colour_bar(panels, colours, label)
     for axes, values in zip(panels, shown.to_numpy(), strict=True):
         _draw_panel(axes, plane, values.reshape(plane.order.shape), colours)
     plot = plot_field(plane, label, colours)
     if figure.cells is not None:
         rows = places.read_places(figure, data, point_id, figure.cells, voxels=False)
-        page.canvas.draw_without_rendering()
+        page.lay_out()
         _add_cells(Outlines(rows["outline"].tolist()), plane, panels, plot, cell_colour)
     frames = places.frames_of(thinned(course, figure.frames), plane.order.shape)
     page.interactive = Interactive(plot, frames)

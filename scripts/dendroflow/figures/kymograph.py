@@ -11,32 +11,38 @@ from matplotlib.colors import Normalize
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.page import Page, failure_note, page_of, wrapped
+from dendroflow.figures.headings import failure_note, page_of
+from dendroflow.figures.page import Page, Slot, wrapped
 from dendroflow.figures.places import Array, read_places
 from dendroflow.figures.trace_phase import choose
-from dendroflow.settings.figures import Kymograph
+from dendroflow.settings.figures_of_signals import Kymograph
 
 
-def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame) -> Page:
+def draw(figure: Kymograph, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     """Draw the space-time maps of points, of which at least one is ok."""
     chosen, notes = choose(points, None, figure.limit)
     maps = [read_map(figure, data, point_id) for point_id in chosen["point_id"]]
-    page = page_of(figure, data, notes + failure_note(points), (7.4, 3.4), chosen)
+    page = page_of(figure, data, slot, notes + failure_note(points), 56, drawn=chosen)
     count = len(chosen)
     panels = page.panels(1, count, count=count, grid=False, sharex=True, sharey=True)
     finite = np.concatenate([values[np.isfinite(values)] for _, _, values in maps])
+    label = data.labels[figure.signal].fitting(finite)
+    finite = finite * label.factor
     limits = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    colours: Any = ScalarMappable(Normalize(*limits), colour_map())
+    colours: Any = ScalarMappable(Normalize(*limits), colour_map(figure.style.palette))
     varying = [column for column in data.swept if chosen[column].nunique() > 1]
-    for axes, drawn, (_, point) in zip(panels, maps, chosen.iterrows(), strict=True):
+    for axes, (times, ends, values), (_, point) in zip(
+        panels, maps, chosen.iterrows(), strict=True
+    ):
+        drawn = times, ends, values * label.factor
         axes.pcolormesh(*drawn, norm=colours.norm, cmap=colours.cmap, rasterized=True)
         lines = [data.swept_values(point, [column]) for column in varying]
-        axes.set_title("\n".join(wrapped(line, 6.6 / count) for line in lines))
+        axes.set_title("\n".join(wrapped(line, page.width / count - 6) for line in lines))
         axes.set_xlabel(f"time ({data.time_unit})")
     if figure.window is not None:
         panels[0].set_xlim(*figure.window)
     panels[0].set_ylabel("distance (µm)")
-    page.colour_bar(panels, colours, data.labels[figure.signal])
+    page.colour_bar(panels, colours, label)
     return page
 
 

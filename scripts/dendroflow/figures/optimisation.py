@@ -12,25 +12,27 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import MaxNLocator
 
+from dendroflow.figures.axes import make_logarithmic
 from dendroflow.figures.data import Label, labels_of
 from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.headings import failure_note
 from dendroflow.figures.page import (
     FAILED,
     INK,
     Page,
-    failure_note,
+    Slot,
     house_style,
-    make_logarithmic,
     wrapped,
 )
-from dendroflow.figures.targets import BLUE, ROW, plot_targets
+from dendroflow.figures.targets import AXIS, BLUE, ROW, plot_targets
 from dendroflow.settings.optimise import FIGURES
+from dendroflow.settings.style import Style
 from dendroflow.tables.best import best_individuals
 from dendroflow.tables.schemas import column_of
 
 # Scores below this share of the largest have its colour: what differs among them is not seen.
 DARKEST = 1e-4
-PANEL_WIDTH, PANEL_HEIGHT = 3.45, 3.0
+PANEL_HEIGHT = 48.0  # mm
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,18 @@ class Course:
         )
 
 
-def draw_all(course: Course, title: str, folder: Path) -> list[Path]:
+def draw_all(course: Course, title: str, style: Style, folder: Path) -> list[Path]:
     """Draw the figures of an optimisation into `folder`; `title` is that of the experiment."""
     paths = []
-    with house_style():
+    with house_style(style):
         for figure, draw in zip(FIGURES, (_convergence, _scores, _parameters, _front), strict=True):
-            page = draw(course, figure.title, f"{title} · {course.summary()}")
+            page = draw(course, Slot(style), figure.title, f"{title} · {course.summary()}")
             paths += page.save(folder, figure.name)
     return paths
 
 
-def _convergence(course: Course, title: str, subtitle: str) -> Page:
-    page = Page(title, subtitle, failure_note(course.points), (6.9, 3.6))
+def _convergence(course: Course, slot: Slot, title: str, subtitle: str) -> Page:
+    page = Page(slot, title, subtitle, failure_note(course.points), 60)
     (axes,) = page.panels()
     sns.lineplot(
         course.history,
@@ -116,7 +118,7 @@ def _convergence(course: Course, title: str, subtitle: str) -> Page:
     for number, (_, own) in enumerate(course.history.groupby("seed")):
         best = own.groupby("generation")["score"].min().cummin()
         label = "best so far" if number == 0 else None
-        axes.step(best.index, best, color=INK, lw=1.8, where="post", label=label)
+        axes.step(best.index, best, color=INK, lw=1.3, where="post", label=label)
     if (course.history["score"] > 0).any():
         make_logarithmic(axes, "y")
     axes.set(xlabel="generation", ylabel="score (sum of standard deviations)")
@@ -125,11 +127,11 @@ def _convergence(course: Course, title: str, subtitle: str) -> Page:
     return page
 
 
-def _scores(course: Course, title: str, subtitle: str) -> Page:
+def _scores(course: Course, slot: Slot, title: str, subtitle: str) -> Page:
     targets, best = course.targets, course.best
     values = [f"{course.label(p).text} {course.label(p).quantity(best[p])}" for p in course.paths]
     heading = f"{subtitle} · {', '.join(values)}"
-    page = Page(title, heading, failure_note(course.points), (7.4, 0.7 + ROW * len(targets)))
+    page = Page(slot, title, heading, failure_note(course.points), AXIS + ROW * len(targets))
     (axes,) = page.panels(grid=False)
     wanted = {name: course.notes["targets"][name] for name in targets}
     labels = {name: course.label(name) for name in targets}
@@ -137,12 +139,11 @@ def _scores(course: Course, title: str, subtitle: str) -> Page:
     return page
 
 
-def _parameters(course: Course, title: str, subtitle: str) -> Page:
+def _parameters(course: Course, slot: Slot, title: str, subtitle: str) -> Page:
     paths, history = course.paths, course.history
     columns = min(len(paths), 2)
     rows = -(-len(paths) // columns)
-    size = (PANEL_WIDTH * columns + 0.9, PANEL_HEIGHT * rows)
-    page = Page(title, subtitle, failure_note(course.points), size)
+    page = Page(slot, title, subtitle, failure_note(course.points), PANEL_HEIGHT * rows)
     panels = page.panels(rows, columns, count=len(paths))
     highest = max(float(history["score"].max()), 1e-12)
     lowest = max(float(history["score"].min()), DARKEST * highest)
@@ -159,25 +160,24 @@ def _parameters(course: Course, title: str, subtitle: str) -> Page:
             c=drawn["score"].clip(lower=lowest),
             norm=colours.norm,
             cmap=colours.cmap,
-            s=9,
+            s=4,
             lw=0,
             alpha=0.8,
         )
         axes.step(leaders.index, leaders[path], where="post", color=INK, label="best so far")
         _show_bounds(axes, course, path)
-        axes.set(xlabel="generation", ylabel=wrapped(course.label(path), 2.4))
+        axes.set(xlabel="generation", ylabel=wrapped(course.label(path), 40))
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     panels[0].legend(loc="upper right", frameon=True, framealpha=0.9)
-    bar = page.colour_bar(panels, colours, "score")
-    make_logarithmic(bar.ax, "y")
+    page.colour_bar(panels, colours, "score")
     return page
 
 
-def _front(course: Course, title: str, subtitle: str) -> Page:
+def _front(course: Course, slot: Slot, title: str, subtitle: str) -> Page:
     targets = course.targets
     found = best_individuals(course.history, targets)
     front = found[found["on_front"]]
-    page = Page(title, subtitle, [], (6.9, 0.9 + 0.42 * len(targets)))
+    page = Page(slot, title, subtitle, [], 15 + 7 * len(targets))
     (axes,) = page.panels()
     places = range(len(targets))
     for _, row in front[::-1].iterrows():
@@ -186,11 +186,11 @@ def _front(course: Course, title: str, subtitle: str) -> Page:
             [row[f"{name}.score"] for name in targets],
             places,
             color=INK if best else BLUE,
-            lw=2.0 if best else 0.7,
+            lw=1.4 if best else 0.5,
             alpha=1.0 if best else 0.45,
             label="lowest sum" if best else None,
         )
-    axes.set_yticks(places, [wrapped(course.label(name).text, 1.8) for name in targets])
+    axes.set_yticks(places, [wrapped(course.label(name).text, 32) for name in targets])
     axes.invert_yaxis()
     axes.set_xlabel(f"score (standard deviations) of the {len(front)} on the front")
     axes.legend(loc="best")
@@ -205,4 +205,4 @@ def _show_bounds(axes: Axes, course: Course, path: str) -> None:
         make_logarithmic(axes, "y")
     axes.set_ylim(*(bounds["log_range"] or bounds["range"]))
     if settings["reference"]:
-        axes.axhline(settings["reference"][path], color=FAILED, lw=1.2, ls="--", label="reference")
+        axes.axhline(settings["reference"][path], color=FAILED, lw=0.8, ls="--", label="reference")

@@ -1,71 +1,127 @@
-"""The page that every printed figure has: a heading, axes, notes; and how it is saved."""
+"""Where a figure is drawn: a page with a heading, axes and notes; and how it is saved."""
 
-import math
+import logging
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import matplotlib.style
-import pandas as pd
 import seaborn as sns
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure as Canvas
-from matplotlib.offsetbox import AnchoredOffsetbox, TextArea, VPacker
-from matplotlib.ticker import LogFormatter
+from matplotlib.figure import FigureBase, SubFigure
+from matplotlib.font_manager import findfont
 
-from dendroflow.figures.data import OK, FigureData, shown
+from dendroflow.figures.axes import make_logarithmic
 from dendroflow.figures.html_page import Interactive
 from dendroflow.files import replacing
-from dendroflow.settings.figures import PRINT_FORMATS, Figure
+from dendroflow.settings.style import FONT, Style
+
+logger = logging.getLogger("dendroflow")
 
 INK = "#222222"
 GREY = "#666666"
 FAILED = "#cc2222"
 
-TITLE_SIZE = 12.0
-TEXT_SIZE = 9.0
+# Points in print: what journals ask for.
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE, LETTER_SIZE = 8.0, 7.0, 6.0, 9.0
+INCH, POINT = 25.4, 25.4 / 72  # mm
+MARGIN = 1.5  # mm
 
-# Without a date or a random salt, the same figure is the same file.
-METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    "png": {"Software": None},
-}
 RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
     "font.size": TEXT_SIZE,
     # Text of a configuration is no formula, whatever its dollars.
     "text.parse_math": False,
-    "axes.labelsize": 10,
+    "axes.labelsize": TEXT_SIZE,
     "axes.titlesize": TEXT_SIZE,
-    "axes.linewidth": 0.8,
+    "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.formatter.useoffset": False,
     "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.6,
+    "grid.linewidth": 0.4,
+    "hatch.linewidth": 0.5,
     "legend.frameon": False,
-    "legend.fontsize": TEXT_SIZE,
-    "hatch.linewidth": 0.6,
-    "savefig.dpi": 160,
-    # The heading and the notes stand outside of the canvas, which the page is then cut around.
-    "savefig.bbox": "tight",
-    "savefig.pad_inches": 0.12,
+    "legend.fontsize": SMALL_SIZE,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 2.8,
+    "patch.linewidth": 0.4,
+    **{f"{axis}tick.labelsize": SMALL_SIZE for axis in "xy"},
+    **{
+        f"{axis}tick.major.{key}": size
+        for axis in "xy"
+        for key, size in (("width", 0.6), ("size", 2.5))
+    },
+    **{
+        f"{axis}tick.minor.{key}": size
+        for axis in "xy"
+        for key, size in (("width", 0.4), ("size", 1.5))
+    },
+    "figure.constrained_layout.h_pad": 0.03,
+    "figure.constrained_layout.w_pad": 0.03,
     "svg.hashsalt": "dendroflow",
-    "svg.fonttype": "path",
+    # Text that an editor can change.
+    "svg.fonttype": "none",
     "pdf.fonttype": 42,
 }
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
+def house_style(style: Style) -> Iterator[None]:
     """Draw in the same way on every machine, whatever its own settings of matplotlib."""
-    with matplotlib.style.context(["default", sns.axes_style("ticks"), RC], after_reset=True):
+    own = {"font.family": [*dict.fromkeys([_installed(style.font), FONT])]}
+    with matplotlib.style.context(["default", sns.axes_style("ticks"), RC | own], after_reset=True):
         yield
+
+
+@cache
+def _installed(font: str) -> str:
+    """The font, or what comes nearest of those installed."""
+    alike = ["Arial", "Helvetica", "Liberation Sans"]
+    fonts: list[str] = [font, *alike] if font in alike else [font]
+    for name in fonts:
+        try:
+            findfont(name, fallback_to_default=False)
+        except ValueError:
+            continue
+        if name != font:
+            logger.warning("font %s is not installed; %s is used", font, name)
+        return name
+    logger.warning("font %s is not installed; %s is used", font, FONT)
+    return FONT
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a page is made: on a sheet of its own, or in a part of another with a letter."""
+
+    style: Style = field(default_factory=Style)
+    part: SubFigure | None = None
+    letter: str = ""
+
+    @property
+    def width(self) -> float:
+        """Of the page, mm."""
+        return self.style.width if self.part is None else _millimetres(self.part, "width")
+
+
+@dataclass(frozen=True)
+class _Line:
+    text: str
+    size: float
+    colour: str = INK
+    weight: str = "normal"
+
+    @property
+    def height(self) -> float:
+        """With the space to the next line, mm."""
+        return 1.3 * self.size * POINT
 
 
 class Page:
@@ -76,44 +132,65 @@ class Page:
     title, subtitle
         heading, wrapped to the width.
     notes
-        sentences below the axes; those that begin with "!" are shown as warnings.
-    size
-        width and height of the part for the axes, inches.
+        sentences below the axes; those that begin with "!" are shown as warnings. Where the style
+        leaves them out, they stand in the metadata of the files alone.
+    height
+        of the part for the axes, mm, unless the slot or its style says how high all is.
+
+    Attributes
+    ----------
+    canvas
+        holds the axes.
+    width, height
+        of it, mm.
     """
 
     def __init__(
-        self, title: str, subtitle: str, notes: Sequence[str], size: tuple[float, float]
+        self, slot: Slot, title: str, subtitle: str, notes: Sequence[str], height: float
     ) -> None:
-        self.heading = (title, subtitle, notes)
-        self.canvas = Canvas(figsize=size, layout="constrained")
+        style, part = slot.style, slot.part
+        self.style, self.heading = style, (title, subtitle, notes)
         self.interactive: Interactive | None = None
-        self._write(
-            "lower left",
-            (title, {"size": TITLE_SIZE, "weight": "bold"}),
-            (subtitle, {"size": TEXT_SIZE, "color": GREY}),
+        self.width = slot.width
+        head, foot = self._head(slot, title, subtitle), self._foot(notes)
+        above, below = _height(head), _height(foot)
+        if part is not None:
+            whole = _millimetres(part, "height")
+        else:
+            whole = style.height or above + height + below
+        self.height = max(whole - above - below, 10.0)
+        self.sheet: FigureBase = part or Canvas(
+            figsize=(self.width / INCH, whole / INCH), layout="constrained"
         )
-        colours = [FAILED if note.startswith("!") else GREY for note in notes]
-        styles = [{"size": TEXT_SIZE - 1, "color": colour} for colour in colours]
-        texts = [note.lstrip("!") for note in notes]
-        self._write("upper left", *zip(texts, styles, strict=True))
+        self.canvas = self.sheet
+        if rows := [(lines, high) for lines, high in ((head, above), (foot, below)) if lines]:
+            heights = [above, self.height, below]
+            shown = [high for high in heights if high]
+            parts: Any = self.sheet.subfigures(len(shown), 1, height_ratios=shown, hspace=0)
+            self.canvas = parts[1 if head else 0]
+            for (lines, high), place in zip(rows, (0, -1) if head else (-1,), strict=False):
+                _write(parts[place], lines, self.width, high)
 
-    def _write(self, corner: str, *paragraphs: tuple[str, dict[str, Any]]) -> None:
-        """Write paragraphs whose lower left corner is the canvas' upper left, or vice versa."""
-        areas: list[Artist] = []
-        for text, style in paragraphs:
-            characters = int(self.canvas.get_figwidth() * 72 / (0.6 * style["size"]))
-            areas.append(TextArea(textwrap.fill(text, characters), textprops=style))
-        box = AnchoredOffsetbox(
-            corner,
-            child=VPacker(children=areas, align="left", pad=0, sep=4),
-            bbox_to_anchor=(0, 1 if corner == "lower left" else 0),
-            bbox_transform=self.canvas.transFigure,
-            frameon=False,
-            borderpad=0.6,
-            pad=0,
-        )
-        if areas:
-            self.canvas.add_artist(box)
+    def _head(self, slot: Slot, title: str, subtitle: str) -> list[_Line]:
+        lines = [_Line(slot.letter, LETTER_SIZE, weight="bold")] if slot.letter else []
+        if slot.style.title:
+            lines += self._wrapped(title, TITLE_SIZE, INK, "bold")
+            lines += self._wrapped(subtitle, SMALL_SIZE, GREY)
+        return lines
+
+    def _foot(self, notes: Sequence[str]) -> list[_Line]:
+        return [
+            line
+            for note in (notes if self.style.footnote else ())
+            for line in self._wrapped(
+                note.lstrip("!"), SMALL_SIZE, FAILED if note.startswith("!") else GREY
+            )
+        ]
+
+    def _wrapped(self, text: str, size: float, colour: str, weight: str = "normal") -> list[_Line]:
+        broad = 0.66 if weight == "bold" else 0.57
+        letters = int((self.width - 2 * MARGIN) / (broad * size * POINT))
+        return [_Line(line, size, colour, weight) for line in textwrap.wrap(text, letters)]
 
     def panels(
         self, rows: int = 1, columns: int = 1, *, count: int = 1, grid: bool = True, **shared: Any
@@ -124,7 +201,7 @@ class Page:
             axes.remove()
         for axes in panels[:count]:
             axes.grid(visible=grid)
-            axes.locator_params(axis="x", nbins=7 if columns == 1 else 4)
+            axes.locator_params(axis="x", nbins=max(2, min(7, int(self.width / columns / 12))))
         return panels[:count]
 
     def say(self, reason: str) -> None:
@@ -134,133 +211,91 @@ class Page:
         axes.text(
             0.5,
             0.5,
-            textwrap.fill(reason, 60),
+            textwrap.fill(reason, int(self.width / 2)),
             ha="center",
             va="center",
             transform=axes.transAxes,
-            size=11,
             color=FAILED,
             bbox={"boxstyle": "round,pad=1", "facecolor": "#fff4f4", "edgecolor": FAILED},
         )
 
     def colour_bar(self, panels: Sequence[Axes], colours: ScalarMappable, label: Any) -> Any:
         """Explain colours by a bar to the right of panels."""
-        high = self.canvas.get_figheight()
-        shrink = min(1.0, 2.6 / high)
-        bar = self.canvas.colorbar(colours, ax=list(panels), shrink=shrink, aspect=16, pad=0.02)
-        bar.set_label(wrapped(label, shrink * high))
+        shrink = min(1.0, 45 / self.height)
+        bar = self.canvas.colorbar(
+            colours, ax=list(panels), shrink=shrink, aspect=16, pad=0.02, panchor=(0.5, 0.5)
+        )
+        if isinstance(colours.norm, LogNorm):
+            make_logarithmic(bar.ax, "y")
+        bar.set_label(wrapped(label, shrink * self.height))
         bar.outline.set_visible(False)
         return bar
 
-    def write(self, path: Path, **options: Any) -> None:
-        """Write the page in the format that the name of the file says."""
-        kind = path.suffix.removeprefix(".")
-        with replacing(path) as temporary:
-            self.canvas.savefig(temporary, format=kind, metadata=METADATA[kind], **options)
+    def lay_out(self) -> None:
+        """Put all axes at their final places, where lines can be as wide as what they show."""
+        self.sheet.figure.draw_without_rendering()  # type: ignore[union-attr]
+
+    def write(self, paths: Sequence[Path]) -> None:
+        """Write the sheet in the formats that the names of the files say, laid out once."""
+        sheet = self.sheet
+        assert isinstance(sheet, Canvas)
+        title, subtitle, notes = self.heading
+        about = " ".join(filter(None, [subtitle, *(note.lstrip("!") for note in notes)]))
+        with house_style(self.style):
+            self.lay_out()
+            sheet.set_layout_engine("none")
+            for path in paths:
+                kind = path.suffix.removeprefix(".")
+                metadata = _metadata(kind, title, about)
+                with replacing(path) as temporary:
+                    sheet.savefig(temporary, format=kind, dpi=self.style.dpi, metadata=metadata)
 
     def save(self, folder: Path, name: str) -> list[Path]:
-        """Write the page as SVG, PDF and PNG, and HTML if there is one; returns the files."""
-        self.canvas.draw_without_rendering()
-        self.canvas.set_layout_engine("none")
-        for legend in self.canvas.legends:
-            # Else it goes along when the page is cut.
-            legend.set_bbox_to_anchor((0, 0, 1, 1), self.canvas.transFigure)
-        paths = [folder / f"{name}.{suffix}" for suffix in PRINT_FORMATS]
-        for path in paths:
-            self.write(path)
+        """Write the page in the formats of its style, and as HTML if it has such a page."""
+        paths = [folder / f"{name}.{suffix}" for suffix in self.style.formats]
+        self.write(paths)
         if self.interactive is not None:
             paths.append(folder / f"{name}.html")
             self.interactive.write(paths[-1], *self.heading)
         return paths
 
 
-def title(figure: Figure, data: FigureData) -> str:
-    """Return the figure's title, or one that names what it shows."""
-    if figure.title:
-        return figure.title
-    words = {}
-    for key in (*figure.signals_of, *figure.columns_of):
-        names = getattr(figure, key) or ()
-        names = (names,) if isinstance(names, str) else names
-        words[key] = " and ".join(data.label(name).text for name in names)
-    text = figure.shows.format_map(words)
-    first = text.split(" ")[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+def _metadata(kind: str, title: str, about: str) -> Mapping[str, Any]:
+    """What a file says of itself; without a date, the same figure is the same file."""
+    if kind == "svg":
+        return {"Date": None, "Creator": None, "Title": title, "Description": about}
+    if kind == "pdf":
+        dateless = {"CreationDate": None, "Creator": None, "Producer": None}
+        return {**dateless, "Title": title, "Subject": about}
+    return {"Software": None, "Title": title, "Description": about}
 
 
-def subtitle(figure: Figure, data: FigureData, point: "pd.Series[Any] | None") -> str:
-    """Return the experiment's title, what the figure selects, and all values of a single point."""
-    parts = [data.title]
-    for column, wanted in figure.where.items():
-        if point is not None and column in data.swept:
-            continue
-        values = list(map(shown, wanted if isinstance(wanted, tuple) else (wanted,)))
-        if len(values) > 4:
-            values[2:-1] = ["…"]
-        label = data.label(column)
-        parts.append(f"{label.text} = {', '.join(values)} {label.unit}".rstrip())
-    if point is not None and data.swept:
-        parts.append(data.swept_values(point))
-    return " · ".join(parts)
+def _millimetres(part: SubFigure, side: str) -> float:
+    return float(getattr(part.bbox, side)) / part.dpi * INCH
 
 
-def failure_note(points: pd.DataFrame) -> list[str]:
-    """Warn how many points failed, and how; empty if none did."""
-    bad = points.loc[points["status"] != OK, "status"].fillna("missing")
-    if bad.empty:
-        return []
-    kinds = ", ".join(f"{count} {status}" for status, count in sorted(bad.value_counts().items()))
-    return [f"!{len(bad)} of {len(points)} points did not succeed: {kinds}."]
+def wrapped(label: Any, room: float) -> str:
+    """Return the label of an axis, on as many lines as its length asks for in `room` mm."""
+    letters = max(7, int(room / (0.57 * TEXT_SIZE * POINT)))
+    return textwrap.fill(str(label), letters, break_long_words=False)
 
 
-def page_of(
-    figure: Figure,
-    data: FigureData,
-    notes: Sequence[str],
-    size: tuple[float, float],
-    drawn: pd.DataFrame | None = None,
-) -> Page:
-    """Make the page of a figure.
-
-    Parameters
-    ----------
-    drawn
-        the points whose traces are drawn; a single one is named in the heading.
-    """
-    point = drawn.iloc[0] if drawn is not None and len(drawn) == 1 else None
-    return Page(title(figure, data), subtitle(figure, data, point), notes, size)
+def _height(lines: Sequence[_Line]) -> float:
+    return sum(line.height for line in lines) + (MARGIN if lines else 0.0)
 
 
-def empty_page(figure: Figure, data: FigureData, reason: str, notes: Sequence[str]) -> Page:
-    """Make a page that says why it shows nothing."""
-    page = page_of(figure, data, notes, (6.4, 2.2))
-    if "html" in figure.formats:
-        page.interactive = Interactive(reason=reason)
-    page.say(reason)
-    return page
-
-
-class PlainLogFormatter(LogFormatter):
-    """Ticks of a logarithmic axis as plain numbers."""
-
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        """Write `x`, or nothing where the labels would be too many."""
-        low, high = sorted(self.axis.get_view_interval())  # type: ignore[union-attr]
-        if low > 0 and 0.4 < math.log10(high / low) < 1.2:
-            # About a decade: matplotlib would label more of it than there is space for.
-            return f"{x:g}" if f"{x:e}"[:3] in ("1.0", "2.0", "5.0") else ""
-        return f"{x:g}" if super().__call__(x, pos) else ""
-
-
-def make_logarithmic(axes: Axes, key: str) -> None:
-    """Make the x or the y axis logarithmic."""
-    axes.set(**{f"{key}scale": "log"})
-    axis = axes.xaxis if key == "x" else axes.yaxis
-    axis.set_major_formatter(PlainLogFormatter())
-    axis.set_minor_formatter(PlainLogFormatter())
-
-
-def wrapped(label: Any, inches: float) -> str:
-    """Return the label of an axis, on as many lines as its length asks for."""
-    width = max(12, int(inches * 72 / 5.8))
-    return textwrap.fill(str(label), width, break_long_words=False)
+def _write(part: SubFigure, lines: Sequence[_Line], width: float, height: float) -> None:
+    """Write lines from the top of a part of that width and height, mm, downwards."""
+    top = height - MARGIN
+    for line in lines:
+        part.text(
+            MARGIN / width,
+            top / height,
+            line.text,
+            ha="left",
+            va="top",
+            size=line.size,
+            color=line.colour,
+            weight=line.weight,
+        )
+        top -= line.height

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.figures.data import OK, FigureData, numbers, read_rows
 from dendroflow.figures.page import INK, Page
-from dendroflow.settings.figures import FieldMap, Figure, Movie, Shape
+from dendroflow.settings.figures import Figure
+from dendroflow.settings.figures_of_signals import FieldMap, Movie, Shape
 
 Array = NDArray[np.float64]
 
 Box = tuple[float, float, float, float]
 
 PANELS = 6
-WIDTH, HEIGHT = 6.4, 5.0
-BAR, HEAD = 1.0, 0.3
-LEAST_HEIGHT = 1.6
+# All in mm: the most of all panels together, what the bar takes and the head of each, the least.
+HEIGHT, BAR, HEAD, LEAST_HEIGHT = 85.0, 17.0, 5.0, 26.0
 
 
 def select_point(
@@ -146,26 +146,22 @@ def frames_of(course: pd.DataFrame, shape: tuple[int, ...]) -> dict[str, Any]:
     return {"times": [float(f"{time:.6g}") for time in course.index], "values": values.tolist()}
 
 
-def add_panels(page: Page, box: Box, times: "pd.Index[Any]") -> list[Axes]:
-    """Add a panel for each time, as large as can be and true to scale.
-
-    Parameters
-    ----------
-    page
-        `WIDTH` wide; it becomes as high as the panels need it.
-    box
-        left, right, bottom, top of each panel.
-    """
+def grid_of(box: Box, count: int, width: float) -> tuple[tuple[int, int], float]:
+    """Rows and columns of the panels that are largest, true to scale, and their height, mm."""
     left, right, bottom, top = box
     tall = (top - bottom) / (right - left)
-    rows = np.arange(1, len(times) + 1)
-    columns = -(-len(times) // rows)
-    widths = np.minimum((WIDTH - BAR) / columns, (HEIGHT / rows - HEAD) / tall)
-    full = len(times) / (rows * columns)
+    rows = np.arange(1, count + 1)
+    columns = -(-count // rows)
+    widths = np.minimum((width - BAR) / columns, (HEIGHT / rows - HEAD) / tall)
+    full = count / (rows * columns)
     best = int((widths * full).argmax())
-    page.canvas.set_layout_engine("compressed")
-    page.canvas.set_figheight(max(rows[best] * (widths[best] * tall + HEAD), LEAST_HEIGHT))
-    grid = int(rows[best]), int(columns[best])
+    height = max(float(rows[best] * (widths[best] * tall + HEAD)), LEAST_HEIGHT)
+    return (int(rows[best]), int(columns[best])), height
+
+
+def add_panels(page: Page, box: Box, grid: tuple[int, int], times: "pd.Index[Any]") -> list[Axes]:
+    """Add a panel for each time, true to scale; `box` is its left, right, bottom and top."""
+    left, right, bottom, top = box
     panels = page.panels(*grid, count=len(times), grid=False, sharex=True, sharey=True)
     for axes, time in zip(panels, times, strict=True):
         axes.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")

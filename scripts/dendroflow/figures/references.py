@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 
 from dendroflow.errors import ConfigurationError
-from dendroflow.figures.data import OK, FigureData, Label, is_any, numbers, shown
-from dendroflow.settings.figures import Line, Scatter
+from dendroflow.figures.data import OK, FigureData, Label, is_null, numbers, shown
+from dendroflow.settings.conditions import is_any
+from dendroflow.settings.figures_of_columns import Line, Scatter
 
 
 def against_reference(
@@ -26,7 +27,7 @@ def against_reference(
     wanted = ", ".join(f"{c} = {shown(v)}" for c, v in figure.reference.items())
     best = data.points
     for column, value in figure.reference.items():
-        best = best[[is_any(found, (value,)) for found in best[column]]]
+        best = best[[not is_null(found) and is_any(found, value) for found in best[column]]]
     if best.empty:
         raise ConfigurationError(f"figure {figure.name}: reference: no point has {wanted}")
     others = [column for column in data.swept if column not in figure.reference]
@@ -51,6 +52,7 @@ def against_reference(
 def reference_note(figure: Line | Scatter, data: FigureData) -> str:
     """Say what errors are relative to."""
     values = ", ".join(
-        f"{data.labels[c].text} {data.labels[c].quantity(v)}" for c, v in figure.reference.items()
+        f"{data.labels[c].text} {data.labels[c].number(v)} {data.labels[c].unit}".rstrip()
+        for c, v in figure.reference.items()
     )
     return f"Errors are relative to the otherwise equal point with {values}."

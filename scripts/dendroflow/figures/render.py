@@ -7,25 +7,37 @@ from typing import Any
 import pandas as pd
 
 from dendroflow.figures import (
+    distribution,
     field,
-    heatmap,
-    histogram,
+    groups,
     kymograph,
-    line_scatter,
+    maps,
+    pair,
+    relation,
     shape,
     table,
     targets,
     trace_phase,
 )
-from dendroflow.figures.data import OK, FigureData, select_points, with_status_of_runs
-from dendroflow.figures.page import Page, empty_page, failure_note, house_style
+from dendroflow.figures.data import (
+    OK,
+    FigureData,
+    in_fitting_units,
+    select_points,
+    with_status_of_runs,
+)
+from dendroflow.figures.headings import empty_page, failure_note
+from dendroflow.figures.page import Page, Slot, house_style
+from dendroflow.figures.references import against_reference
 from dendroflow.settings.figures import Figure, signals
+from dendroflow.settings.figures_of_columns import Line, Scatter
 
-DRAW: dict[str, Callable[[Any, FigureData, pd.DataFrame], Page]] = {
-    "line": line_scatter.draw,
-    "scatter": line_scatter.draw,
-    "heatmap": heatmap.draw,
-    "histogram": histogram.draw,
+DRAW: dict[str, Callable[[Any, FigureData, pd.DataFrame, Slot], Page]] = {
+    **dict.fromkeys(("line", "scatter"), relation.draw),
+    **dict.fromkeys(("box", "violin", "strip", "bar"), groups.draw),
+    **dict.fromkeys(("histogram", "ecdf"), distribution.draw),
+    **dict.fromkeys(("heatmap", "contour"), maps.draw),
+    "pair": pair.draw,
     "trace": trace_phase.draw_traces,
     "phase": trace_phase.draw_orbits,
     "kymograph": kymograph.draw,
@@ -55,15 +67,25 @@ def render(figure: Figure, data: FigureData, folder: Path) -> list[Path]:
     StoreError
         If a trace is missing.
     """
+    with house_style(figure.style):
+        return draw(figure, data, Slot(figure.style)).save(folder, figure.name)
+
+
+def draw(figure: Figure, data: FigureData, slot: Slot) -> Page:
+    """Draw a figure on a page of its own, or into a part of one."""
     points = with_status_of_runs(select_points(figure, data), signals(figure), data.runs)
-    with house_style():
-        draw = DRAW[figure.kind] if (points["status"] == OK).any() else _draw_nothing
-        return draw(figure, data, points).save(folder, figure.name)
+    if not (points["status"] == OK).any():
+        return _draw_nothing(figure, data, points, slot)
+    if isinstance(figure, Line | Scatter) and figure.reference:
+        data, points = against_reference(figure, data, points)
+    if figure.kind != "targets":
+        data, points = in_fitting_units(figure, data, points)
+    return DRAW[figure.kind](figure, data, points, slot)
 
 
-def _draw_nothing(figure: Figure, data: FigureData, points: pd.DataFrame) -> Page:
+def _draw_nothing(figure: Figure, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     if points.empty:
-        return empty_page(figure, data, "`where` selects no point of this experiment.", [])
+        return empty_page(figure, data, slot, "`where` selects no point of this experiment.", [])
     errors = points["error"].dropna()
     notes = failure_note(points) + [f"First error: {error}" for error in errors.head(1)]
-    return empty_page(figure, data, "No point of this figure succeeded.", notes)
+    return empty_page(figure, data, slot, "No point of this figure succeeded.", notes)

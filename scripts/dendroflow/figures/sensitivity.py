@@ -11,13 +11,14 @@ from matplotlib.colors import Normalize
 
 from dendroflow.figures.data import Label
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.page import GREY, INK, Page, house_style, wrapped
+from dendroflow.figures.page import GREY, INK, Page, Slot, house_style, wrapped
 from dendroflow.figures.targets import BLUE
 from dendroflow.settings.analysis import FIGURES
+from dendroflow.settings.style import Style
 
 # Of more features the first are drawn, and the note says so.
 FEATURES_AT_MOST = 12
-COLUMNS, PANEL_WIDTH, ROW = 3, 2.6, 0.34
+COLUMNS, HEAD, ROW = 3, 15.0, 5.6  # mm
 NAMES = {
     "S1": "first order (alone)",
     "ST": "total (with all that it does together with others)",
@@ -29,7 +30,7 @@ COLOURS = {"S1": "#9fc1dd", "ST": BLUE, "PAWN": BLUE, "mu_star": BLUE, "sigma": 
 
 
 def draw_all(
-    indices: pd.DataFrame, labels: Mapping[str, Label], title: str, folder: Path
+    indices: pd.DataFrame, labels: Mapping[str, Label], title: str, style: Style, folder: Path
 ) -> list[Path]:
     """Draw the indices of an experiment, and those of pairs if there are any.
 
@@ -38,11 +39,11 @@ def draw_all(
     indices
         of `analysis.sensitivity.INDICES`.
     """
-    paths = []
-    with house_style():
+    paths, slot = [], Slot(style)
+    with house_style(style):
         for figure, page in (
-            (FIGURES[0], _bars(indices, labels, title)),
-            (FIGURES[1], _pairs(indices, labels, title)),
+            (FIGURES[0], _bars(indices, labels, title, slot)),
+            (FIGURES[1], _pairs(indices, labels, title, slot)),
         ):
             if page is not None:
                 paths += page.save(folder, figure.name)
@@ -63,14 +64,14 @@ def _notes(indices: pd.DataFrame, labels: Mapping[str, Label], shown: list[str])
     return notes
 
 
-def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Page:
+def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str, slot: Slot) -> Page:
     drawn = indices[indices["kind"].isin(list(NAMES))]
     features = drawn["feature"].unique().tolist()[:FEATURES_AT_MOST]
     parameters = drawn["parameter"].unique().tolist()
     columns = min(COLUMNS, max(len(features), 1))
     rows = max(-(-len(features) // columns), 1)
-    size = (PANEL_WIDTH * columns + 1.2, rows * (0.9 + ROW * max(len(parameters), 1)))
-    page = Page(FIGURES[0].title, title, _notes(indices, labels, features), size)
+    height, notes = rows * (HEAD + ROW * max(len(parameters), 1)), _notes(indices, labels, features)
+    page = Page(slot, FIGURES[0].title, title, notes, height)
     if not features:
         page.say("no feature has an index; the notes say why")
         return page
@@ -83,12 +84,12 @@ def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Pag
             bars = own[own["kind"] == kind].loc[parameters]
             places = np.arange(len(parameters)) + (k - (len(kinds) - 1) / 2) * height
             axes.barh(places, bars["value"], height, color=COLOURS[kind], label=NAMES[kind])
-            axes.hlines(places, bars["low"], bars["high"], color=INK, lw=1.0)
+            axes.hlines(places, bars["low"], bars["high"], color=INK, lw=0.7)
         axes.axvline(0, color=GREY, lw=0.8)
-        axes.set_title(wrapped(labels[feature].text, PANEL_WIDTH), size="medium")
+        axes.set_title(wrapped(labels[feature].text, page.width / columns - 8))
         if "mu_star" in kinds:
             axes.set_xlabel(labels[feature].unit)
-        axes.set_yticks(range(len(parameters)), [wrapped(labels[p].text, 1.6) for p in parameters])
+        axes.set_yticks(range(len(parameters)), [wrapped(labels[p].text, 26) for p in parameters])
         axes.grid(visible=False, axis="y")
     panels[0].invert_yaxis()
     handles, names = panels[0].get_legend_handles_labels()
@@ -96,7 +97,9 @@ def _bars(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Pag
     return page
 
 
-def _pairs(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Page | None:
+def _pairs(
+    indices: pd.DataFrame, labels: Mapping[str, Label], title: str, slot: Slot
+) -> Page | None:
     drawn = indices[indices["kind"] == "S2"]
     if drawn.empty:
         return None
@@ -104,8 +107,8 @@ def _pairs(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Pa
     names = pd.unique(drawn[["parameter", "other"]].to_numpy().ravel()).tolist()
     columns = min(COLUMNS, len(features))
     rows = -(-len(features) // columns)
-    side = 1.2 + ROW * len(names)
-    page = Page(FIGURES[1].title, title, [], (side * columns + 2.0, (side + 0.4) * rows))
+    side = (slot.width - 20) / columns
+    page = Page(slot, FIGURES[1].title, title, [], (side + 5) * rows)
     panels = page.panels(rows, columns, count=len(features), grid=False, sharex=True, sharey=True)
     highest = max(float(drawn["value"].max()), 0.1)
     colours: Any = ScalarMappable(Normalize(0, highest), colour_map())
@@ -116,9 +119,9 @@ def _pairs(indices: pd.DataFrame, labels: Mapping[str, Label], title: str) -> Pa
             place = names.index(str(row.other)), names.index(str(row.parameter))
             values[place] = max(float(str(row.value)), 0.0)
         axes.pcolormesh(values, norm=colours.norm, cmap=colours.cmap, edgecolor="white")
-        ticks, texts = np.arange(len(names)) + 0.5, [wrapped(labels[n].text, 1.4) for n in names]
+        ticks, texts = np.arange(len(names)) + 0.5, [wrapped(labels[n].text, 24) for n in names]
         axes.set_xticks(ticks, texts, rotation=90)
         axes.set_yticks(ticks, texts)
-        axes.set_title(wrapped(labels[feature].text, side), size="medium")
+        axes.set_title(wrapped(labels[feature].text, side))
     page.colour_bar(panels, colours, "index of second order")
     return page

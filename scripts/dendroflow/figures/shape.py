@@ -18,22 +18,23 @@ from dendroflow.errors import ConfigurationError
 from dendroflow.figures import places
 from dendroflow.figures.data import FigureData, read_rows, thinned
 from dendroflow.figures.encoding import colour_map
+from dendroflow.figures.headings import page_of
 from dendroflow.figures.html_page import Interactive
-from dendroflow.figures.page import INK, Page, page_of
+from dendroflow.figures.page import INK, SMALL_SIZE, Page, Slot
 from dendroflow.figures.places import Array, Box
-from dendroflow.settings.figures import Moment, Movie, Shape
+from dendroflow.settings.figures_of_signals import Moment, Movie, Shape
 
 SCREEN = 640
-THINNEST = 0.9
+THINNEST = 0.6
 THINNEST_ON_SCREEN = 2.0
 CLASS_RATIO = 1.3
 RASTERIZED_FROM = 5000
 
 
-def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame) -> Page:
+def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     """Draw the cells of a point that is ok, and make their page."""
     point, notes = places.select_point(figure, data, points)
-    point_id, label = point["point_id"].iloc[0], data.labels[figure.signal]
+    point_id = point["point_id"].iloc[0]
     rows = places.read_places(figure, data, point_id, figure.signal, voxels=False)
     # The highest is drawn last.
     rows = rows.iloc[np.argsort([line[:, 2].mean() for line in rows["outline"]], kind="stable")]
@@ -44,15 +45,18 @@ def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame) -> Page:
     else:
         course = places.course_of(figure, rows, figure.window)
         shown = places.at_times(figure, course, figure.times)
+    label = data.labels[figure.signal].fitting(course)
+    course, shown = course * label.factor, shown * label.factor
     cells = Outlines(rows["outline"].tolist())
-    colours = ScalarMappable(Normalize(*places.limits_of(course)), colour_map())
-    page = page_of(figure, data, notes, (places.WIDTH, places.WIDTH), point)
-    panels = places.add_panels(page, cells.box, shown.index)
+    colours = ScalarMappable(Normalize(*places.limits_of(course)), colour_map(figure.style.palette))
+    grid, height = places.grid_of(cells.box, len(shown), slot.width)
+    page = page_of(figure, data, slot, notes, height, drawn=point)
+    panels = places.add_panels(page, cells.box, grid, shown.index)
     page.colour_bar(panels, colours, label)
     for axes in panels:
         axes.set_axis_off()
     _add_scale_bar(panels[-1], cells.scale_bar)
-    page.canvas.draw_without_rendering()
+    page.lay_out()
     many = len(rows) * len(panels) > RASTERIZED_FROM
     for axes, values in zip(panels, shown.to_numpy(), strict=True):
         cells.draw(axes, array=values, norm=colours.norm, cmap=colours.cmap, rasterized=many)
@@ -158,6 +162,7 @@ def _add_scale_bar(axes: Axes, length: int) -> None:
         label_top=True,
         frameon=False,
         color=INK,
+        fontproperties={"size": SMALL_SIZE},
     )
     axes.add_artist(bar)
 

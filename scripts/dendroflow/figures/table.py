@@ -5,25 +5,25 @@ from matplotlib.transforms import Bbox
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, is_null, is_numeric
+from dendroflow.figures.headings import failure_note, page_of
 from dendroflow.figures.page import (
     FAILED,
     GREY,
     INK,
-    TEXT_SIZE,
+    POINT,
+    SMALL_SIZE,
     Page,
-    failure_note,
-    page_of,
+    Slot,
     wrapped,
 )
-from dendroflow.settings.figures import Table
+from dendroflow.settings.figures_of_columns import Table
 
-ROW = 0.24
-WIDTH = 7.4
+ROW = 4.0  # mm
 MOST_ROWS = 60
 ABSENT = "–"
 
 
-def draw(figure: Table, data: FigureData, points: pd.DataFrame) -> Page:
+def draw(figure: Table, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     """Draw a table of points, of which at least one is ok.
 
     A point that did not succeed has its status in place of features, which it does not have.
@@ -38,18 +38,18 @@ def draw(figure: Table, data: FigureData, points: pd.DataFrame) -> Page:
             f"figure {figure.name}: {len(points)} points do not fit into a table of at most "
             f"{MOST_ROWS} rows; choose fewer by `where`"
         )
-    width = WIDTH / len(figure.columns)
+    width = slot.width / len(figure.columns) - 2
     heads = [wrapped(data.label(column), width) for column in figure.columns]
-    head = 0.19 * max(text.count("\n") + 1 for text in heads) + 0.1
+    head = 1.35 * SMALL_SIZE * POINT * max(text.count("\n") + 1 for text in heads) + 1.5
     height = head + ROW * len(points)
-    page = page_of(figure, data, failure_note(points), (WIDTH, height))
+    page = page_of(figure, data, slot, failure_note(points), height)
     (axes,) = page.panels(grid=False)
     axes.set_axis_off()
     texts = [_texts(points, column, swept=column in data.swept) for column in figure.columns]
     rows = list(zip(*texts, strict=True))
     table = axes.table(rows, colLabels=heads, cellLoc="center", bbox=Bbox.unit())
     table.auto_set_font_size(False)
-    table.set_fontsize(TEXT_SIZE)
+    table.set_fontsize(SMALL_SIZE)
     for (row, column), cell in table.get_celld().items():
         cell.set(height=(ROW if row else head) / height, lw=0)
         text = cell.get_text()

@@ -10,17 +10,18 @@ from matplotlib.axes import Axes
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData, Label
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.page import GREY, INK, Page, failure_note, page_of, wrapped
-from dendroflow.settings.figures import Targets
+from dendroflow.figures.headings import failure_note, page_of
+from dendroflow.figures.page import GREY, INK, SMALL_SIZE, Page, Slot, wrapped
+from dendroflow.settings.figures_of_columns import Targets
 
 BLUE = "#31688e"
 BAND = "#e8eef4"
 # What lies farther away (SD) is drawn there.
 FARTHEST = 10.0
-ROW = 0.27
+ROW, AXIS = 4.6, 12.0  # mm
 
 
-def draw(figure: Targets, data: FigureData, points: pd.DataFrame) -> Page:
+def draw(figure: Targets, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     """Draw the features of points beside their targets.
 
     Raises
@@ -33,7 +34,7 @@ def draw(figure: Targets, data: FigureData, points: pd.DataFrame) -> Page:
             f"figure {figure.name}: the experiment has no `targets` with a mean"
         )
     notes = failure_note(points)
-    page = page_of(figure, data, notes, (7.4, 0.7 + ROW * len(data.targets)))
+    page = page_of(figure, data, slot, notes, AXIS + ROW * len(data.targets))
     (axes,) = page.panels(grid=False)
     plot_targets(axes, points, data.targets, data.labels)
     return page
@@ -64,7 +65,7 @@ def plot_targets(
         means, sds = (np.array([t[key] for t in targets.values()]) for key in ("mean", "sd"))
         distance = np.clip((values - means) / sds, -FARTHEST, FARTHEST)
         widest = max(widest, np.nanmax(np.abs(distance), initial=0.0))
-        axes.plot(distance, rows, "o", ms=5, color=colour, mec="white", mew=0.5, clip_on=False)
+        axes.plot(distance, rows, "o", ms=3.5, color=colour, mec="white", mew=0.3, clip_on=False)
     for row, (name, target) in enumerate(targets.items()):
         cells = np.array(list(target.get("cells", {}).values()))
         axes.plot((cells - target["mean"]) / target["sd"], np.full(len(cells), row), "|", color=INK)
@@ -82,9 +83,10 @@ def plot_targets(
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
+            size=SMALL_SIZE,
             color=GREY,
         )
-    axes.set_yticks(rows, [wrapped(labels[name].text, 3.4) for name in targets])
+    axes.set_yticks(rows, [wrapped(labels[name].text, 45) for name in targets])
     axes.set_ylim(len(targets) - 0.4, -0.6)
     axes.set_xlim(-1.05 * widest, 1.05 * widest)
     axes.tick_params(axis="y", length=0, labelcolor=INK)

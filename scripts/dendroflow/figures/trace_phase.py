@@ -9,35 +9,37 @@ import pandas as pd
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import OK, FigureData, levels, read_rows, thinned
 from dendroflow.figures.encoding import add_legend, hues_of, texts
-from dendroflow.figures.page import Page, failure_note, page_of, wrapped
-from dendroflow.settings.figures import Phase, Trace
+from dendroflow.figures.headings import failure_note, page_of
+from dendroflow.figures.page import Page, Slot, wrapped
+from dendroflow.settings.figures_of_signals import Phase, Trace
 
 RECORDED = "#b8b8b8"
 
 
-def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
+def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     """Draw the signals of points, of which at least one is ok."""
     chosen, notes = choose(points, figure.hue, figure.limit)
     names = figure.signal
     traces = read_signals(figure, data, chosen, names)
-    height = 3.6 if len(names) == 1 else 1.2 + 1.7 * len(names)
-    page = page_of(figure, data, notes + failure_note(points), (6.9, height), chosen)
+    height = 60.0 if len(names) == 1 else 20.0 + 28.0 * len(names)
+    page = page_of(figure, data, slot, notes + failure_note(points), height, drawn=chosen)
     panels = page.panels(len(names), count=len(names), sharex=True)
-    hues = hues_of(chosen, figure.hue, data.labels)
+    hues = hues_of(chosen, figure.hue, data.labels, figure.style.palette)
     hue_of = dict(zip(chosen["point_id"], texts(chosen, figure.hue), strict=True))
     for axes, name in zip(panels, names, strict=True):
         simulated = traces[chosen["point_id"].iloc[0], name][0]
+        drawn = np.concatenate([traces[point_id, name][1] for point_id in hue_of])
+        label = data.labels[name].fitting(drawn)
         for row in data.read_recordings(name) if figure.recordings else ():
             times = row["t0"] + row["dt"] * np.arange(len(row["values"]))
             shown = (times >= simulated[0]) & (times <= simulated[-1])
-            axes.plot(times[shown], np.array(row["values"])[shown], color=RECORDED, lw=0.8)
+            values = np.array(row["values"])[shown] * label.factor
+            axes.plot(times[shown], values, color=RECORDED, lw=0.6)
         for point_id, hue in hue_of.items():
-            axes.plot(
-                *traces[point_id, name],
-                color=hues.colours[hue],
-                lw=1.3 if len(chosen) <= 20 else 0.9,
-            )
-        axes.set_ylabel(wrapped(data.labels[name], height / len(names) - 0.4))
+            t, values = traces[point_id, name]
+            width = 0.9 if len(chosen) <= 20 else 0.6
+            axes.plot(t, values * label.factor, color=hues.colours[hue], lw=width)
+        axes.set_ylabel(wrapped(label, page.height / len(names) - 7))
         axes.margins(x=0)
     if figure.window is not None:
         panels[-1].set_xlim(*figure.window)
@@ -47,26 +49,31 @@ def draw_traces(figure: Trace, data: FigureData, points: pd.DataFrame) -> Page:
     return page
 
 
-def draw_orbits(figure: Phase, data: FigureData, points: pd.DataFrame) -> Page:
+def draw_orbits(figure: Phase, data: FigureData, points: pd.DataFrame, slot: Slot) -> Page:
     """Draw the orbits of points, of which at least one is ok; an arrow shows their direction."""
     chosen, notes = choose(points, figure.hue, figure.limit)
     traces = read_signals(figure, data, chosen, (figure.x, figure.y))
     if figure.window is not None:
         start, end = figure.window
         notes.insert(0, f"From {start:g} to {end:g} {data.time_unit}.")
-    page = page_of(figure, data, notes + failure_note(points), (6.9, 4.6), chosen)
+    page = page_of(figure, data, slot, notes + failure_note(points), 75, drawn=chosen)
     (axes,) = panels = page.panels()
-    hues = hues_of(chosen, figure.hue, data.labels)
+    hues = hues_of(chosen, figure.hue, data.labels, figure.style.palette)
     orbits = []
+    x_label, y_label = (
+        data.labels[name].fitting(np.concatenate([traces[p, name][1] for p in chosen["point_id"]]))
+        for name in (figure.x, figure.y)
+    )
     for point_id, hue in zip(chosen["point_id"], texts(chosen, figure.hue), strict=True):
         t, x = traces[point_id, figure.x]
-        y = np.interp(t, *traces[point_id, figure.y])
-        axes.plot(x, y, color=hues.colours[hue], lw=1.3)
+        y = np.interp(t, *traces[point_id, figure.y]) * y_label.factor
+        x = x * x_label.factor
+        axes.plot(x, y, color=hues.colours[hue], lw=0.9)
         orbits.append((x, y, hues.colours[hue]))
     for orbit in orbits:
         _add_direction(axes, *orbit)
-    axes.set_xlabel(str(data.labels[figure.x]))
-    axes.set_ylabel(wrapped(data.labels[figure.y], 4.0))
+    axes.set_xlabel(wrapped(x_label, page.width - 12))
+    axes.set_ylabel(wrapped(y_label, page.height - 8))
     add_legend(page, panels, [hues.listed()], hues)
     return page
 
@@ -75,10 +82,10 @@ def _add_direction(axes: Any, x: Any, y: Any, colour: str) -> None:
     """Show the direction of an orbit by an arrow where it runs fastest; a rest, by a dot."""
     dx, dy = np.diff(x) / np.ptp(axes.get_xlim()), np.diff(y) / np.ptp(axes.get_ylim())
     if max(np.ptp(np.cumsum(dx)), np.ptp(np.cumsum(dy))) < 0.01:
-        axes.plot(x[-1:], y[-1:], marker="o", ms=5, color=colour)
+        axes.plot(x[-1:], y[-1:], marker="o", color=colour)
         return
     i = int(np.hypot(dx, dy).argmax())
-    arrow = {"arrowstyle": "-|>", "color": colour, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
+    arrow = {"arrowstyle": "-|>", "color": colour, "mutation_scale": 10, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", xytext=(x[i], y[i]), xy=(x[i + 1], y[i + 1]), arrowprops=arrow)
 
 
@@ -136,4 +143,4 @@ def _cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[A
         )
     first = max(int(np.searchsorted(t, start)) - 1, 0)
     last = int(np.searchsorted(t, end, side="right")) + 1
-    return t[first:last], np.asarray(v)[first:last]
+    return t[first:last], np.asarray(v, dtype=float)[first:last]

@@ -1,4 +1,4 @@
-"""The job that draws all figures of an experiment."""
+"""The jobs that draw all figures of an experiment, and several on one page."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dendroflow import layout
+from dendroflow.figures.compose import compose
 from dendroflow.figures.data import FigureData, labels_of
 from dendroflow.figures.render import render_all
 from dendroflow.jobs.job import Job
@@ -21,10 +23,52 @@ def render_figures(job: Job) -> None:
     """Draw all figures of one experiment, and where it optimises, those of its search."""
     declared, folder = job.declared, Path(job.output.figures)
     folder.mkdir(parents=True, exist_ok=True)
-    notes = read_notes(Path(job.input.features))
+    style, data = declared.style, _data(job, job.experiment)
+    render_all(declared.figures, data, folder)
     table = read_table(Path(job.input.features))
-    points = table.to_pandas()
-    runs = read_table(Path(job.input.runs))
+    if accept := read_notes(Path(job.input.features)).get("population"):
+        from dendroflow.figures import population
+        from dendroflow.tables.population import criteria_rows
+
+        population.draw_all(data, pd.DataFrame(criteria_rows(table, accept)), style, folder)
+    if job.input.sensitivity:
+        from dendroflow.figures import sensitivity
+
+        (path,) = map(Path, job.input.sensitivity)
+        found = read_table(path).to_pandas()
+        sensitivity.draw_all(found, data.labels, declared.title, style, folder)
+    if histories := list(map(Path, job.input.history)):
+        from dendroflow.figures.optimisation import Course, draw_all
+
+        found = [read_notes(path) for path in histories]
+        parts = [
+            read_table(path).to_pandas().assign(seed=said["settings"]["seed"])
+            for path, said in zip(histories, found, strict=True)
+        ]
+        course = Course(pd.concat(parts, ignore_index=True), found[0])
+        draw_all(course, declared.title, style, folder)
+
+
+def compose_figures(job: Job) -> None:
+    """Draw several figures of any experiments on one page, for each page that is asked for."""
+    folder = Path(job.output.figures)
+    folder.mkdir(parents=True, exist_ok=True)
+    experiments = job.configuration.experiments
+    for name, page in job.configuration.project.panels.items():
+        drawn = {}
+        for letter, said in page.figures.items():
+            experiment, figure = said.split(".")
+            declared = next(f for f in experiments[experiment].figures if f.name == figure)
+            drawn[letter] = declared, _data(job, experiment)
+        compose(page, drawn).save(folder, name)
+
+
+def _data(job: Job, experiment: str) -> FigureData:
+    """What the figures of an experiment are drawn from, out of the inputs of the job."""
+    values_of = {"experiment": experiment}
+    features = layout.FEATURES.below(job.results, **values_of)
+    notes, points = read_notes(features), read_table(features).to_pandas()
+    runs = read_table(layout.RUNS.below(job.results, **values_of))
     files = {Path(path).stem: Path(path) for path in job.input.traces}
 
     def stored(rows: pd.DataFrame, run: str, signals: Sequence[str]) -> pa.Table:
@@ -56,18 +100,20 @@ def render_figures(job: Job) -> None:
         return pa.concat_tables(parts)
 
     def read_values(feature: str) -> pd.DataFrame:
-        path, columns = Path(job.input.feature_values), ["point_id", "value"]
+        path = layout.FEATURE_VALUES.below(job.results, **values_of)
+        columns = ["point_id", "value"]
         found: pd.DataFrame = read_table(path, columns, {"feature": [feature]}).to_pandas()
         return found
 
     def read_recordings(signal: str) -> list[dict[str, Any]]:
-        tables = (read_table(Path(path)).to_pylist() for path in job.input.recorded)
+        own = [path for path in map(Path, job.input.recorded) if path.parts[-3] == experiment]
+        tables = (read_table(path).to_pylist() for path in own)
         rows = (row for table in tables for row in table)
         return [row for row in rows if column_under(row["protocol"], row["signal"]) == signal]
 
-    data = FigureData(
-        experiment=job.experiment,
-        title=declared.title,
+    return FigureData(
+        experiment=experiment,
+        title=job.configuration.experiments[experiment].title,
         points=points,
         labels=labels_of(notes["columns"]),
         # Where they are needed.
@@ -79,25 +125,3 @@ def render_figures(job: Job) -> None:
         runs=runs.drop_columns(["search"]).to_pandas(),
         time_unit=notes["time_unit"],
     )
-    render_all(declared.figures, data, folder)
-    if accept := notes.get("population"):
-        from dendroflow.figures import population
-        from dendroflow.tables.population import criteria_rows
-
-        population.draw_all(data, pd.DataFrame(criteria_rows(table, accept)), folder)
-    if job.input.sensitivity:
-        from dendroflow.figures import sensitivity
-
-        (path,) = map(Path, job.input.sensitivity)
-        found = read_table(path).to_pandas()
-        sensitivity.draw_all(found, data.labels, declared.title, folder)
-    if histories := list(map(Path, job.input.history)):
-        from dendroflow.figures.optimisation import Course, draw_all
-
-        found = [read_notes(path) for path in histories]
-        parts = [
-            read_table(path).to_pandas().assign(seed=said["settings"]["seed"])
-            for path, said in zip(histories, found, strict=True)
-        ]
-        course = Course(pd.concat(parts, ignore_index=True), found[0])
-        draw_all(course, declared.title, folder)

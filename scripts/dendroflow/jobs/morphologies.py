@@ -65,8 +65,8 @@ def compare_morphologies(job: Job) -> None:
     scores = score_morphologies(measures, observations, comparison.limit)
     write_table(scores, Path(job.output.scores), SCORES)
     title = comparison.title or f"Morphometrics against {name}"
-    folder = Path(job.output.figures[0]).parent
-    draw_scores(scores.to_pandas(), title, comparison.limit, folder, name)
+    path = Path(job.output.figures[0]).with_suffix("")
+    draw_scores(scores.to_pandas(), title, comparison.limit, job.configuration.project.style, path)
 
 
 def check_morphology(job: Job) -> None:

@@ -277,13 +277,29 @@ class Workflow:
 
     def recorded(self, pattern: Pattern) -> Callable[[Wildcards], list[str]]:
         """What recordings give for the targets of an experiment; nothing if none do."""
+        return lambda wildcards: self._recorded(pattern, wildcards.experiment)
 
-        def paths(wildcards: Wildcards) -> list[str]:
-            name = wildcards.experiment
-            code = self.plan(name).notes["recorded"]
-            return [self.made(pattern, experiment=name, recorded=code)] if code else []
+    def _recorded(self, pattern: Pattern, experiment: str) -> list[str]:
+        code = self.plan(experiment).notes["recorded"]
+        return [self.made(pattern, experiment=experiment, recorded=code)] if code else []
 
-        return paths
+    def composed(self, wildcards: Wildcards) -> list[str]:
+        """What the figures that stand on pages with others are drawn from."""
+        tables = (layout.FEATURES, layout.FEATURE_VALUES, layout.RUNS)
+        return [table.of(experiment=name) for name in self._composed() for table in tables]
+
+    def composed_traces(self, wildcards: Wildcards) -> list[str]:
+        """Traces of the experiments of `composed`."""
+        return [path for name in self._composed() for path in self._traces_to_draw(name)]
+
+    def composed_recordings(self, wildcards: Wildcards) -> list[str]:
+        """Recordings of the experiments of `composed`."""
+        pattern = layout.RECORDED_TRACES
+        return [path for name in self._composed() for path in self._recorded(pattern, name)]
+
+    def _composed(self) -> list[str]:
+        pages = self.configuration.project.panels.values()
+        return sorted({said.split(".")[0] for page in pages for said in page.figures.values()})
 
     def history(self, wildcards: Wildcards) -> list[str]:
         """The individuals of an experiment that optimises."""
@@ -318,8 +334,11 @@ class Workflow:
 
     def traces_to_draw(self, wildcards: Wildcards) -> list[str]:
         """Traces of all batches, if any figure of the experiment draws signals."""
-        drawn = any(map(drawn_signals, self.declared(wildcards).figures))
-        return self._batches(wildcards.experiment, layout.TRACES) if drawn else []
+        return self._traces_to_draw(wildcards.experiment)
+
+    def _traces_to_draw(self, experiment: str) -> list[str]:
+        drawn = any(map(drawn_signals, self.configuration.experiments[experiment].figures))
+        return self._batches(experiment, layout.TRACES) if drawn else []
 
     def analysed(self, pattern: Pattern) -> list[str]:
         """A file of each experiment whose sensitivity is asked for."""
@@ -351,9 +370,11 @@ class Workflow:
         found = self.configuration.experiments.items()
         drawing = [name for name, said in found if said.figures or said.own_figures]
         if self._begin():
-            for name in set(self.experiments).difference(drawing):
+            other = [] if self.configuration.project.panels else ["panels"]
+            for name in {*self.experiments, *other}.difference(drawing):
                 self._remove_figures(layout.FIGURES.below(self.results, experiment=name))
-        return [layout.FIGURES.of(experiment=name) for name in drawing]
+        pages = [layout.PANELS] if self.configuration.project.panels else []
+        return [*(layout.FIGURES.of(experiment=name) for name in drawing), *pages]
 
     @_in_one_line
     def _remove_figures(self, folder: Path) -> None:

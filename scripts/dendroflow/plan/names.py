@@ -11,7 +11,7 @@ import pandas as pd
 from dendroflow.errors import ConfigurationError
 from dendroflow.plan.description import Description
 from dendroflow.plan.points import Points
-from dendroflow.settings import figures
+from dendroflow.settings import conditions, figures
 from dendroflow.settings.base import demand, naming, shown
 from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.expressions import Expression
@@ -177,23 +177,31 @@ def _check_values(figure: figures.Figure, swept: Mapping[str, "pd.Series[Any]"])
         selected = np.ones(len(next(iter(swept.values()))), dtype=bool)
         asked = getattr(figure, key, {})
         for column in filter({*values, "status"}.__contains__, asked):
-            options = asked[column] if isinstance(asked[column], tuple) else (asked[column],)
+            wanted = asked[column]
             there = values[column].unique().tolist() if column in values else list(STATUSES)
+            condition = isinstance(wanted, conditions.Condition)
+            options = wanted if isinstance(wanted, tuple) else () if condition else (wanted,)
             for option in options:
-                if not any(figures.is_any(value, (option,)) for value in there):
+                if not any(conditions.is_any(value, option) for value in there):
                     problem = f"{key}: no point has {column} = {shown(option)}"
                     raise ConfigurationError(problem + _nearest_values(option, there))
             if column in values:
-                found = [value for value in there if figures.is_any(value, options)]
+                found = [value for value in there if conditions.is_wanted(value, wanted)]
                 selected &= values[column].isin(found).to_numpy()
         if not selected.any():
-            both = ", ".join(f"{column} = {shown(value)}" for column, value in asked.items())
+            said = (
+                f"{column} {wanted.words(shown)}"
+                if isinstance(wanted, conditions.Condition)
+                else f"{column} = {shown(wanted)}"
+                for column, wanted in asked.items()
+            )
+            both = ", ".join(said)
             raise ConfigurationError(f"{key}: no point has all of {both}")
     for column in sorted(figures.numeric(figure)):
         texts = column in TABLE_COLUMNS and column != "runtime_s"
         if texts or (column in values and values[column].dtype.kind not in "iuf"):
             raise ConfigurationError(f"needs numbers, which column {column!r} does not hold")
-    style = getattr(figure, "style", None)
+    style = getattr(figure, "marks", None)
     if style in values and not figure.where and values[style].nunique() > figures.MOST_STYLES:
         raise ConfigurationError(
             f"style: {style} has {values[style].nunique()} values, of which {figures.MOST_STYLES} "

@@ -14,7 +14,7 @@ from dendroflow.plan.models import names_of
 from dendroflow.plan.morphologies import names_of_morphology
 from dendroflow.plan.planning import make_plan, names_to_come
 from dendroflow.plan.stored import Plan
-from dendroflow.settings.figures import PRINT_FORMATS, output_names
+from dendroflow.settings.figures import output_names
 from dendroflow.settings.project import Configuration, read_yaml
 from dendroflow.tables.tables import read_notes
 
@@ -88,9 +88,13 @@ def requested(configuration: Configuration, results: Path) -> Requested:
         found.add_folder(layout.CHECKS, **values)
     for scope in layout.WILDCARDS["scope"].split("|"):
         found.add(layout.QUALITY_PAGE, scope=scope)
+    for name, page in configuration.project.panels.items():
+        folder = layout.PANELS.below(Path())
+        found.files.add(folder)
+        found.files.update(folder / f"{name}.{suffix}" for suffix in page.style.formats)
     for name in configuration.project.morphometry:
         found.add(layout.MORPHOMETRY_SCORES, comparison=name)
-        for image in PRINT_FORMATS:
+        for image in configuration.project.style.formats:
             found.add(layout.MORPHOMETRY_FIGURE, comparison=name, image=image)
     return found
 
@@ -104,7 +108,9 @@ def _ask_for_experiment(configuration: Configuration, name: str, found: Requeste
     for table in ("csv", "xlsx"):
         found.add(layout.FEATURES_EXPORT, layout.TRACES_EXPORT, experiment=name, format=table)
     files = [file for figure in experiment.figures for file in output_names(figure)]
-    files += [f"{f.name}.{suffix}" for f in experiment.own_figures for suffix in PRINT_FORMATS]
+    files += [
+        f"{f.name}.{suffix}" for f in experiment.own_figures for suffix in experiment.style.formats
+    ]
     if experiment.analysis.sensitivity:
         found.add(layout.SENSITIVITY, experiment=name)
     if files:

@@ -11,18 +11,19 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from dendroflow.figures.encoding import colour_map
-from dendroflow.figures.page import GREY, INK, Page, house_style
+from dendroflow.figures.page import GREY, INK, SMALL_SIZE, Page, Slot, house_style
 from dendroflow.morphology.graph import PointGraph
 from dendroflow.quality.reconstruction import Reconstruction
 from dendroflow.quality.result import RESULTS, CheckResult, NotMeasurableError
+from dendroflow.settings.style import Style
 
-SIZE = (9.6, 7.0)
+HEIGHT = 125.0  # mm
 MOST_MARKED = 5
 # Okabe and Ito's colours, which colour-blind readers tell apart, and shapes besides.
 MARKS = (("o", "#d55e00"), ("s", "#cc79a7"), ("^", "#56b4e9"), ("D", "#e69f00"), ("v", "#000000"))
 DOMAINS = {3: ("basal", "#0072b2"), 4: ("apical", "#d55e00"), 2: ("axon", "#009e73")}
-# On the page of the report; for print there is the PDF.
-DOTS_PER_INCH = 110
+# The dots are for the page of the report; for print there is the PDF.
+STYLE = Style(width=170, dpi=160)
 
 
 def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[Path]) -> None:
@@ -30,10 +31,9 @@ def draw(cell: Reconstruction, results: Sequence[CheckResult], paths: Sequence[P
 
     Of the results, the worst that have lines are marked in the projections.
     """
-    with house_style():
+    with house_style(STYLE):
         page = _page(cell, results)
-        for path in paths:
-            page.write(path, dpi=DOTS_PER_INCH)
+        page.write(paths)
 
 
 def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
@@ -42,7 +42,7 @@ def _page(cell: Reconstruction, results: Sequence[CheckResult]) -> Page:
         for kind in ("fail", "warn")
     )
     notes = [f"Fails: {failing}.", f"Warns: {warning}."]
-    page = Page(f"Quality of {cell.name}", cell.address, notes, SIZE)
+    page = Page(Slot(STYLE), f"Quality of {cell.name}", cell.address, notes, HEIGHT)
     try:
         points = cell.points
     except NotMeasurableError as error:
@@ -78,23 +78,23 @@ def _projections(
             array=diameters[ends],
             norm=norm,
             cmap=colour_map(),
-            linewidths=0.6 + 2.4 * diameters[ends] / high,
+            linewidths=0.4 + 1.6 * diameters[ends] / high,
             capstyle="round",
             rasterized=True,
         )
         axes.add_collection(coloured)
         soma = here[points.somatic]
         if len(soma):
-            axes.scatter(soma[:, 0].mean(), soma[:, 1].mean(), s=30, color=INK, zorder=3)
+            axes.scatter(soma[:, 0].mean(), soma[:, 1].mean(), s=14, color=INK, zorder=3)
         for (label, where), (marker, colour) in zip(marks, MARKS, strict=False):
             axes.scatter(
                 here[where, 0],
                 here[where, 1],
                 marker=marker,
-                s=22 if len(where) < 100 else 7,
+                s=11 if len(where) < 100 else 4,
                 facecolors="none",
                 edgecolors=colour,
-                linewidths=0.9,
+                linewidths=0.6,
                 label=label,
                 zorder=4,
                 rasterized=len(where) > 200,
@@ -104,7 +104,7 @@ def _projections(
         axes.set_xlabel("x (µm)")
         axes.set_ylabel(f"{'xyz'[up]} (µm)")
     if marks:
-        pair[0].legend(loc="upper left", fontsize=8, frameon=True, framealpha=0.85)
+        pair[0].legend(loc="upper left", frameon=True, framealpha=0.85)
     bar = canvas.colorbar(coloured, ax=pair[0], location="bottom", shrink=0.8, aspect=35)
     bar.set_label("diameter (µm)")
     bar.ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -133,7 +133,7 @@ def _diameters(axes: Axes, points: PointGraph) -> None:
             lengths, _ = np.histogram(
                 np.minimum(diameters[chosen], bins[-1]), bins, weights=points.steps[chosen] / 1000
             )
-            axes.stairs(lengths, bins, color=colour, label=name, linewidth=1.3)
+            axes.stairs(lengths, bins, color=colour, label=name, linewidth=0.9)
     axes.set_xlabel("diameter (µm)")
     axes.set_ylabel("length (mm)")
     if axes.get_legend_handles_labels()[0]:
@@ -144,9 +144,9 @@ def _steps(axes: Axes, points: PointGraph) -> None:
     """Each step in z against its length in the plane."""
     delta = points.deltas[points.inner & ~points.axonal]
     plane, up = np.hypot(delta[:, 0], delta[:, 1]), np.abs(delta[:, 2])
-    axes.scatter(plane, up, s=3, color="#0072b2", alpha=0.35, linewidths=0, rasterized=True)
+    axes.scatter(plane, up, s=1.5, color="#0072b2", alpha=0.35, linewidths=0, rasterized=True)
     reach = float(plane.max(initial=1.0))
     axes.plot([0, reach], [0, reach], color=GREY, lw=0.8, ls="--")
-    axes.annotate("45°", (reach, reach), color=GREY, size=8, ha="right", va="bottom")
+    axes.annotate("45°", (reach, reach), color=GREY, size=SMALL_SIZE, ha="right", va="bottom")
     axes.set_xlabel("dendritic steps in the xy plane (µm)")
     axes.set_ylabel("|step in z| (µm)")

@@ -45,11 +45,19 @@ def render(configuration: Configuration, results: Path) -> str:
                 f"dendroflow {dendroflow.__version__}: CITATION.cff of its repository",
             ],
             quality=quality.relative_to(results) if shown else None,
-            more=_compared(configuration, results),
+            more=[*_composed(configuration, results), *_compared(configuration, results)],
             library=library,
             shared=SHARED,
         )
     )
+
+
+def _composed(configuration: Configuration, results: Path) -> list[Figure]:
+    folder = layout.PANELS.below(results)
+    return [
+        figure_of(results, folder, name, page.title or name, page.caption)
+        for name, page in configuration.project.panels.items()
+    ]
 
 
 def _compared(configuration: Configuration, results: Path) -> list[Figure]:

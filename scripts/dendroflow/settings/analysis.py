@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from dendroflow.settings.any_figure import OwnFigure
 from dendroflow.settings.base import Settings, each_once
-from dendroflow.settings.figures import OwnFigure
 from dendroflow.settings.sweep import Number, Whole
 
 LEAVE_OUT: Literal["leave_out"] = "leave_out"

@@ -10,10 +10,12 @@ from pydantic import AfterValidator, Field, model_validator
 from dendroflow import layout
 from dendroflow.settings.analysis import DESIGNS, POPULATION_FIGURES, Analysis
 from dendroflow.settings.analysis import FIGURES as ANALYSIS_FIGURES
+from dendroflow.settings.any_figure import OwnFigure
 from dendroflow.settings.base import Interval, Name, Settings, each_once, nearest, spelled
 from dendroflow.settings.expressions import Expression
 from dendroflow.settings.features import AnyDerived, Features
-from dendroflow.settings.figures import Figure, Histogram, OwnFigure, check_names
+from dendroflow.settings.figures import Figure, check_names
+from dendroflow.settings.figures_of_columns import Distribution
 from dendroflow.settings.morphologies import MorphologyName
 from dendroflow.settings.morphometry import MetricName
 from dendroflow.settings.optimise import FIGURES as OPTIMISATION_FIGURES
@@ -23,6 +25,7 @@ from dendroflow.settings.quality import Requirements
 from dendroflow.settings.recordings import Recorded
 from dendroflow.settings.simulation import Execution, Simulation
 from dendroflow.settings.stimuli import AnyStimulus, Recording
+from dendroflow.settings.style import Style, with_style
 from dendroflow.settings.sweep import Scalar, Sweep, python_name, swept_paths
 from dendroflow.settings.targets import ColumnMeant, Target
 
@@ -35,7 +38,7 @@ RESERVED_NAMES = layout.TAKEN | {
     *("audits", "batches", "columns", "designs", "experiments", "features", "feature_values"),
     *("model_files", "morphologies", "provenance", "failures", "runs", "traces", "trials"),
     *("individuals", "criteria", "replicates", "sensitivity", "recordings", "recorded_targets"),
-    *("points_long", "settings"),
+    *("points_long", "settings", "panels"),
 }
 
 
@@ -96,10 +99,16 @@ class Experiment(Settings):
     figures: Annotated[tuple[Figure, ...], AfterValidator(check_names)] = Field(
         (), description="what is drawn"
     )
+    style: Style = Field(Style(), description="how its figures look on the page")
     analysis: Analysis = Field(
         default_factory=Analysis, description="what is made of the table of points"
     )
     execution: Execution = Field(default_factory=lambda: Execution(), description="how it is run")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _style_of_figures(cls, content: Any) -> Any:
+        return with_style(content, "figures")
 
     @model_validator(mode="after")
     def _sweep_for_its_analysis(self) -> "Experiment":
@@ -354,7 +363,7 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _all_values_are_kept(self) -> "Experiment":
-        counted = [f for f in self.figures if isinstance(f, Histogram) and f.all_values]
+        counted = [f for f in self.figures if isinstance(f, Distribution) and f.all_values]
         for figure in counted:
             kept = [
                 f"{protocol}_{column}" if protocol else column

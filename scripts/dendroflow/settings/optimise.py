@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from dendroflow.settings.any_figure import OwnFigure
 from dendroflow.settings.base import Settings, WrongKeyError, each_once
-from dendroflow.settings.figures import OwnFigure
 from dendroflow.settings.sweep import Number, Range, Ranges, Swept
 
 # The column that says which of the experiment's points is the fitted one.

@@ -8,7 +8,14 @@ from types import MappingProxyType
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import yaml
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dendroflow.errors import ConfigurationError, printable
 from dendroflow.settings.audit import Audit
@@ -30,6 +37,7 @@ from dendroflow.settings.quality import Quality
 from dendroflow.settings.recordings import FILE as RECORDINGS
 from dendroflow.settings.recordings import RecordingSet
 from dendroflow.settings.simulation import Execution
+from dendroflow.settings.style import Composition, Style, over, with_style
 from dendroflow.settings.sweep import with_groups
 
 T = TypeVar("T")
@@ -63,8 +71,17 @@ class Project(Settings):
         default_factory=dict,
         description="name: morphologies, and the observations that they are compared with",
     )
+    style: Style = Field(Style(), description="how figures look on the page")
+    panels: dict[Name, Composition] = Field(
+        default_factory=dict, description="name: figures of several experiments on one page"
+    )
     audit: Audit = Field(Audit(), description="what `snakemake audit` simulates again")
     neuromorpho: NeuroMorpho = Field(NeuroMorpho(), description="how NeuroMorpho.Org is reached")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _style_of_panels(cls, content: Any) -> Any:
+        return with_style(content, "panels")
 
     @field_validator("experiments")
     @classmethod
@@ -267,6 +284,9 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
     for name in project.experiments:
         path = within(folder, folder / "experiments" / f"{name}.yaml")
         experiments[name] = _experiment(path, project, source, groups)
+    for name, composition in project.panels.items():
+        for letter, figure in composition.figures.items():
+            _demand_figure(figure, experiments, f"{source}: panels.{name}.figures.{letter}: ")
     recordings = _read_if_there(dict[Name, RecordingSet], within(folder, folder / RECORDINGS))
     quality = _read_if_there(Quality, within(folder, folder / "quality.yaml"))
     for name, experiment in experiments.items():
@@ -280,6 +300,13 @@ def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -
         recordings=MappingProxyType(recordings),
         quality=quality,
     )
+
+
+def _demand_figure(name: str, experiments: Mapping[str, Experiment], where: str) -> None:
+    experiment, figure = name.split(".")
+    demand(experiment, experiments, where, " is not among `experiments`")
+    figures = [each.name for each in experiments[experiment].figures]
+    demand(figure, figures, where, f" is no figure of {experiment}")
 
 
 def _read_if_there(kind: type[T], path: Path) -> T:
@@ -311,7 +338,8 @@ def _experiment(
         }
     except ValueError as error:
         raise ConfigurationError(f"{path}: sweep: {error}") from error
-    experiment = validated(Experiment, content, path)
+    style = project.style.model_dump(exclude_unset=True)
+    experiment = validated(Experiment, over(style, content), path)
     if not project.execution:
         return experiment
     execution = experiment.execution.model_dump() | project.execution

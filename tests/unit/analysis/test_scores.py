@@ -11,6 +11,7 @@ from dendroflow.analysis.scores_figure import draw_scores
 from dendroflow.errors import ConfigurationError
 from dendroflow.settings.morphometry import Comparison, Observation
 from dendroflow.settings.observations import read_observations
+from dendroflow.settings.style import Style
 
 LENGTH = {"metric": "basal_total_length", "source": "made up"}
 HEAD = "metric,mean,sd,sem,low,high,n,source\n"
@@ -141,7 +142,8 @@ def test_the_figure_is_the_same_for_the_same_scores(tmp_path):
     observed = [Observation(**LENGTH, mean=100, sd=10)]
     scores = score_morphologies(measures(a=115.0, b=300.0, c=None), observed, 2.0).to_pandas()
     first, second = (
-        draw_scores(scores, "Lengths", 2.0, tmp_path / folder, "lengths") for folder in "ab"
+        draw_scores(scores, "Lengths", 2.0, Style(), tmp_path / folder / "lengths")
+        for folder in "ab"
     )
     assert [path.name for path in first] == ["lengths.svg", "lengths.pdf", "lengths.png"]
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

@@ -1,6 +1,7 @@
 """A small made-up experiment: durations that fall with temperature until there is no spike."""
 
 import base64
+import html
 import re
 import sys
 import zlib
@@ -83,6 +84,13 @@ EVERY_KIND: list[dict[str, Any]] = [
     {"kind": "phase", "name": "phase", "x": "cai", "y": "soma_v", "hue": "gnabar"},
     {"kind": "kymograph", "name": "kymograph", "signal": "v"},
     {"kind": "table", "name": "table", "columns": ["gnabar", "method", "duration"]},
+    {"kind": "box", "name": "box", "x": "gnabar", "y": "duration", "hue": "method"},
+    {"kind": "violin", "name": "violin", "x": "gnabar", "y": "duration", "col": "method"},
+    {"kind": "strip", "name": "strip", "x": "gnabar", "y": "duration"},
+    {"kind": "bar", "name": "bar", "x": "gnabar", "y": "duration", "errorbar": "ci"},
+    {"kind": "ecdf", "name": "ecdf", "x": "duration", "hue": "gnabar"},
+    {"kind": "contour", "name": "contour", "x": "celsius", "y": "gnabar", "value": "duration"},
+    {"kind": "pair", "name": "pair", "columns": ["celsius", "duration"], "hue": "gnabar"},
 ]
 KEYS = {keys["name"]: keys for keys in EVERY_KIND}
 
@@ -92,8 +100,9 @@ def figure(**keys: Any) -> Figure:
 
 
 def texts(svg: Path) -> str:
-    """The texts of an SVG: matplotlib writes each into a comment beside its outlines."""
-    return "\n".join(re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8")))
+    """The texts of an SVG, in the order in which they are drawn."""
+    found = re.findall(r"<text[^>]*>(.*?)</text>", svg.read_text(encoding="utf-8"), re.DOTALL)
+    return "\n".join(html.unescape(text) for text in found)
 
 
 def packed(page: Path, name: str) -> str:

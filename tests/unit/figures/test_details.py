@@ -5,14 +5,15 @@ import pandas as pd
 import pytest
 from synthetic import EVERY_KIND, LABELS, data, failing, figure, points
 
+from dendroflow.figures.axes import make_logarithmic
 from dendroflow.figures.data import labels_of, select_points
-from dendroflow.figures.encoding import hues_of
-from dendroflow.figures.histogram import in_classes
-from dendroflow.figures.line_scatter import _frame, draw, end_of_line
-from dendroflow.figures.page import Page, house_style, make_logarithmic
+from dendroflow.figures.encoding import hues_of, in_classes
+from dendroflow.figures.page import Page, Slot, house_style
 from dendroflow.figures.places import select_point
+from dendroflow.figures.relation import _frame, draw, end_of_line
 from dendroflow.figures.shape import Outlines
 from dendroflow.figures.trace_phase import choose
+from dendroflow.settings.style import Style
 
 
 def line_of(y, failed=()):
@@ -40,9 +41,9 @@ def test_where_a_line_ends(y, failed, wanted):
 
 def told_ends(declared, source):
     """What is told below the panels, once they are laid out beside it."""
-    with house_style():
-        page = draw(declared, source, select_points(declared, source))
-        page.canvas.draw_without_rendering()
+    with house_style(Style()):
+        page = draw(declared, source, select_points(declared, source), Slot())
+        page.lay_out()
         _, told = page.canvas.legends
         assert told.get_window_extent().y1 < page.canvas.axes[0].get_tightbbox().y0
     return [text.get_text() for text in told.get_texts()]
@@ -71,16 +72,16 @@ def test_ends_of_too_many_lines_are_counted():
 def test_failed_points_have_a_cross_at_their_x():
     declared = figure(**EVERY_KIND[0])
     source = data(failing(points(), 3))
-    with house_style():
-        page = draw(declared, source, select_points(declared, source))
+    with house_style(Style()):
+        page = draw(declared, source, select_points(declared, source), Slot())
     (crosses,) = [line for line in page.canvas.axes[0].lines if line.get_marker() == "x"]
     assert list(crosses.get_xdata()) == [0.0, 2.0, 4.0]
 
 
 def test_axis_covers_points_without_a_value():
     declared = figure(**EVERY_KIND[0])
-    with house_style():
-        page = draw(declared, data(), select_points(declared, data()))
+    with house_style(Style()):
+        page = draw(declared, data(), select_points(declared, data()), Slot())
     low, high = page.canvas.axes[0].get_xlim()
     assert low < 0 and high > 30
 
@@ -89,8 +90,8 @@ def test_text_along_x_keeps_its_order():
     declared = figure(kind="scatter", x="method", y="duration")
     chosen = select_points(declared, data())
     assert set(_frame(declared, chosen)["x"]) == {0.0, 1.0}
-    with house_style():
-        page = draw(declared, data(), chosen)
+    with house_style(Style()):
+        page = draw(declared, data(), chosen, Slot())
     ticks = page.canvas.axes[0].get_xticklabels()
     assert [tick.get_text() for tick in ticks] == ["adaptive", "fixed"]
 
@@ -163,15 +164,15 @@ def test_colour_bar_and_lists_do_not_overlap():
         kind="scatter", x="celsius", y="duration", hue="celsius", style="method", col="gnabar"
     )
     source = data(failing(points(), 3))
-    with house_style():
-        page = draw(declared, source, select_points(declared, source))
-        page.canvas.draw_without_rendering()
+    with house_style(Style()):
+        page = draw(declared, source, select_points(declared, source), Slot())
+        page.lay_out()
         boxes = [legend.get_window_extent() for legend in page.canvas.legends]
         boxes += [axes.get_tightbbox() for axes in page.canvas.axes]
     assert len(boxes) == 5
     for i, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[i + 1 :])
-        assert box.x1 <= page.canvas.bbox.x1
+        assert box.x1 <= page.sheet.bbox.x1
 
 
 def test_columns_that_are_called_alike_are_told_apart():
@@ -201,11 +202,13 @@ def test_columns_that_are_called_alike_are_told_apart():
     ],
 )
 def test_ticks_of_a_logarithmic_axis_are_few_plain_numbers(limits, labelled):
-    (axes,) = Page("t", "", [], (2.7, 2.6)).panels()
-    make_logarithmic(axes, "x")
-    axes.set_xlim(*limits)
-    axes.figure.draw_without_rendering()
-    labels = [*axes.xaxis.get_majorticklabels(), *axes.xaxis.get_minorticklabels()]
+    with house_style(Style()):
+        page = Page(Slot(Style(width=45)), "t", "", [], 43)
+        (axes,) = page.panels()
+        make_logarithmic(axes, "x")
+        axes.set_xlim(*limits)
+        page.lay_out()
+        labels = [*axes.xaxis.get_majorticklabels(), *axes.xaxis.get_minorticklabels()]
     shown = {
         float(label.get_text()): label.get_text()
         for label in labels

@@ -6,7 +6,7 @@ import pytest
 from browser import HOSTILE, document, is_hit, needs_browser
 from synthetic import EVERY_KIND, KEYS, data, figure
 
-from dendroflow.figures import page, render
+from dendroflow.figures import render
 from dendroflow.figures.data import Label
 
 # Half a formula, a tag, and what `str.format` takes for a field.
@@ -14,13 +14,16 @@ TEXT = "$x^{$ <b>&amp; {0}"
 
 
 @pytest.mark.parametrize("keys", EVERY_KIND, ids=lambda keys: keys["name"])
-def test_any_text_is_drawn_as_it_is(tmp_path, monkeypatch, keys):
-    monkeypatch.setattr(page, "PRINT_FORMATS", ("png",))
+def test_any_text_is_drawn_as_it_is(tmp_path, keys):
     sound = data()
     labels = {name: Label(f"{name} {TEXT}", TEXT) for name in sound.labels}
     source = replace(sound, title=TEXT, labels=labels)
     source.points["method"] = source.points["method"] + TEXT
-    render(figure(**(keys | {"title": TEXT, "caption": TEXT})), source, tmp_path)
+    render(
+        figure(**(keys | {"title": TEXT, "caption": TEXT, "style": {"formats": ["png"]}})),
+        source,
+        tmp_path,
+    )
     assert (tmp_path / f"{keys['name']}.png").stat().st_size > 1000
 
 

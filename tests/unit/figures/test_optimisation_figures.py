@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dendroflow.figures.headings import failure_note
 from dendroflow.figures.optimisation import Course, draw_all
-from dendroflow.figures.page import failure_note
+from dendroflow.settings.style import Style
 
 COLUMNS = [
     {"name": "gnabar", "meaning": "sodium conductance", "unit": "S/cm²", "kind": "swept"},
@@ -73,7 +74,7 @@ def test_names_come_in_the_order_of_the_history():
     ids=["as usual", "all perfect", "all failed"],
 )
 def test_whatever_was_found_is_drawn(drawn, tmp_path):
-    paths = draw_all(drawn, "A search", tmp_path)
+    paths = draw_all(drawn, "A search", Style(), tmp_path)
     assert len(paths) == 12
     assert all(path.stat().st_size > 3000 for path in paths)
     svg = (tmp_path / "optimisation-scores.svg").read_text()

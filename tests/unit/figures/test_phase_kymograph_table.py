@@ -22,7 +22,7 @@ def test_axes_of_a_phase_plane_are_signals_with_units(tmp_path):
     drawn = figure(**KEYS["phase"], window=[2, 8])
     render(drawn, dataclasses.replace(data(), time_unit="h"), tmp_path)
     found = texts(tmp_path / f"{drawn.name}.svg").splitlines()
-    for text in ("calcium (mM)", "soma potential (mV)", "From 2 to 8 h."):
+    for text in ("calcium (nM)", "soma potential (mV)", "From 2 to 8 h."):
         assert text in found
 
 

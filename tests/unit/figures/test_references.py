@@ -8,11 +8,12 @@ from synthetic import figure
 
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData, Label, select_points
-from dendroflow.figures.line_scatter import draw
-from dendroflow.figures.page import house_style
+from dendroflow.figures.page import Slot, house_style
 from dendroflow.figures.power_law import fit
 from dendroflow.figures.references import against_reference
+from dendroflow.figures.render import draw
 from dendroflow.settings.figures import columns
+from dendroflow.settings.style import Style
 
 CONVERGENCE = {
     "kind": "line",
@@ -107,9 +108,9 @@ def test_a_power_law_is_recovered():
 
 def test_exponents_stand_in_the_legend():
     declared, source = figure(**CONVERGENCE), convergence()
-    with house_style():
-        page = draw(declared, source, select_points(declared, source))
-    texts = [t.get_text().strip() for t in page.canvas.findobj() if hasattr(t, "get_text")]
+    with house_style(Style()):
+        page = draw(declared, source, Slot())
+    texts = [t.get_text().strip() for t in page.sheet.findobj() if hasattr(t, "get_text")]
     assert {"1: 1.000", "2: 2.000", "exponent of fit"} <= set(texts)
     assert any(text.startswith("Errors are relative to") for text in texts)
 

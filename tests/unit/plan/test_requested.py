@@ -78,15 +78,16 @@ def made(configuration, plans):
     paths = {
         rule: pattern.below(Path(), **values)
         for rule, pattern in RULES.items()
-        # No experiment has such a search, recordings, or this engine.
-        if pattern not in (layout.HISTORY, layout.RECORDED, layout.MECHANISMS_FOR_CORENEURON)
+        # No experiment has such a search, recordings, or this engine; and there are no panels.
+        if pattern
+        not in (layout.HISTORY, layout.RECORDED, layout.MECHANISMS_FOR_CORENEURON, layout.PANELS)
     }
     history = Path(fitted.notes["optimisation"]["histories"][0])
     return paths | {"optimise": history.relative_to("results")}
 
 
 def test_what_rules_make_is_asked_for(asked, made):
-    assert len(made) == len(RULES) - 2
+    assert len(made) == len(RULES) - 3
     assert [rule for rule, path in made.items() if path not in asked] == []
 
 

@@ -10,9 +10,11 @@ from running import CHECKOUT
 from dendroflow.plan.description import describe
 from dendroflow.plan.models import names_of
 from dendroflow.settings.features import AnyDerived
+from dendroflow.settings.figures import Figure
 from dendroflow.settings.morphologies import MorphologySource
 from dendroflow.settings.optimise import Optimise
 from dendroflow.settings.protocols import Protocol
+from dendroflow.settings.style import Composition
 from dendroflow.settings.sweep import Sweep
 from dendroflow.settings.targets import Target
 
@@ -76,8 +78,10 @@ def test_the_sweeps_and_the_optimisation_of_the_reference_are_sound():
     kinds["derived"] = TypeAdapter(dict[str, AnyDerived])
     kinds["targets"] = TypeAdapter(dict[str, Target])
     kinds["protocols"] = TypeAdapter(dict[str, Protocol])
+    kinds["figures"] = TypeAdapter(list[Figure])
+    kinds["panels"] = TypeAdapter(dict[str, Composition])
     assert [key for block in shown for key in block] == [
-        *("protocols", "sweep", "sweep", "optimise", "targets", "derived")
+        *("protocols", "sweep", "sweep", "optimise", "targets", "derived", "figures", "panels")
     ]
     for block in shown:
         for key, content in block.items():

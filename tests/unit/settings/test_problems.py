@@ -135,7 +135,7 @@ MORE_KEYS = [
     ("figures: {kind: line}", "figures: {'kind': 'line'} is not a list"),
     ("figures: [line]", "figures.0: 'line' is not a mapping of keys to values"),
     ("figures: [{knd: line}]", "figures.0.kind: is required, and missing beside knd"),
-    ("figures: [{kind: pie}]", "figures.0.kind: 'pie' is unknown; did you mean 'line'"),
+    ("figures: [{kind: pie}]", "figures.0.kind: 'pie' is unknown; did you mean 'pair'"),
     ("figures: [{kind: line, x: a}]", "figures.0.y: is required, and missing"),
     ("figures: [{kind: line, x: 1, y: b}]", "figures.0.x: 1 is not text: quote it"),
     ("figures: [{kind: line, x: a, y: b, hu: c}]", "figures.0.hu: unknown key; did you mean 'hue'"),
@@ -148,7 +148,7 @@ MORE_KEYS = [
     ),
     (
         "figures: [{kind: table, columns: [a], where: {a: {b: 1}}}]",
-        "figures.0.where.a: {'b': 1} is no number, text or truth value",
+        "figures.0.where.a.b: unknown key; there are above, at_least, at_most, below, exists, not",
     ),
 ]
 
