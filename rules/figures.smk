@@ -27,6 +27,7 @@ rule render_figures:
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
         settings=df.uses("title", "figures", "style"),
+        code=lambda wildcards: code_digest("figures"),
     script:
         "../scripts/render_figures.py"
 
@@ -53,6 +54,7 @@ rule compose_figures:
         runtime=lambda wildcards, attempt: 30 * 2 ** (attempt - 1),
     params:
         settings=df.uses("title", "figures", "project.panels"),
+        code=lambda wildcards: code_digest("figures"),
     script:
         "../scripts/compose_figures.py"
 

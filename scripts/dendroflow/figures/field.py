@@ -1,12 +1,10 @@
 """What is recorded in a plane outside of the cells, over time: panels and a page with a slider."""
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -15,13 +13,13 @@ from matplotlib.ticker import MaxNLocator
 
 from dendroflow.errors import StoreError
 from dendroflow.figures import places
-from dendroflow.figures.data import FigureData, Label, thinned
+from dendroflow.figures.data import FigureData, thinned
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.headings import page_of
-from dendroflow.figures.html_page import Interactive
 from dendroflow.figures.page import Page, Slot
 from dendroflow.figures.places import Array, Box
 from dendroflow.figures.shape import Outlines
+from dendroflow.figures.viewer import Scene
 from dendroflow.settings.figures_of_signals import FieldMap
 
 
@@ -102,28 +100,40 @@ def draw(figure: FieldMap, data: FigureData, points: pd.DataFrame, slot: Slot) -
     page.colour_bar(panels, colours, label)
     for axes, values in zip(panels, shown.to_numpy(), strict=True):
         _draw_panel(axes, plane, values.reshape(plane.order.shape), colours)
-    plot = plot_field(plane, label, colours)
+    lines: list[Array] = []
     if figure.cells is not None:
         rows = places.read_places(figure, data, point_id, figure.cells, voxels=False)
         page.lay_out()
-        _add_cells(Outlines(rows["outline"].tolist()), plane, panels, plot, cell_colour)
-    frames = places.frames_of(thinned(course, figure.frames), plane.order.shape)
-    page.interactive = Interactive(plot, frames)
+        lines = _add_cells(Outlines(rows["outline"].tolist()), plane, panels, cell_colour)
+    (height, width), (left, right, bottom, top) = plane.order.shape, plane.box
+    page.scene = Scene(
+        thinned(course, figure.frames),
+        lines,
+        colours,
+        str(label),
+        label.unit,
+        ((left, bottom, 0.0), (right, top, 0.0)),
+        plane={
+            "rows": height,
+            "columns": width,
+            "edge": plane.edge,
+            "axes": plane.names,
+            "cells": cell_colour,
+        },
+    )
     return page
 
 
-def _add_cells(
-    cells: Outlines, plane: Plane, panels: list[Axes], plot: go.Figure, colour: str
-) -> None:
-    """Draw cells into the panels, and their lines into the plot."""
+def _add_cells(cells: Outlines, plane: Plane, panels: list[Axes], colour: str) -> list[Array]:
+    """Draw cells into the panels; return their lines in the plane."""
     across = [*map("xyz".index, plane.names)]
     for axes in panels:
         cells.draw(axes, across, color=colour, alpha=0.6, rasterized=True)
-    gap = np.full((1, 4), np.nan)
-    lines = np.concatenate([part for line in cells.outlines for part in (line, gap)])
-    x, y = lines[:, across].round(1).astype("float32").T
-    line = {"color": colour, "width": 1.5}
-    plot.add_scattergl(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
+    # In the plane, what is away from it counts for nothing.
+    return [
+        np.column_stack([line[:, across], np.zeros(len(line)), line[:, 3]])
+        for line in cells.outlines
+    ]
 
 
 def colours_of(limits: tuple[float, float]) -> tuple[Any, str]:
@@ -158,27 +168,3 @@ def round_ticks(low: float, high: float) -> list[float]:
     room = 0.1 * (high - low)
     steps = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     return [float(step) for step in steps if low + room <= step <= high - room]
-
-
-def plot_field(plane: Plane, label: Label, colours: ScalarMappable) -> go.Figure:
-    """Plot the plane, without values yet."""
-    across, up = plane.names
-    plot = go.Figure(
-        go.Heatmap(
-            x=plane.order.columns,
-            y=plane.order.index,
-            meta="values",
-            coloraxis="coloraxis",
-            hovertemplate=f"{across} = %{{x:.4g}} µm<br>{up} = %{{y:.4g}} µm<br>"
-            f"%{{z:.4g}} {html.escape(label.unit)}<extra></extra>",
-        )
-    )
-    left, right, bottom, top = plane.box
-    axis = {"zeroline": False, "constrain": "domain"}
-    plot.update_layout(
-        **places.plot_layout(colours, label),
-        margin={"l": 70, "r": 20, "t": 10, "b": 50},
-        xaxis=axis | {"title": {"text": f"{across} (µm)"}, "range": [left, right]},
-        yaxis=axis | {"title": {"text": f"{up} (µm)"}, "range": [bottom, top], "scaleanchor": "x"},
-    )
-    return plot

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from dendroflow.figures.data import OK, FigureData
-from dendroflow.figures.html_page import Interactive
 from dendroflow.figures.page import Page, Slot
 from dendroflow.settings.conditions import Condition
 from dendroflow.settings.figures import Figure
@@ -82,6 +81,6 @@ def empty_page(
     """Make a page that says why it shows nothing."""
     page = page_of(figure, data, slot, notes, 38)
     if figure.paged:
-        page.interactive = Interactive(reason=reason)
+        page.reason = reason
     page.say(reason)
     return page

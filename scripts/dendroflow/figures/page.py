@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.style
+import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -17,9 +18,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure as Canvas
 from matplotlib.figure import FigureBase, SubFigure
 from matplotlib.font_manager import findfont
+from matplotlib.transforms import Bbox
 
 from dendroflow.figures.axes import make_logarithmic
-from dendroflow.figures.html_page import Interactive
+from dendroflow.figures.viewer import Scene, write_page
 from dendroflow.files import replacing
 from dendroflow.settings.style import FONT, Style
 
@@ -150,7 +152,9 @@ class Page:
     ) -> None:
         style, part = slot.style, slot.part
         self.style, self.heading = style, (title, subtitle, notes)
-        self.interactive: Interactive | None = None
+        # Of a figure that is also a page to open: what it shows, or why it shows nothing.
+        self.scene: Scene | None = None
+        self.reason = ""
         self.width = slot.width
         head, foot = self._head(slot, title, subtitle), self._foot(notes)
         above, below = _height(head), _height(foot)
@@ -244,6 +248,7 @@ class Page:
         with house_style(self.style):
             self.lay_out()
             sheet.set_layout_engine("none")
+            _round_places(sheet)
             for path in paths:
                 kind = path.suffix.removeprefix(".")
                 metadata = _metadata(kind, title, about)
@@ -254,9 +259,9 @@ class Page:
         """Write the page in the formats of its style, and as HTML if it has such a page."""
         paths = [folder / f"{name}.{suffix}" for suffix in self.style.formats]
         self.write(paths)
-        if self.interactive is not None:
+        if self.scene or self.reason:
             paths.append(folder / f"{name}.html")
-            self.interactive.write(paths[-1], *self.heading)
+            write_page(paths[-1], self.heading, self.scene, self.reason)
         return paths
 
 
@@ -268,6 +273,16 @@ def _metadata(kind: str, title: str, about: str) -> Mapping[str, Any]:
         dateless = {"CreationDate": None, "Creator": None, "Producer": None}
         return {**dateless, "Title": title, "Subject": about}
     return {"Software": None, "Title": title, "Description": about}
+
+
+def _round_places(sheet: Any) -> None:
+    """Drop the last digits of all places: the solver of the layout leaves them to chance."""
+    for part in sheet.subfigs:
+        part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), 6))
+        _round_places(part)
+    for axes in sheet.axes:
+        place = axes.get_position(original=True).get_points()
+        axes.set_position(Bbox(np.round(place, 6)), which="both")
 
 
 def _millimetres(part: SubFigure, side: str) -> float:

@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
 from dendroflow.errors import ConfigurationError, StoreError
 from dendroflow.figures.data import OK, FigureData, numbers, read_rows
-from dendroflow.figures.page import INK, Page
+from dendroflow.figures.page import Page
 from dendroflow.settings.figures import Figure
 from dendroflow.settings.figures_of_signals import FieldMap, Movie, Shape
 
@@ -135,17 +133,6 @@ def limits_of(course: pd.DataFrame) -> tuple[float, float]:
     return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def frames_of(course: pd.DataFrame, shape: tuple[int, ...]) -> dict[str, Any]:
-    """Write times and values, those of each time in that shape, for a page.
-
-    Steps of values are at most 1/5000 of their range.
-    """
-    low, high = limits_of(course)
-    decimals = int(4 - np.floor(np.log10(high - low)))
-    values = course.to_numpy().round(decimals).reshape(len(course), *shape)
-    return {"times": [float(f"{time:.6g}") for time in course.index], "values": values.tolist()}
-
-
 def grid_of(box: Box, count: int, width: float) -> tuple[tuple[int, int], float]:
     """Rows and columns of the panels that are largest, true to scale, and their height, mm."""
     left, right, bottom, top = box
@@ -168,27 +155,3 @@ def add_panels(page: Page, box: Box, grid: tuple[int, int], times: "pd.Index[Any
         if len(times) > 1:
             axes.set_title(f"{time:.4g} ms", pad=3)
     return panels
-
-
-def plot_layout(colours: ScalarMappable, label: Any) -> dict[str, Any]:
-    """Lay out a plot on a page: its font, and one colour bar for all of its traces."""
-    steps = np.linspace(0, 1, 33).round(5).tolist()
-    low, high = colours.get_clim()
-    return {
-        "template": None,
-        # The view stays as it is when the values change.
-        "uirevision": "view",
-        "showlegend": False,
-        "font": {"family": "DejaVu Sans, Verdana, sans-serif", "size": 13, "color": INK},
-        "coloraxis": {
-            "cmin": low,
-            "cmax": high,
-            "colorscale": [[step, to_hex(colours.cmap(step))] for step in steps],
-            "colorbar": {
-                "title": {"text": str(label), "side": "right"},
-                "len": 0.6,
-                "thickness": 16,
-                "outlinewidth": 0,
-            },
-        },
-    }

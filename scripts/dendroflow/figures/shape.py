@@ -1,13 +1,11 @@
 """The cells of one point, coloured by a signal along them, at one time or at several."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
@@ -19,15 +17,12 @@ from dendroflow.figures import places
 from dendroflow.figures.data import FigureData, read_rows, thinned
 from dendroflow.figures.encoding import colour_map
 from dendroflow.figures.headings import page_of
-from dendroflow.figures.html_page import Interactive
 from dendroflow.figures.page import INK, SMALL_SIZE, Page, Slot
 from dendroflow.figures.places import Array, Box
+from dendroflow.figures.viewer import Scene
 from dendroflow.settings.figures_of_signals import Moment, Movie, Shape
 
-SCREEN = 640
 THINNEST = 0.6
-THINNEST_ON_SCREEN = 2.0
-CLASS_RATIO = 1.3
 RASTERIZED_FROM = 5000
 
 
@@ -61,11 +56,16 @@ def draw(figure: Shape | Movie, data: FigureData, points: pd.DataFrame, slot: Sl
     for axes, values in zip(panels, shown.to_numpy(), strict=True):
         cells.draw(axes, array=values, norm=colours.norm, cmap=colours.cmap, rasterized=many)
     paged = course if isinstance(figure, Shape) else thinned(course, figure.frames)
-    frames = places.frames_of(paged, (len(rows),)) | {
-        "names": [html.escape(name) for name in rows["location"]],
-        "unit": html.escape(label.unit),
-    }
-    page.interactive = Interactive(plot_cells(cells, colours, label), frames)
+    low, high = cells.reach
+    page.scene = Scene(
+        paged,
+        cells.outlines,
+        colours,
+        str(label),
+        label.unit,
+        (low.tolist(), high.tolist()),
+        rows["location"].tolist(),
+    )
     return page
 
 
@@ -165,64 +165,3 @@ def _add_scale_bar(axes: Axes, length: int) -> None:
         fontproperties={"size": SMALL_SIZE},
     )
     axes.add_artist(bar)
-
-
-def plot_cells(outlines: Outlines, colours: ScalarMappable, label: Any) -> go.Figure:
-    """Plot the cells in three dimensions, a trace for each class of widths, without colours yet."""
-    low, high = outlines.reach
-    extent = high - low
-    widths = np.maximum(outlines.diameters * SCREEN / extent.max(), THINNEST_ON_SCREEN)
-    classes = (np.log(widths / THINNEST_ON_SCREEN) / np.log(CLASS_RATIO)).round()
-    plot = go.Figure()
-    for width in np.unique(classes):
-        segments = np.flatnonzero(classes == width)
-        gap = np.full((1, 3), np.nan)
-        lines = [np.concatenate([outlines.outlines[int(i)][:, :3], gap]) for i in segments]
-        # A fraction of two (1/16 µm) leaves zeros, which are packed into nothing.
-        x, y, z = (np.rint(np.concatenate(lines) * 16) / 16).astype("float32").T
-        style = {"width": round(THINNEST_ON_SCREEN * CLASS_RATIO**width, 2)}
-        plot.add_scatter3d(
-            x=x,
-            y=y,
-            z=z,
-            mode="lines",
-            connectgaps=False,
-            hoverinfo="text",
-            line=style | {"coloraxis": "coloraxis"},
-            meta=[[int(i), len(line)] for i, line in zip(segments, lines, strict=True)],
-        )
-    _plot_scale_bar(plot, outlines)
-    hidden = {"visible": False, "showspikes": False}
-    ratio = np.maximum(extent / extent.max(), 0.05) * 1.9
-    plot.update_layout(
-        **places.plot_layout(colours, label),
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        hoverlabel={"bgcolor": "white", "font": {"color": INK}},
-        scene={
-            **dict.fromkeys(("xaxis", "yaxis", "zaxis"), hidden),
-            "dragmode": "orbit",
-            "aspectmode": "manual",
-            "aspectratio": dict(zip("xyz", ratio.round(4).tolist(), strict=True)),
-            "camera": {
-                "eye": {"x": 0, "y": 0, "z": 2},
-                "up": {"x": 0, "y": 1, "z": 0},
-                "projection": {"type": "orthographic"},
-            },
-        },
-    )
-    return plot
-
-
-def _plot_scale_bar(plot: go.Figure, outlines: Outlines) -> None:
-    low, high = outlines.reach
-    length = outlines.scale_bar
-    plot.add_scatter3d(
-        x=[low[0], low[0] + length / 2, low[0] + length],
-        y=[low[1] - 0.04 * (high[1] - low[1])] * 3,
-        z=[(low[2] + high[2]) / 2] * 3,
-        mode="lines+text",
-        text=["", f"{length} µm", ""],
-        textposition="top center",
-        line={"color": INK, "width": 4},
-        hoverinfo="skip",
-    )

@@ -1,6 +1,5 @@
 """The report as one HTML file that needs neither network nor other files."""
 
-import re
 from pathlib import Path
 
 from jinja2 import Environment
@@ -12,9 +11,6 @@ from dendroflow.report.references import references
 from dendroflow.settings.project import Configuration
 
 PAGE = Path(__file__).with_name("page.html")
-# What all interactive pages have in common, and what stands for it in each of them.
-_LIBRARY = re.compile(r'(?<=id="library">)[^<]+')
-SHARED = "@shared@"
 COMPARED = (
     "Each morphometric of a cell as its deviation from what was observed, in standard deviations. "
     "The shaded part counts as within."
@@ -25,10 +21,6 @@ def render(configuration: Configuration, results: Path) -> str:
     """Return the page of a configuration whose database and figures are there."""
     contents = read(configuration, results)
     parts = contents.parts
-    libraries = {
-        m[0] for part in parts for each in part.figures if (m := _LIBRARY.search(each.page))
-    }
-    library = min(libraries, default="")
     quality = layout.QUALITY_PAGE.below(results, scope="morphologies")
     shown = configuration.project.morphology_report and quality.exists()
     return (
@@ -37,7 +29,6 @@ def render(configuration: Configuration, results: Path) -> str:
         .render(
             title=f"Results of {configuration.source.name}" if len(parts) != 1 else parts[0].title,
             parts=parts,
-            without_library=lambda page: page.replace(library, SHARED) if library else page,
             versions=contents.versions,
             citations=contents.cells,
             references=[
@@ -46,8 +37,6 @@ def render(configuration: Configuration, results: Path) -> str:
             ],
             quality=quality.relative_to(results) if shown else None,
             more=[*_composed(configuration, results), *_compared(configuration, results)],
-            library=library,
-            shared=SHARED,
         )
     )
 

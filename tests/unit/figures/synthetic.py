@@ -2,6 +2,7 @@
 
 import base64
 import html
+import json
 import re
 import sys
 import zlib
@@ -105,11 +106,18 @@ def texts(svg: Path) -> str:
     return "\n".join(html.unescape(text) for text in found)
 
 
-def packed(page: Path, name: str) -> str:
-    """What a page holds compressed: its `library`, or its `content`."""
-    found = re.search(rf'id="{name}">([^<]*)</script>', page.read_text(encoding="utf-8"))
+def content_of(page: Path) -> dict[str, Any]:
+    """What an interactive page shows, with its arrays; `values` of shape (times, places)."""
+    found = re.search(r'id="content">([^<]*)</script>', page.read_text(encoding="utf-8"))
     assert found
-    return zlib.decompress(base64.b64decode(found[1])).decode()
+    content: dict[str, Any] = json.loads(found[1])
+    for name, kind in (("points", "<f4"), ("counts", "<u4"), ("values", "<u2")):
+        content[name] = np.frombuffer(zlib.decompress(base64.b64decode(content[name])), kind)
+    low, high = content["range"]
+    shares = content["values"].reshape(len(content["times"]), -1) / 65535
+    content["values"] = low + shares * (high - low)
+    content["points"] = content["points"].reshape(-1, 4)
+    return content
 
 
 def points() -> pd.DataFrame:
