@@ -12,10 +12,15 @@ export PATH := $(if $(filter /%,$(BIN)),,$(CURDIR)/)$(BIN):$(PATH)
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --upgrade
 
-.PHONY: help setup setup-develop new run plan find audit prune test test-slow test-cluster bench fuzz lint format docs lock audit-lock clean
+.PHONY: help setup setup-develop new run plan find audit prune test test-slow test-cluster bench fuzz lint format docs site lock audit-lock clean
 
+##@ To simulate
 help:  ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+	@awk -F ':.*## +' '/^##@/ {printf "%s%s\n", sep, substr($$0, 5); sep = "\n"} \
+		/^[a-z-]+:.*##/ {printf "  %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nVariables\n'
+	@printf '  %-14s%s\n' CONFIG= 'the configuration: $(CONFIG)' CORES= 'cores to use: $(CORES)' \
+		VENV= 'where the environment lies: $(VENV)' PYTHON= 'what makes it: $(PYTHON)'
 
 setup:  ## create the environment from the hash-pinned lock
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh envs/setup.sh runtime
@@ -41,6 +46,7 @@ prune: setup  ## list what no configuration asks for; DELETE=yes removes it; KEE
 find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse brain_region=CA1"
 	@$(DENDROFLOW) find --config "$(CONFIG)" $(QUERY)
 
+##@ To work on dendroflow
 test: setup-develop  ## run the tests, but for those of test-slow and test-cluster
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -73,6 +79,10 @@ format: setup-develop  ## rewrite files in the project's style
 docs: setup-develop  ## rewrite the generated pages
 	@PYTHONPATH=scripts $(BIN)/python docs/generate.py --write
 
+site: setup-develop  ## build the documentation as a site with search, into site/
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs site
+	@echo "site/index.html"
+
 lock: setup-develop  ## pin the newest packages that envs/*.in admit
 	@cd envs && $(COMPILE) runtime.in -o runtime.txt
 	@cd envs && $(COMPILE) -c runtime.txt test.in -o test.txt
@@ -82,5 +92,6 @@ lock: setup-develop  ## pin the newest packages that envs/*.in admit
 audit-lock: setup-develop  ## look the pinned packages up among known vulnerabilities (needs a network)
 	@$(BIN)/uv tool run pip-audit --strict --require-hashes --disable-pip -r envs/runtime.txt
 
+##@ To clean up
 clean:  ## remove the results (not the environment)
 	rm -rf results .snakemake

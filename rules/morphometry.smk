@@ -47,7 +47,9 @@ rule compare_morphologies:
         runtime=20,
     params:
         settings=df.uses("project.morphometry", "project.style", "observations"),
-        code=lambda wildcards: code_digest("analysis/scores.py", "analysis/scores_figure.py"),
+        code=lambda wildcards: code_digest(
+            "analysis/scores.py", "analysis/scores_figure.py", "figures"
+        ),
     script:
         "../scripts/compare_morphologies.py"
 

@@ -46,15 +46,20 @@ def trace(options: argparse.Namespace) -> str:
         there = ", ".join(sorted({each.name for each in kept}))
         raise StoreError(f"{', '.join(options.signal)}: not recorded of it; there are {there}")
     lines = [
-        f"{each.experiment}  {each.name}  {len(each.values)} samples of {each.t[0]:g} to "
-        f"{each.t[-1]:g} ms  {np.nanmin(each.values):.6g} to {np.nanmax(each.values):.6g} "
-        f"{each.unit}  {each.place}"
+        f"{each.experiment}  {each.name}  {len(each.values)} samples{_reach(each)}  {each.place}"
         for each in found
     ]
     if output is not None:
         (_write if output.suffix.lower() == ".csv" else _draw)(found, options.point, output)
         lines.append(f"{output}: written")
     return "\n".join(lines)
+
+
+def _reach(each: Trace) -> str:
+    if not len(each.values):
+        return ""
+    low, high = np.nanmin(each.values), np.nanmax(each.values)
+    return f" of {each.t[0]:g} to {each.t[-1]:g} ms  {low:.6g} to {high:.6g} {each.unit}"
 
 
 def _traces(start: str) -> list[Trace]:

@@ -38,6 +38,8 @@ MARGIN = 1.5  # mm
 
 RC: dict[str, Any] = {
     "font.size": TEXT_SIZE,
+    # Text is as wide at any number of dots.
+    "text.hinting": "none",
     # Text of a configuration is no formula, whatever its dollars.
     "text.parse_math": False,
     "axes.labelsize": TEXT_SIZE,
@@ -65,8 +67,8 @@ RC: dict[str, Any] = {
         for axis in "xy"
         for key, size in (("width", 0.4), ("size", 1.5))
     },
-    "figure.constrained_layout.h_pad": 0.03,
-    "figure.constrained_layout.w_pad": 0.03,
+    "figure.constrained_layout.h_pad": 0.04,
+    "figure.constrained_layout.w_pad": 0.04,
     "svg.hashsalt": "dendroflow",
     # Text that an editor can change.
     "svg.fonttype": "none",
@@ -296,7 +298,7 @@ def wrapped(label: Any, room: float) -> str:
 
 
 def _height(lines: Sequence[_Line]) -> float:
-    return sum(line.height for line in lines) + (MARGIN if lines else 0.0)
+    return sum(line.height for line in lines) + (1.7 * MARGIN if lines else 0.0)
 
 
 def _write(part: SubFigure, lines: Sequence[_Line], width: float, height: float) -> None:

@@ -135,6 +135,8 @@ def read_signals(
 
 def _cropped(figure: Trace | Phase, data: FigureData, t: Any, v: Any) -> tuple[Any, Any]:
     """Cut out the window, and one sample on either side."""
+    if not len(t):
+        return t, np.asarray(v, dtype=float)
     start, end = figure.window or (t[0], t[-1])
     if end < t[0] or start > t[-1]:
         raise ConfigurationError(

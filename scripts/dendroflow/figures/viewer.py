@@ -21,7 +21,7 @@ from dendroflow.files import replacing
 Array = NDArray[np.float64]
 PAGE = Path(__file__).with_name("viewer.html")
 COLOURS = 64
-# Coordinates, in µm; a fraction of two leaves zeros, which are packed into nothing.
+# Of coordinates, µm.
 STEP = 1 / 16
 
 
@@ -60,7 +60,9 @@ class Scene:
         low, high = float(values.min()), float(values.max())
         span = high - low or 1.0
         shares = np.rint((values - low) / span * 65535).astype("<u2")
-        points = np.rint(np.concatenate([np.zeros((0, 4)), *self.lines]) / STEP) * STEP
+        points = np.rint(np.concatenate([np.zeros((0, 4)), *self.lines]) / STEP)
+        # What changes little from point to point is packed into little.
+        changes = np.diff(points, axis=0, prepend=0.0).T
         steps = np.linspace(0, 1, COLOURS)
         away, start = _distances(self.names, self.lines)
         return {
@@ -72,12 +74,13 @@ class Scene:
             "times": [float(f"{time:.6g}") for time in self.course.index],
             # When most is seen.
             "start": int(np.ptp(values, axis=1).argmax()),
-            "names": list(self.names),
+            "names": _packed(np.frombuffer("\n".join(self.names).encode(), "u1")),
             "away": away,
             "from": start,
             "box": [np.round(end, 3).tolist() for end in self.box],
             "plane": self.plane or None,
-            "points": _packed(points.astype("<f4")),
+            "step": STEP,
+            "points": _packed(np.ascontiguousarray(changes, "<i4")),
             "counts": _packed(np.array([len(line) for line in self.lines], dtype="<u4")),
             "values": _packed(shares),
         }

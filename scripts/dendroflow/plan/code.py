@@ -33,8 +33,13 @@ def code_digest(*rooms: str, library: Path = LIBRARY) -> str:
     """
     state = hashlib.sha256()
     for room in rooms:
-        for path in _python_files(library / room):
-            code = digest_of_python(path.read_bytes(), str(path), words=False)
+        pages = sorted((library / room).rglob("*.html"))
+        for path in (*_python_files(library / room), *pages):
+            text = path.read_bytes()
+            if path.suffix == ".html":
+                code = hashlib.sha256(text).hexdigest()
+            else:
+                code = digest_of_python(text, str(path), words=False)
             state.update(f"{path.relative_to(library).as_posix()} {code}\n".encode())
     return state.hexdigest()[:16]
 

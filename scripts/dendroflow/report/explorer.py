@@ -122,8 +122,9 @@ def _packed_traces(
                     for index, protocol in wanted.get(row["point_id"], ())
                     if index % every == 0 and row["location"] is None
                 ]
-                if shown:
-                    samples = values[number].values.to_numpy()
+                samples = values[number].values.to_numpy()
+                # What a model has kept may be nothing at all.
+                if shown and len(samples):
                     times = t[number].values.to_numpy() if t[number].is_valid else None
                     trace = _reduced(samples, times, row["t0"], row["dt"])
                     for index, signal in shown:

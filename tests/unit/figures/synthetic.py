@@ -111,12 +111,13 @@ def content_of(page: Path) -> dict[str, Any]:
     found = re.search(r'id="content">([^<]*)</script>', page.read_text(encoding="utf-8"))
     assert found
     content: dict[str, Any] = json.loads(found[1])
-    for name, kind in (("points", "<f4"), ("counts", "<u4"), ("values", "<u2")):
+    for name, kind in (("points", "<i4"), ("counts", "<u4"), ("values", "<u2"), ("names", "u1")):
         content[name] = np.frombuffer(zlib.decompress(base64.b64decode(content[name])), kind)
     low, high = content["range"]
     shares = content["values"].reshape(len(content["times"]), -1) / 65535
     content["values"] = low + shares * (high - low)
-    content["points"] = content["points"].reshape(-1, 4)
+    content["points"] = content["points"].reshape(4, -1).cumsum(axis=1).T * content["step"]
+    content["names"] = content["names"].tobytes().decode().split("\n")
     return content
 
 

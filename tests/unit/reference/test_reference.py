@@ -32,7 +32,7 @@ def test_pages_are_up_to_date(capsys):
 @pytest.mark.parametrize(
     ("path", "part"),
     [
-        ("docs/configuration.md", "step of the fixed-step solvers"),
+        ("docs/configuration/experiment.md", "step of the fixed-step solvers"),
         ("docs/database.md", "number of requested points |"),
         ("config/schemas/project.schema.json", "max_failed_share"),
         ("config/schemas/experiment.schema.json", "backward_euler"),

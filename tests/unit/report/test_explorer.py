@@ -64,7 +64,11 @@ def results(tmp_path_factory):
         | {"values": (-65 + 100 * g[k] * np.sin(np.arange(1001) / 50)).tolist()}
         for k in range(POINTS)
     ]
-    write_table(pa.Table.from_pylist(rows, TRACES), folder / "traces.parquet", TRACES)
+    # A model that kept no sample at one point.
+    empty = {"point_id": ids[0], "signal": "speed", "unit": "m/s", "t0": 0.0}
+    empty |= {"t": [], "values": []}
+    kept = pa.Table.from_pylist([*rows, empty], TRACES)
+    write_table(kept, folder / "traces.parquet", TRACES)
     return folder, features, rows
 
 
