@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jinja2 import Environment
-from markupsafe import Markup
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import to_hex
 from numpy.typing import NDArray
@@ -112,7 +111,7 @@ def write_page(
             notes=[note.lstrip("!") for note in notes],
             reason=reason,
             # In a script, only the end of the script ends it.
-            content=Markup(content.replace("<", "\\u003c")),
+            content=content.replace("<", "\\u003c"),
         )
     )
     with replacing(path) as temporary:
