@@ -48,7 +48,7 @@ find: setup  ## find cells of NeuroMorpho.Org: make find QUERY="species=mouse br
 
 ##@ To work on dendroflow
 test: setup-develop  ## run the tests, but for those of test-slow and test-cluster
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 test-slow: setup-develop  ## run the tests that take minutes: kills at every stage, full disks, damaged files, same bytes
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow

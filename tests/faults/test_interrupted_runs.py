@@ -86,6 +86,7 @@ def test_a_run_that_is_interrupted_at_the_keyboard(project):
     assert_next_run_finishes(project)
 
 
+@pytest.mark.slow
 def test_a_machine_that_loses_its_power(project):
     interrupted_while_building(project, 0.01, "simulate")
     project.kill()
@@ -95,7 +96,9 @@ def test_a_machine_that_loses_its_power(project):
     assert_next_run_finishes(project)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_snakemake_alone_is_killed(project, number):
     # A lost connection is a SIGHUP. The job is not told, and yet must not go on.
     process, _, _ = interrupted_while_building(project, 0.01, "simulate")
@@ -106,6 +109,7 @@ def test_snakemake_alone_is_killed(project, number):
     assert_next_run_finishes(project)
 
 
+@pytest.mark.slow
 def test_snakemake_is_asked_to_end(project):
     # It lets the running job finish, and starts no other.
     process, _, _ = interrupted_while_building(project, 0.01, "features")

@@ -47,7 +47,7 @@ def test_everything_odd_at_once(whole, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in checkout.rglob("*")} == before
 
 
-@pytest.mark.parametrize("days", [-400, 400])
+@pytest.mark.parametrize("days", [-400, pytest.param(400, marks=pytest.mark.slow)])
 def test_a_clock_that_jumped(whole, copy_of, days):
     """All was made at another time, as the clock has it; new points are made now."""
     project = copy_of(whole)

@@ -214,6 +214,7 @@ DIFFUSION = {
 }
 
 
+@pytest.mark.slow
 def test_reactions_and_diffusion_come_out_the_same(workspace):
     for name, content in DIFFUSION.items():
         workspace.experiment(name, content)

@@ -90,7 +90,11 @@ def stopped(project: Workspace, process, *parts: str) -> None:
     assert sorted(told) == sorted({path.read_text().splitlines()[-1] for path in details})
 
 
-@pytest.mark.parametrize("undone", [False, True], ids=["edited", "edited and undone"])
+@pytest.mark.parametrize(
+    "undone",
+    [False, pytest.param(True, marks=pytest.mark.slow)],
+    ids=["edited", "edited and undone"],
+)
 def test_a_model_and_all_that_lies_beside_it(project, undone):
     process, _, _ = paused(project, OUTCOMES, "features")
     edit(project)
@@ -110,6 +114,7 @@ def test_a_model_and_all_that_lies_beside_it(project, undone):
         assert settled(project) == [AFTER, AFTER]
 
 
+@pytest.mark.slow
 def test_a_model_before_it_is_copied(project):
     process, _, _ = paused(project, "models/*/data.txt", "features")
     edit(project)
@@ -132,6 +137,7 @@ def test_the_sweep_of_an_experiment(project):
     assert project.table("sums/features.parquet").column("g").to_pylist() == [0.002, 0.003]
 
 
+@pytest.mark.slow
 def test_features_and_figures_of_an_experiment(project):
     project.experiment("sums", SUMS, execution={"batch_size": 2})
     process, _, _ = paused(project, OUTCOMES)
@@ -146,6 +152,7 @@ def test_features_and_figures_of_an_experiment(project):
     assert (run.points, run.jobs["extract_features"], run.jobs["render_figures"]) == (0, 1, 1)
 
 
+@pytest.mark.slow
 def test_an_experiment_before_its_plan_is_written(project):
     # While models are described, Snakemake has read the configuration, and jobs have not.
     process, _, _ = paused(project, "models/*.json", "features")
@@ -165,7 +172,11 @@ def of_cell(project: Workspace, end: int) -> Workspace:
     return project.write("morphologies.yaml", {"cell": {"file": "cell.swc", "sha256": pin}})
 
 
-@pytest.mark.parametrize("when", ["models/*.json", "sections-*.npz"], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "when",
+    [pytest.param("models/*.json", marks=pytest.mark.slow), "sections-*.npz"],
+    ids=["before", "after"],
+)
 def test_a_morphology(workspace, when):
     """Before and after it is fetched."""
     project = of_cell(workspace, -60).project("tree").experiment("tree", TREE)

@@ -179,7 +179,7 @@ def test_a_mean_says_over_what_and_all_values_are_counted_where_asked(tmp_path):
 
 @pytest.mark.parametrize("kind", range(len(EVERY_KIND)))
 def test_without_success_a_figure_says_so(kind, tmp_path):
-    declared = figure(**EVERY_KIND[kind])
+    declared = figure(**EVERY_KIND[kind] | {"style": {"formats": ["svg"]}})
     table = points().assign(duration=np.nan, status="timeout", error="took longer than 5 s")
     paths = render(declared, data(table), tmp_path)
     assert [path.name for path in paths] == list(output_names(declared))

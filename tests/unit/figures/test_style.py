@@ -21,7 +21,7 @@ from dendroflow.settings.experiment import Experiment
 from dendroflow.settings.style import Composition, over
 
 pytestmark = pytest.mark.filterwarnings("error:constrained_layout:UserWarning")
-NARROW = {"width": 85, "title": False, "footnote": False}
+NARROW = {"width": 85, "title": False, "footnote": False, "formats": ["svg", "png"]}
 
 
 def millimetres(svg: Path) -> tuple[float, float]:
@@ -32,7 +32,9 @@ def millimetres(svg: Path) -> tuple[float, float]:
 
 @pytest.mark.parametrize("keys", EVERY_KIND, ids=lambda keys: keys["name"])
 def test_every_kind_is_as_wide_as_asked_for_with_letters_that_are_read_in_print(tmp_path, keys):
-    own = {"column": keys["style"]} if isinstance(keys.get("style"), str) else {}
+    own: dict = {"formats": ["svg"]}
+    if isinstance(keys.get("style"), str):
+        own["column"] = keys["style"]
     render(figure(**keys | {"style": NARROW | own}), data(failing(points(), 3)), tmp_path)
     svg = tmp_path / f"{keys['name']}.svg"
     assert millimetres(svg)[0] == pytest.approx(85)
