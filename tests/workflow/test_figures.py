@@ -63,11 +63,21 @@ setInterval(() => {
 EXPECTED = {
     f"steps/{name}.{suffix}" for name in ("peaks", "traces") for suffix in ("svg", "pdf", "png")
 } | {f"tree/cell.{suffix}" for suffix in ("svg", "pdf", "png", "html")}
+EXPECTED |= {f"panels/figure_1.{suffix}" for suffix in ("svg", "pdf")}
+PANELS = {
+    "figure_1": {
+        "mosaic": ["AAB"],
+        "figures": {"A": "steps.peaks", "B": "tree.cell"},
+        "title": HOSTILE,
+        "caption": f"Both {BRACES}.",
+        "style": {"width": 180, "formats": ["svg", "pdf"]},
+    }
+}
 
 
 @pytest.fixture(scope="module")
 def finished(new_workspace) -> Workspace:
-    workspace = new_workspace().project("steps", "tree")
+    workspace = new_workspace().project("steps", "tree", panels=PANELS)
     sweep = STEPS["sweep"] | {"parameters.größe": ["{x}", "$g_{K}$"]}
     said = {"title": TITLE, "description": BRACES, "sweep": sweep, "figures": FIGURES}
     workspace.experiment("steps", STEPS, **said).experiment("tree", TREE)
@@ -109,18 +119,20 @@ def test_the_same_inputs_give_the_same_bytes(finished, copy_of):
     project = copy_of(finished)
     shutil.rmtree(project.results / "figures")
     run = project.run("figures").succeeded()
-    assert run.jobs == {"render_figures": 2}
+    assert run.jobs == {"render_figures": 2, "compose_figures": 1}
     assert digests(project) == digests(finished)
 
 
 def test_the_report_holds_every_figure(finished, report):
-    assert report.count('src="data:image/svg+xml;base64,') == 3
+    assert report.count('src="data:image/svg+xml;base64,') == 4
     for name in EXPECTED:
         assert f'href="figures/{name}"' in report, name
         assert (finished.results / "figures" / name).exists()
     text = Text(report).text
     assert TITLE in text
     assert f"Traces {BRACES}" in text
+    assert "Figures of several experiments" in text
+    assert f"Both {BRACES}." in text
 
 
 def test_snakemake_reports_on_the_figures_too(finished):

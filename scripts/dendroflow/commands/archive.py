@@ -215,11 +215,12 @@ def _write_crate(configuration: Configuration, folder: Path, contents: Contents)
             (Path("references.bib"), "references", "application/x-bibtex"),
         )
     ]
-    for name in (part.name for part in parts):
-        figures = layout.FIGURES.below(RESULTS, experiment=name)
-        for path in (RESULTS / name, figures):
-            if (folder / path).is_dir():
-                made.append(crate.add_dataset(str(folder / path), f"{path.as_posix()}/"))
+    folders = [layout.PANELS.below(RESULTS)]
+    for part in parts:
+        folders += [RESULTS / part.name, layout.FIGURES.below(RESULTS, experiment=part.name)]
+    for path in folders:
+        if (folder / path).is_dir():
+            made.append(crate.add_dataset(str(folder / path), f"{path.as_posix()}/"))
     crate.add_action(
         workflow,
         "#run",

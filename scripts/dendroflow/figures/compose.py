@@ -34,13 +34,18 @@ def compose(page: Composition, figures: Mapping[str, tuple[Figure, FigureData]])
         grid = sheet.sheet.add_gridspec(len(page.mosaic), len(page.mosaic[0]))
         notes = []
         for letter, (figure, data) in figures.items():
-            own = style.model_copy(update={"palette": figure.style.palette or style.palette})
             rows, columns = _place(page.mosaic, letter)
             part = sheet.sheet.add_subfigure(grid[rows, columns])
-            drawn = draw(figure, data, Slot(own, part, letter))
+            drawn = draw(_with_palette(figure, style), data, Slot(style, part, letter))
             notes += [f"{letter}: {note.lstrip('!')}" for note in drawn.heading[2]]
         sheet.heading = (page.title, page.caption, notes)
         return sheet
+
+
+def _with_palette(figure: Figure, style: Style) -> Figure:
+    """The figure in its own colours, or in those of the page if it has none."""
+    own = figure.style.model_copy(update={"palette": figure.style.palette or style.palette})
+    return figure.model_copy(update={"style": own})
 
 
 def _place(mosaic: Any, letter: str) -> tuple[slice, slice]:

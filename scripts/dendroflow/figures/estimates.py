@@ -37,13 +37,17 @@ def mean_note(
     what: str, estimator: str, errorbar: str, alive: pd.DataFrame, place: Sequence[str]
 ) -> str:
     """Say of how many points a line or a bar is the mean, and what its error bar is."""
-    sizes = alive.dropna(subset=["x", "y"]).groupby(list(place), observed=True).size()
-    least, most = sizes.min(), sizes.max()
-    n = f"n = {most}" if least == most else f"n = {least} to {most}"
     band = {"Line": "band", "Bar": "error bar"}[what]
     spread = f"; {band}: {SPREADS[errorbar]}" if errorbar != "none" else ""
     word = {"min": "least", "max": "largest"}.get(estimator, estimator)
-    return f"{what}: {word} of the points at the same place ({n}){spread}."
+    return f"{what}: {word} of the points at the same place ({sizes_at(alive, place)}){spread}."
+
+
+def sizes_at(alive: pd.DataFrame, place: Sequence[str]) -> str:
+    """How many points share a place, such as "n = 4 to 11"."""
+    sizes = alive.dropna(subset=["x", "y"]).groupby(list(place), observed=True).size()
+    least, most = sizes.min(), sizes.max()
+    return f"n = {most}" if least == most else f"n = {least} to {most}"
 
 
 def named(label: Label, estimator: str) -> Label:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from dendroflow.errors import ConfigurationError
 from dendroflow.figures.data import FigureData
 from dendroflow.figures.encoding import Hues, add_legend, hues_of, in_classes, texts
-from dendroflow.figures.estimates import mean_note, named, seaborn_errorbar
+from dendroflow.figures.estimates import mean_note, named, seaborn_errorbar, sizes_at
 from dendroflow.figures.facets import Facets, measured, told_apart
 from dendroflow.figures.headings import empty_page, failure_note
 from dendroflow.figures.page import INK, Page, Slot
@@ -60,13 +60,12 @@ def draw(figure: Groups | Bar, data: FigureData, points: pd.DataFrame, slot: Slo
     if alive["y"].isna().all():
         reason = f"{label.text} exists at none of the {len(points)} points."
         return empty_page(figure, data, slot, reason, notes)
+    place = ["x", "hue", "col", "row"]
     if isinstance(figure, Bar):
-        place = ["x", "hue", "col", "row"]
         notes.insert(0, mean_note("Bar", figure.estimator, figure.errorbar, alive, place))
         label = named(label, figure.estimator)
     else:
-        sizes = alive.dropna(subset="y").groupby(["x", "hue", "col", "row"], observed=True).size()
-        notes.insert(0, f"n = {sizes.min()} to {sizes.max()} points at each place.")
+        notes.insert(0, f"Points at each place: {sizes_at(alive, place)}.")
     facets = Facets(figure, data, slot, notes, frame)
     hues = hues_of(points, figure.hue, data.labels, figure.style.palette)
     for axes, part in facets.parts:

@@ -36,7 +36,8 @@ def render(configuration: Configuration, results: Path) -> str:
                 f"dendroflow {dendroflow.__version__}: CITATION.cff of its repository",
             ],
             quality=quality.relative_to(results) if shown else None,
-            more=[*_composed(configuration, results), *_compared(configuration, results)],
+            panels=_composed(configuration, results),
+            compared=_compared(configuration, results),
         )
     )
 

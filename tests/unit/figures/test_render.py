@@ -90,7 +90,15 @@ def test_same_inputs_give_the_same_bytes(rendered, tmp_path):
         ("phase", ["calcium (µM)", "soma potential (mV)", "(S/cm²)"]),
         ("kymograph", ["distance (µm)", "membrane potential (mV)", "temperature = 0 °C"]),
         ("table", ["sodium conductance", "(S/cm²)", "adaptive", "–", "failed"]),
-        ("box", ["sodium conductance (S/cm²)", "AP duration (ms)", "0.14", "points at each place"]),
+        (
+            "box",
+            [
+                "sodium conductance (S/cm²)",
+                "AP duration (ms)",
+                "0.14",
+                "Points at each place: n = ",
+            ],
+        ),
         ("violin", ["method = fixed", "AP duration (ms)"]),
         ("strip", ["sodium conductance (S/cm²)", "AP duration (ms)"]),
         ("bar", ["AP duration, mean over points (ms)", "95 % interval of it, bootstrapped"]),

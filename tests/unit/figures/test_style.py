@@ -193,6 +193,21 @@ MOSAIC = {
 }
 
 
+def test_panels_have_the_colours_of_the_page_unless_they_have_their_own(tmp_path):
+    style = MOSAIC["style"] | {"palette": ["#123456"], "formats": ["svg"]}
+    page = Composition.model_validate(
+        {"mosaic": ["AB"], "figures": {"A": "e.a", "B": "e.b"}, "style": style}
+    )
+    plain = {"kind": "histogram", "x": "duration"}
+    drawn = {
+        "A": (figure(**plain), data()),
+        "B": (figure(**plain, style={"palette": ["#abcdef"]}), data()),
+    }
+    (path,) = compose(page, drawn).save(tmp_path, "page")
+    found = path.read_text(encoding="utf-8")
+    assert "#123456" in found and "#abcdef" in found
+
+
 def test_several_figures_make_one_page(tmp_path):
     composed = Composition.model_validate(MOSAIC)
     drawn = {
