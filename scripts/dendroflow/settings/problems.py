@@ -1,7 +1,7 @@
 """What pydantic finds wrong with settings, in plain English: one line that begins with the key."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,13 +29,19 @@ EXPECTED = {
 }
 
 
-def first_problem(error: ValidationError, content: Any = None) -> str:
+def first_problem(
+    error: ValidationError,
+    content: Any = None,
+    line_of: Callable[[Sequence[str]], int] | None = None,
+) -> str:
     """The first problem of a validation error as `key: message`, and how many more there are.
 
     Parameters
     ----------
     content
         what was parsed, which tells its keys from pydantic's names of what it tried.
+    line_of
+        keys that lead to a place -> the line on which it stands in the file.
     """
     problems = error.errors(include_url=False)
     first = problems[0]
@@ -47,7 +53,8 @@ def first_problem(error: ValidationError, content: Any = None) -> str:
         keys.append(str(first["loc"][-1]))
     elif first["type"].startswith("union_tag"):
         keys.append(first["ctx"]["discriminator"].strip("'"))
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    more = f" (line {line_of(keys)})" if line_of else ""
+    more += f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     line = printable(f"{'.'.join(keys)}: {message}"[: 2 * LONGEST_MESSAGE].removeprefix(": "))
     return (line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]} …") + more
 

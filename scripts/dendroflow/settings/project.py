@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -251,7 +252,25 @@ def validated(kind: type[T], content: Any, source: Path | str) -> T:
     try:
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
-        raise ConfigurationError(f"{source}: {first_problem(error, content)}") from error
+        in_file = partial(_line, source) if isinstance(source, Path) and source.is_file() else None
+        raise ConfigurationError(f"{source}: {first_problem(error, content, in_file)}") from error
+
+
+def _line(source: Path, keys: Sequence[str]) -> int:
+    """The line of a YAML file on which stands what these keys lead to, as far as it is there."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    node = yaml.compose(read_text(source), Loader=loader)
+    line = 1
+    for key in keys:
+        if isinstance(node, yaml.SequenceNode) and key.isdigit():
+            node = node.value[int(key)]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            found = [(name, value) for name, value in node.value if name.value == key]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return line
 
 
 def load(content: Mapping[str, Any], source: Path, folder: Path | None = None) -> Configuration:
