@@ -132,7 +132,7 @@ def _part(database: sqlite3.Connection, name: str, experiment: Experiment, resul
         engine,
         _rows(database, name, points),
         [Setting(path, _exact(value), unit, meaning) for path, value, unit, meaning in settings],
-        _figures(name, experiment, results),
+        _figures(name, experiment, results, _meanings(database, name)),
     )
 
 
@@ -171,11 +171,22 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
-def _figures(name: str, experiment: Experiment, results: Path) -> list[Figure]:
+def _meanings(database: sqlite3.Connection, name: str) -> dict[str, str]:
+    """What the columns and signals of an experiment are, by name."""
+    rows = database.execute("SELECT name, meaning FROM columns WHERE experiment = ?", [name])
+    return dict(rows)
+
+
+def _figures(
+    name: str, experiment: Experiment, results: Path, meanings: Mapping[str, str]
+) -> list[Figure]:
     folder = layout.FIGURES.below(results, experiment=name)
     return [
-        figure_of(results, folder, each.name, each.title or "", each.caption)
-        for each in (*experiment.figures, *experiment.own_figures)
+        figure_of(results, folder, each.name, each.title or "", caption)
+        for each, caption in (
+            *((figure, figure.said(meanings)) for figure in experiment.figures),
+            *((figure, figure.caption) for figure in experiment.own_figures),
+        )
         if any(folder.glob(f"{each.name}.*"))
     ]
 

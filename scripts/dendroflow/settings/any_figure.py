@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field, model_validator
@@ -60,28 +60,42 @@ class AnyFigure(Settings):
     @model_validator(mode="before")
     @classmethod
     def _derive(cls, data: Any) -> Any:
-        """Fill in the name and the caption that were left out."""
+        """Fill in the name that was left out."""
         if not isinstance(data, Mapping):
             return data
         words = cls._words(data)
         keys = ("kind", *cls.signals_of, *cls.columns_of)
+        name = data.get("name") or _slug("-".join(words[key] for key in keys if words[key]))
+        return {**data, "name": name}
+
+    def said(self, meanings: Mapping[str, str]) -> str:
+        """The caption; where none is given, one in the words for columns and signals."""
+        if self.caption:
+            return self.caption
+        words = self._words(self.model_dump(), lambda name: meanings.get(name, name))
         by = "".join(f", {told} {words[key]}" for key, told in _TOLD_BY.items() if words[key])
-        return {
-            **data,
-            "name": data.get("name") or _slug("-".join(words[key] for key in keys if words[key])),
-            "caption": data.get("caption") or f"{(cls.shows + cls.more).format_map(words)}{by}.",
-        }
+        text = f"{(self.shows + self.more).format_map(words)}{by}."
+        return text[:1].upper() + text[1:]
 
     @classmethod
-    def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
+    def _words(cls, data: Mapping[str, Any], meant: Callable[[str], str] = str) -> dict[str, str]:
+        """What the keys say; columns and signals as `meant` has them."""
         marks = data.get("style")
         marks = marks.get("column") if isinstance(marks, Mapping) else marks
         given = {**data, "marks": marks if isinstance(marks, str) else None}
-        return defaultdict(str, {key: listed(value) for key, value in given.items() if value})
+        named = {*cls.columns_of, *cls.signals_of}
+        return defaultdict(
+            str,
+            {
+                key: ", ".join(map(meant if key in named else str, _several(value)))
+                for key, value in given.items()
+                if value
+            },
+        )
 
 
-def listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+def _several(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _slug(text: str) -> str:

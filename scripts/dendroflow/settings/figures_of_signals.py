@@ -1,6 +1,6 @@
 """Figures of recorded signals: over time, against each other, along cells and around them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -101,12 +101,14 @@ class Shape(OnePoint):
     offset: float = Field(0.0, description="added to the time of an upstroke or a peak, ms")
 
     @classmethod
-    def _words(cls, data: Mapping[str, Any]) -> dict[str, str]:
+    def _words(cls, data: Mapping[str, Any], meant: Callable[[str], str] = str) -> dict[str, str]:
         when, at = f"{data.get('at')} ms", data.get("at")
         if isinstance(at, Mapping):
             what = {"upstroke": "the steepest rise of", "peak": "the peak of"}
-            when = ", ".join(f"{what.get(key, key)} {signal}" for key, signal in at.items())
-        return super()._words(data) | {"when": when}
+            when = ", ".join(
+                f"{what.get(key, key)} {meant(signal)}" for key, signal in at.items() if signal
+            )
+        return super()._words(data, meant) | {"when": when}
 
 
 class _OverTime(OnePoint):

@@ -12,15 +12,21 @@ from dendroflow.settings.figures import check_names, columns, output_names, sign
 def test_name_and_caption_are_derived():
     line = figure(kind="line", x="celsius", y="AP_duration", hue="gnabar")
     assert line.name == "line-ap_duration-celsius-gnabar"
-    assert line.caption == "AP_duration against celsius, coloured by gnabar."
+    meanings = {"AP_duration": "AP duration", "celsius": "temperature"}
+    assert line.said(meanings) == "AP duration against temperature, coloured by gnabar."
     trace = figure(kind="trace", signal=["soma_v", "cai"], hue="gnabar")
     assert trace.name == "trace-soma_v_cai-gnabar"
-    assert trace.caption == "soma_v, cai over time, coloured by gnabar."
+    assert trace.said({"cai": "calcium"}) == "Soma_v, calcium over time, coloured by gnabar."
+    shape = figure(kind="shape", signal="v", at={"peak": "soma_v"})
+    words = {"v": "membrane potential", "soma_v": "somatic potential"}
+    assert (
+        shape.said(words) == "Membrane potential along the cell at the peak of somatic potential."
+    )
 
 
 def test_given_name_and_caption_are_kept():
     line = figure(kind="line", x="a", y="b", name="mine", caption="Look.")
-    assert (line.name, line.caption) == ("mine", "Look.")
+    assert (line.name, line.said({"a": "b"})) == ("mine", "Look.")
 
 
 @pytest.mark.parametrize(
