@@ -1,6 +1,7 @@
 """What all tests share: repeatable property tests, small projects, and a checkout left clean."""
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def _checkout_stays_clean() -> Iterator[None]:
     yield
     left = sorted(str(path) for path in _what_a_run_might_leave() - before)
     assert not left, f"tests left files in the checkout: {left}"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _neuron_as_it_starts() -> None:
+    """A module that simulates in this process finds NEURON as it starts, whatever ran before."""
+    if "neuron" in sys.modules:
+        h = sys.modules["neuron"].h
+        h.secondorder, h.celsius, h.dt = 0, 6.3, 0.025
+        h.CVode().active(0)
+        h.usetable_hh = 1
 
 
 @pytest.fixture(scope="module")
