@@ -14,6 +14,23 @@ HOSTILE = (
     f"</script><script>{MARK}</script>\"'><img src=x onerror='{MARK}'>"
     f"<a href='javascript:{MARK}'>{{{{ 7*7 }}}}</a> $x^{{$ &lt;"
 )
+# Keeps an interactive page until it is drawn. The browser's clock jumps over what it waits for;
+# messages that the page sends to itself give the machine time beside it.
+WAITING = """<script>
+const root = document.documentElement.dataset;
+const message = () => new Promise((done) => {
+  const channel = new MessageChannel();
+  channel.port1.onmessage = done;
+  channel.port2.postMessage(0);
+});
+const until = async (done) => {
+  for (let k = 0; k < 2000 && !done(); k++) {
+    for (let i = 0; i < 300; i++) await message();
+    await new Promise((later) => setTimeout(later, 10));
+  }
+};
+until(() => root.drawn);
+</script>"""
 
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None or not sys.platform.startswith("linux"),

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from browser import HOSTILE, document, is_hit, needs_browser
+from browser import HOSTILE, WAITING, document, is_hit, needs_browser
 from synthetic import EVERY_KIND, KEYS, data, figure
 
 from dendroflow.figures import render
@@ -42,7 +42,9 @@ def test_shape_page_draws_itself_without_a_network_and_shows_text_as_text(tmp_pa
     source = data()
     source = replace(source, title=HOSTILE, labels={**source.labels, keys["signal"]: label})
     render(figure(**(keys | {"title": HOSTILE})), source, tmp_path)
-    dom = document(tmp_path / "shape.html", tmp_path)
+    page = tmp_path / "shape.html"
+    page.write_text(page.read_text(encoding="utf-8") + WAITING, encoding="utf-8")
+    dom = document(page, tmp_path)
     assert "The figure cannot be shown" not in dom.split("<script")[0]
     assert re.search(r'<html[^>]* data-drawn="0"', dom)
     assert "membrane potential" in dom

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from browser import chromium, needs_browser
+from browser import WAITING, chromium, needs_browser
 from matplotlib.image import imread
 from synthetic import (
     FIELD_TIMES,
@@ -128,12 +128,10 @@ def test_voxels_that_are_no_plane_are_refused():
 
 
 # A reader: goes to the last frame, turns the cell, and points at its middle.
-READER = """<script>
-const root = document.documentElement.dataset;
+READER = (
+    WAITING
+    + """<script>
 window.addEventListener("error", (event) => root.error = event.message);
-const until = async (done) => {
-  for (let k = 0; k < 500 && !done(); k++) await new Promise((later) => setTimeout(later, 20));
-};
 const at = (kind, x, y) => document.getElementById("canvas").dispatchEvent(
   new PointerEvent(kind, { offsetX: x, offsetY: y, clientX: x, clientY: y, pointerId: 1 }));
 async function read() {
@@ -157,6 +155,7 @@ async function read() {
 }
 read();
 </script></body></html>"""
+)
 
 
 @needs_browser
@@ -165,7 +164,7 @@ def test_a_reader_moves_turns_and_points(pages, tmp_path, kind):
     page = tmp_path / f"{kind}.html"
     text = (pages / page.name).read_text(encoding="utf-8")
     page.write_text(text.replace("</body></html>", READER), encoding="utf-8")
-    dom = chromium(tmp_path, "--dump-dom", page.as_uri())
+    dom = chromium(tmp_path, "--dump-dom", page.as_uri(), milliseconds=90_000)
     said = dict(re.findall(r'data-(\w+)="([^"]*)"', re.search(r"<html[^>]*>", dom)[0]))
     content = content_of(pages / page.name)
     assert "error" not in said
@@ -187,7 +186,8 @@ def test_a_movie_moves_in_a_frame_of_a_report(pages, tmp_path):
     """As Snakemake's report embeds it: a page in a data: URL."""
     pictures = []
     for frame in (0, 5):
-        address = base64.b64encode((pages / "movie.html").read_bytes()).decode()
+        text = (pages / "movie.html").read_text(encoding="utf-8") + WAITING
+        address = base64.b64encode(text.encode()).decode()
         page = tmp_path / f"{frame}.html"
         source = f"data:text/html;charset=utf-8;base64,{address}#{frame}"
         page.write_text(f'<iframe src="{source}" width="600" height="600"></iframe>')
