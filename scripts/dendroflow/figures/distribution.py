@@ -47,7 +47,8 @@ def draw(figure: Histogram | Ecdf, data: FigureData, points: pd.DataFrame, slot:
     bins = None if isinstance(figure, Ecdf) else _bins(figure, frame["x"])
     for axes, part in facets.parts:
         if isinstance(figure, Ecdf):
-            _draw_steps(axes, part, hues)
+            order = list(hues.colours)
+            sns.ecdfplot(data=part, x="x", hue_order=order, ax=axes, **hues.told)
         else:
             _draw_bars(axes, part, hues, figure, bins)
         axes.grid(visible=False, axis="x")
@@ -64,7 +65,7 @@ def draw(figure: Histogram | Ecdf, data: FigureData, points: pd.DataFrame, slot:
 
 
 def _bins(figure: Histogram, values: "pd.Series[float]") -> Any:
-    """Edges of the bars; None where each whole number has one."""
+    """Edges of the bars, of a logarithmic axis their logarithms; None for one a whole number."""
     whole = bool((values % 1 == 0).all()) and np.ptp(values) <= MOST_BINS
     if whole and figure.bins is None and not figure.log_x:
         return None
@@ -72,21 +73,16 @@ def _bins(figure: Histogram, values: "pd.Series[float]") -> Any:
     number = figure.bins or int(
         np.clip(len(np.histogram_bin_edges(places, bins="auto")) - 1, 5, MOST_BINS)
     )
-    edges = np.histogram_bin_edges(places, bins=number)
-    return 10.0**edges if figure.log_x else edges
+    return np.histogram_bin_edges(places, bins=number)
 
 
 def _draw_bars(axes: Axes, part: pd.DataFrame, hues: Hues, figure: Histogram, bins: Any) -> None:
     if figure.log_x:
         axes.set_xscale("log")
-        # seaborn takes edges for logarithms there.
-        bins = np.log10(bins)
     sns.histplot(
         data=part,
         x="x",
-        hue="hue",
         hue_order=list(hues.colours),
-        palette=hues.colours,
         multiple="stack",
         stat=figure.stat,
         discrete=bins is None,
@@ -95,22 +91,10 @@ def _draw_bars(axes: Axes, part: pd.DataFrame, hues: Hues, figure: Histogram, bi
         edgecolor="white",
         linewidth=0.4,
         alpha=1,
-        legend=False,
         ax=axes,
+        **hues.told,
     )
     if figure.stat == "count":
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     if bins is None:
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-
-
-def _draw_steps(axes: Axes, part: pd.DataFrame, hues: Hues) -> None:
-    sns.ecdfplot(
-        data=part,
-        x="x",
-        hue="hue",
-        hue_order=list(hues.colours),
-        palette=hues.colours,
-        legend=False,
-        ax=axes,
-    )

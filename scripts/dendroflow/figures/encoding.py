@@ -83,6 +83,11 @@ class Hues:
     colours: dict[str, str]
     bar: ScalarMappable | None = None
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What seaborn is told of a column `hue`; it draws no legend of its own."""
+        return {"hue": "hue", "palette": self.colours, "legend": False}
+
     def listed(self, **style: Any) -> Group:
         """Return what the legend lists: lines of that style."""
         lines = [
@@ -114,6 +119,14 @@ class Sizes:
     high: float = 1.0
     smallest: float = 1.0
     largest: float = 1.0
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What seaborn is told of a column `size`."""
+        if self.label is None:
+            return {}
+        ends = {"sizes": (self.smallest, self.largest), "size_norm": (self.low, self.high)}
+        return {"size": "size", **ends}
 
     def listed(self, **style: Any) -> Group:
         """Return what the legend lists: least, middle and largest."""

@@ -97,12 +97,10 @@ def _draw_part(
         x="x",
         y="y",
         order=names,
-        hue="hue",
         hue_order=list(hues.colours),
-        palette=hues.colours,
         dodge=apart,
-        legend=False,
         ax=axes,
+        **hues.told,
         **style,
     )
     axes.set(xlabel="", ylabel="")

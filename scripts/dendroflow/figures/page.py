@@ -169,13 +169,13 @@ class Page:
             figsize=(self.width / INCH, whole / INCH), layout="constrained"
         )
         self.canvas = self.sheet
-        if rows := [(lines, high) for lines, high in ((head, above), (foot, below)) if lines]:
-            heights = [above, self.height, below]
-            shown = [high for high in heights if high]
+        if head or foot:
+            shown = [high for high in (above, self.height, below) if high]
             parts: Any = self.sheet.subfigures(len(shown), 1, height_ratios=shown, hspace=0)
             self.canvas = parts[1 if head else 0]
-            for (lines, high), place in zip(rows, (0, -1) if head else (-1,), strict=False):
-                _write(parts[place], lines, self.width, high)
+            for place, lines, high in ((0, head, above), (-1, foot, below)):
+                if lines:
+                    _write(parts[place], lines, self.width, high)
 
     def _head(self, slot: Slot, title: str, subtitle: str) -> list[_Line]:
         lines = [_Line(slot.letter, LETTER_SIZE, weight="bold")] if slot.letter else []

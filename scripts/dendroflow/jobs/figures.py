@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,13 @@ def compose_figures(job: Job) -> None:
     folder = Path(job.output.figures)
     folder.mkdir(parents=True, exist_ok=True)
     experiments = job.configuration.experiments
+    data = cache(partial(_data, job))
     for name, page in job.configuration.project.panels.items():
         drawn = {}
         for letter, said in page.figures.items():
             experiment, figure = said.split(".")
             declared = next(f for f in experiments[experiment].figures if f.name == figure)
-            drawn[letter] = declared, _data(job, experiment)
+            drawn[letter] = declared, data(experiment)
         compose(page, drawn).save(folder, name)
 
 
