@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from enum import StrEnum
 from pathlib import Path
 
@@ -46,8 +47,9 @@ def details(log, text, seconds=None):
     path = Path(f"{log}.traceback")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    if seconds is not None:
-        os.utime(path, (seconds, seconds))
+    # The kernel's clock for files is some milliseconds behind.
+    seconds = time.time() if seconds is None else seconds
+    os.utime(path, (seconds, seconds))
 
 
 def test_a_job_that_fails_has_its_cause_and_nothing_else(console):
